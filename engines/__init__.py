@@ -1,0 +1,1 @@
+"""Classifiers as arrays in, arrays out: knows no DICOM, no broker and no service."""

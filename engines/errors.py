@@ -1,0 +1,48 @@
+"""Every error that the engines raise.
+
+EngineError
+├── ManifestError        manifest.toml does not say what it must
+├── RecipeError          a training recipe does not say what it must
+├── CatalogError         no such classifier, or two of one name
+├── WeightsError         weights are missing, or are not the ones the manifest names
+├── InputError           an array has the wrong shape, dtype or content
+├── EngineClosed         infer() before open() or after close()
+├── ExportError          the exported graph does not give the network's answers
+└── DataError            a data set is missing, incomplete or leaks patients between parts
+"""
+
+
+class EngineError(Exception):
+    """Parent of all; the message says what is wrong and what to do."""
+
+
+class ManifestError(EngineError):
+    """A manifest is unreadable, incomplete or contradicts itself."""
+
+
+class RecipeError(EngineError):
+    """A training recipe is unreadable, incomplete or contradicts itself."""
+
+
+class CatalogError(EngineError):
+    """A classifier's name is unknown, or two folders claim it."""
+
+
+class WeightsError(EngineError):
+    """Weights are missing, changed, or do not fit the network."""
+
+
+class InputError(EngineError):
+    """An array handed to an engine has the wrong shape, dtype or content."""
+
+
+class EngineClosed(EngineError):  # noqa: N818 - a state, as BrokenPipe is one
+    """The engine is not open."""
+
+
+class ExportError(EngineError):
+    """The exported graph differs from the network it was made from."""
+
+
+class DataError(EngineError):
+    """A data set cannot be used as it is."""

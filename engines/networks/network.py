@@ -1,0 +1,64 @@
+"""The form every network takes here: gray in, maps that can be explained, a head that gives logits."""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+_IMAGENET_MEAN = (0.485, 0.456, 0.406)
+_IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class Normalize(nn.Module):  # type: ignore[misc]
+    """Gray (n, 1, h, w) in 0..1 to the three channels that ImageNet weights expect; inside the graph."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(_IMAGENET_MEAN).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(_IMAGENET_STD).view(1, 3, 1, 1))
+
+    def forward(self, gray: torch.Tensor) -> torch.Tensor:
+        """Broadcast to (n, 3, h, w)."""
+        return (gray - self.mean) / self.std
+
+
+class MeanHead(nn.Module):  # type: ignore[misc]
+    """Mean over space, then a linear layer. A plain mean: adaptive pooling's gradient has no ONNX form."""
+
+    def __init__(self, channels: int, dropout: float) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.linear = nn.Linear(channels, 2)
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        """Maps (n, channels, h, w) to logits (n, 2), benign then malignant."""
+        return self.linear(self.dropout(maps.mean((2, 3))))
+
+    def evidence(self, maps: torch.Tensor) -> torch.Tensor:
+        """What each place adds to malignant minus benign, (n, h, w): its mean is the logit difference
+        less the bias. Positive values are the heatmap (CAM, Zhou 2016).
+        """
+        difference = self.linear.weight[1] - self.linear.weight[0]
+        return torch.einsum("nchw,c->nhw", maps, difference)
+
+
+class ClassifierNetwork(nn.Module):  # type: ignore[misc]
+    """Gray images float32 (n, 1, size, size) in 0..1 to logits (n, 2)."""
+
+    def __init__(self, features: nn.Module, head: MeanHead) -> None:
+        super().__init__()
+        self.normalize = Normalize()
+        self.features = features
+        self.head = head
+
+    def maps(self, images: torch.Tensor) -> torch.Tensor:
+        """The last maps before the head, (n, channels, h, w)."""
+        return self.features(self.normalize(images))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Logits (n, 2)."""
+        return self.head(self.maps(images))
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Load a state dict of this very network; strict."""
+        self.load_state_dict(state, strict=True)

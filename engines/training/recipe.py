@@ -1,0 +1,127 @@
+"""A training recipe: everything that decides what comes out, in one TOML file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from engines.errors import RecipeError
+from engines.tables import read_toml
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """`folder` is below the data root. Folds are the data set's own, by patient."""
+
+    folder: str
+    test_fold: int
+    validation_fold: int
+
+    def __post_init__(self) -> None:
+        if self.test_fold == self.validation_fold:
+            raise ValueError(f"test_fold and validation_fold are both {self.test_fold}; they must differ")
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """`weights` as in engines.networks.weights.read_state; `size` is the input's side in pixels."""
+
+    architecture: str
+    weights: str
+    size: int = 224
+    dropout: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stretch of training. `freeze` counts the first blocks of the features that stay as they are; a
+    frozen block's batch norm statistics stay too. -1 freezes all of them: only the head learns.
+    """
+
+    name: str
+    epochs: int
+    learning_rate: float
+    freeze: int
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """Probabilities in 0..1 of what may befall a training image; see augmentation.py."""
+
+    crop: float
+    affine: float
+    tone: float
+    speckle: float
+    blur: float
+    depth_gain: float
+    erase: float
+    marks: float
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """`outside` weighs the share of evidence that lies outside the lesion's mask."""
+
+    label_smoothing: float
+    outside: float
+
+
+@dataclass(frozen=True, slots=True)
+class Optimiser:
+    """AdamW with a cosine schedule per stage. `average_decay`: moving average of weights, per step."""
+
+    batch: int
+    weight_decay: float
+    average_decay: float
+    warmup_steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyStopping:
+    """Stop after `patience` epochs without a better AUC on the validation part."""
+
+    patience: int
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingPoint:
+    """The highest threshold with at least this sensitivity on the validation part."""
+
+    name: str
+    sensitivity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One classifier's training. `threads`: PyTorch's, part of what makes a run repeatable. `manifest`: file
+    beside the recipe with the part of the classifier's manifest that people decide.
+    """
+
+    name: str
+    manifest: str
+    seed: int
+    threads: int
+    data: Data
+    network: Network
+    stages: tuple[Stage, ...]
+    augmentation: Augmentation
+    loss: Loss
+    optimiser: Optimiser
+    early_stopping: EarlyStopping
+    operating_point: OperatingPoint
+
+    @property
+    def epochs(self) -> int:
+        """Of all stages."""
+        return sum(stage.epochs for stage in self.stages)
+
+    def stage_of(self, epoch: int) -> tuple[Stage, int]:
+        """The stage that `epoch` (from 0) belongs to, and the epoch's number within it."""
+        for stage in self.stages:
+            if epoch < stage.epochs:
+                return stage, epoch
+            epoch -= stage.epochs
+        raise RecipeError(f"recipe {self.name!r} has {self.epochs} epochs only")
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read and check a recipe. Raises RecipeError that names the file and the key."""
+    return read_toml(Recipe, path, RecipeError)

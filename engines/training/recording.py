@@ -1,0 +1,61 @@
+"""Puts what evaluation wrote into a classifier's folder, so that shipped figures are measured ones."""
+
+import dataclasses
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from engines.errors import DataError
+from engines.judgement import Rate
+from engines.manifest import FILE, read_manifest
+from engines.training.evaluation import SENSITIVITY, SPECIFICITY
+from engines.training.figures import Figure, find, read_figures, write_figures
+from engines.training.measured import Measured, decided_part, write_measured
+
+CARD = "CARD.md"
+
+
+def record(folder: Path, results: Path, split: str, measured_on: str | None = None) -> None:
+    """Copy `results/<name>-<split>.json` to the folder and fill the card's table of that split.
+
+    With `measured_on`, the manifest's operating point takes these figures too. Raises DataError.
+    """
+    manifest = read_manifest(folder / FILE)
+    figures = read_figures(results / f"{manifest.name}-{split}.json")
+    write_figures(folder / f"figures-{split}.json", figures)
+    fill_table(folder / CARD, split, figures)
+    if measured_on is not None:
+        point = dataclasses.replace(
+            manifest.operating_point,
+            sensitivity=_rate(find(figures, SENSITIVITY)),
+            specificity=_rate(find(figures, SPECIFICITY)),
+            measured_on=measured_on,
+        )
+        measured = Measured(manifest.calibration, point, manifest.weights)
+        write_measured(folder / FILE, decided_part(folder / FILE), measured)
+
+
+def fill_table(card: Path, split: str, figures: Sequence[Figure]) -> None:
+    """Write the table between `<!-- figures: SPLIT -->` and `<!-- end -->`. Raises DataError."""
+    start, end = f"<!-- figures: {split} -->", "<!-- end -->"
+    text = card.read_text(encoding="utf-8")
+    pattern = re.compile(re.escape(start) + ".*?" + re.escape(end), re.DOTALL)
+    if not pattern.search(text):
+        raise DataError(f"{card} has no place for figures; add {start} and {end}")
+    filled = f"{start}\n{table(figures)}\n{end}"
+    card.write_text(pattern.sub(lambda _: filled, text, count=1), encoding="utf-8")
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """A Markdown table with 95 % confidence intervals."""
+    rows = ["| measure | value | 95 % CI | how |", "| --- | --- | --- | --- |"]
+    for figure in figures:
+        interval = "" if figure.low is None else f"{figure.low:.3f} to {figure.high:.3f}"
+        rows.append(f"| {figure.measure} | {figure.value:.3f} | {interval} | {figure.how} |")
+    return "\n".join(rows)
+
+
+def _rate(figure: Figure) -> Rate:
+    if figure.low is None or figure.high is None:
+        raise DataError(f"figure {figure.measure!r} has no confidence interval; evaluate anew")
+    return Rate(figure.value, figure.low, figure.high)

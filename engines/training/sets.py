@@ -1,0 +1,36 @@
+"""The images that a recipe names, below a data root."""
+
+import os
+from pathlib import Path
+
+from engines.errors import DataError
+from engines.training.bus_bra import bus_bra
+from engines.training.busi import busi
+from engines.training.examples import Example, Parts
+from engines.training.recipe import Recipe
+
+VARIABLE = "PREREAD_DATA"
+EXTERNAL = "busi"
+SPLITS = ("train", "validation", "test", EXTERNAL)
+
+
+def data_root(given: Path | None) -> Path:
+    """`given`, or the folder that the environment variable PREREAD_DATA names. Raises DataError."""
+    root = given or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
+    if root is None:
+        raise DataError(f"no data root; give it, or set {VARIABLE} to the folder that holds the data sets")
+    if not root.is_dir():
+        raise DataError(f"data root {root} does not exist; correct the path")
+    return root
+
+
+def parts_of(recipe: Recipe, root: Path) -> Parts:
+    """The recipe's data set, divided as it says."""
+    return bus_bra(root / recipe.data.folder, recipe.data.test_fold, recipe.data.validation_fold)
+
+
+def examples_of(recipe: Recipe, root: Path, split: str) -> tuple[Example, ...]:
+    """`train`, `validation`, `test` of the recipe's data set, or `busi`. Raises DataError for others."""
+    if split not in SPLITS:
+        raise DataError(f"no split {split!r}; there are: {', '.join(SPLITS)}")
+    return busi(root / EXTERNAL) if split == EXTERNAL else parts_of(recipe, root).named(split)

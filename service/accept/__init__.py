@@ -1,0 +1,1 @@
+"""RECEIVED: the C-STORE SCP; bytes are durable before 0x0000."""

@@ -1,0 +1,105 @@
+"""Bounds on what one peer can make this process hold or wait for.
+
+pynetdicom 3.0 reads a PDU of any length that is sent, waits for the rest of one without end, and collects a
+dataset of any size in memory. A scanner never does that; a broken or hostile peer does.
+"""
+
+import socket
+import time
+from contextlib import suppress
+from typing import Any
+
+from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
+
+MAX_PDU_BYTES = 131072
+"""The PDU size that is proposed to peers (PS3.8 D.1). Larger ones are no faster: measured with storescu."""
+LONGEST_PDU_BYTES = 1024 * 1024
+"""A longer PDU ends the association: nothing that keeps to the size above comes near."""
+MAX_COMMAND_BYTES = 64 * 1024
+"""Command sets have some hundred bytes."""
+CONNECTIONS_PER_ASSOCIATION = 2
+"""Half of the connections may be ones that have not asked for an association yet."""
+_BACKLOG = 64
+_READ_BYTES = 256 * 1024
+
+
+class BoundedSocket(AssociationSocket):  # type: ignore[misc] # pynetdicom is untyped here
+    """A peer's connection on which a PDU has a bounded length and must arrive in bounded time."""
+
+    def recv(self, nr_bytes: int) -> bytearray:
+        """`nr_bytes`, fewer when the peer closes. Raises OSError for a PDU that is too long or too slow."""
+        if nr_bytes > LONGEST_PDU_BYTES:
+            raise OSError(
+                f"the peer announced a PDU of {nr_bytes} bytes; at most {MAX_PDU_BYTES} were agreed"
+            )
+        timeout_s = self.assoc.network_timeout
+        deadline = time.monotonic() + timeout_s
+        received = bytearray(nr_bytes)
+        view = memoryview(received)
+        at = 0
+        while at < nr_bytes:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the peer sent a part of a PDU and not the rest within {timeout_s} s")
+            count = self.socket.recv_into(view[at : at + _READ_BYTES])
+            if count == 0:
+                break
+            at += count
+        view.release()
+        return received[:at]
+
+    def cut(self) -> None:
+        """End the connection; its thread sees that the peer has closed, also where it waits for data."""
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+
+
+class BoundedHandler(RequestHandler):  # type: ignore[misc]
+    """Gives each association a BoundedSocket."""
+
+    def _create_association(self) -> Any:
+        assoc = super()._create_association()
+        # The socket's constructor announces the connection to the state machine: keep one announcement.
+        assoc.dul.event_queue.get_nowait()
+        assoc.dul.socket = BoundedSocket(assoc, client_socket=self.request)
+        return assoc
+
+
+class BoundedServer(ThreadedAssociationServer):  # type: ignore[misc]
+    """Listens, and closes connections beyond `max_connections` at once."""
+
+    request_queue_size = _BACKLOG
+
+    def __init__(self, *args: Any, max_connections: int, **kwargs: Any) -> None:
+        self._max_connections = max_connections
+        super().__init__(*args, request_handler=BoundedHandler, **kwargs)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """One connection. Answers go out at once, and a silent peer is noticed."""
+        connection, address = super().get_request()
+        connection.settimeout(self.ae.network_timeout)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        return connection, address
+
+    def verify_request(self, _request: Any, _client_address: Any) -> bool:
+        """Whether one more connection is taken."""
+        return len(self.active_associations) < self._max_connections
+
+
+def bound_message(assoc: Any, max_dataset_bytes: int) -> None:
+    """Called for each PDU: keep what is collected of the current message within bounds.
+
+    A dataset keeps one byte more than `max_dataset_bytes`, so that it is seen to be too large; the rest is
+    read and forgotten, and the peer gets its answer instead of a broken connection. A command set without
+    end, or requests that do not wait for their answers, end the association: neither was agreed.
+    """
+    message = assoc.dimse.message
+    if assoc.dimse.msg_queue.qsize() > 1:
+        assoc.dul.socket.cut()
+    if message is None:
+        return
+    if message.encoded_command_set.tell() > MAX_COMMAND_BYTES:
+        assoc.dul.socket.cut()
+    if message.data_set is not None and message.data_set.tell() > max_dataset_bytes + 1:
+        message.data_set.seek(max_dataset_bytes + 1)
+        message.data_set.truncate()

@@ -1,0 +1,1 @@
+"""ASSEMBLED: instances become a complete study."""

@@ -1,0 +1,1 @@
+"""What `preread demo` needs: a phantom study and a small PACS."""

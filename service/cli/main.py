@@ -1,0 +1,64 @@
+"""The command `preread`: every role, and the tools around them."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from service.cli import configuration, demonstrate, learning, roles, routing, status, submit
+from service.errors import ConfigurationError, PrereadError
+
+# Exit statuses: 1 the work failed, 2 the command or the configuration is wrong (as argument parsers do).
+EXIT_FAILED = 1
+EXIT_MISUSED = 2
+
+app = typer.Typer(
+    name="preread",
+    help="PACS inference service: every breast study read once before the radiologist opens it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+@app.callback()
+def common(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            "-c",
+            envvar="PREREAD_CONFIG",
+            help="Configuration file (TOML or YAML).",
+            dir_okay=False,
+        ),
+    ] = None,
+) -> None:
+    """Options before the command."""
+    context.obj = config
+
+
+roles.add_to(app)
+status.add_to(app)
+submit.add_to(app)
+routing.add_to(app)
+configuration.add_to(app)
+learning.add_to(app)
+demonstrate.add_to(app)
+
+
+def main() -> None:
+    """Run the command line; errors of ours become one readable message and an exit status."""
+    try:
+        app()
+    except PrereadError as error:
+        Console(stderr=True).print(f"[bold red]error:[/] {escape(str(error))}", highlight=False)
+        sys.exit(EXIT_MISUSED if isinstance(error, ConfigurationError) else EXIT_FAILED)
+
+
+if __name__ == "__main__":
+    main()

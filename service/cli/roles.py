@@ -1,0 +1,97 @@
+"""`preread run`, `accept`, `infer`, `send`, `worklist`: the service and its roles."""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from service.cli.supervise import supervise
+from service.config import Settings
+from service.config.load import load_settings
+from service.telemetry.logs import configure_logs
+
+Role = Callable[[Settings, threading.Event], None]
+StopWithParent = Annotated[bool, typer.Option("--stop-with-parent", hidden=True)]
+ROLES = ("accept", "infer", "send", "worklist")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command()(run)
+    app.command()(accept)
+    app.command()(infer)
+    app.command()(send)
+    app.command()(worklist)
+
+
+def run(context: typer.Context) -> None:
+    """Run everything on this machine: accept, infer, send and worklist, each in a process of its own."""
+    settings = _prepare(context)
+    from service.wiring.adapters import open_ledger
+    from service.wiring.check import check
+
+    check(settings)
+    open_ledger(settings).close()
+    raise typer.Exit(supervise(ROLES, context.obj, _stop_on_signals()))
+
+
+def accept(context: typer.Context, stop_with_parent: StopWithParent = False) -> None:
+    """Receive studies by C-STORE, assemble and enqueue them."""
+    settings = _prepare(context)
+    from service.wiring.accept import run_accept
+
+    _play(run_accept, settings, stop_with_parent)
+
+
+def infer(context: typer.Context, stop_with_parent: StopWithParent = False) -> None:
+    """Run classifiers on queued studies."""
+    settings = _prepare(context)
+    from service.wiring.infer import run_infer
+
+    _play(run_infer, settings, stop_with_parent)
+
+
+def send(context: typer.Context, stop_with_parent: StopWithParent = False) -> None:
+    """Write result objects and send them to their destinations."""
+    settings = _prepare(context)
+    from service.wiring.send import run_send
+
+    _play(run_send, settings, stop_with_parent)
+
+
+def worklist(context: typer.Context, stop_with_parent: StopWithParent = False) -> None:
+    """Serve the worklist page."""
+    settings = _prepare(context)
+    from service.wiring.worklist import run_worklist
+
+    _play(run_worklist, settings, stop_with_parent)
+
+
+def _prepare(context: typer.Context) -> Settings:
+    settings = load_settings(context.obj)
+    configure_logs(settings.log_format, settings.log_uids)
+    return settings
+
+
+def _play(role: Role, settings: Settings, stop_with_parent: bool) -> None:
+    stop = _stop_on_signals()
+    if stop_with_parent:
+        threading.Thread(target=_stop_at_end_of_input, args=(stop,), daemon=True).start()
+    role(settings, stop)
+
+
+def _stop_on_signals() -> threading.Event:
+    """An event that Ctrl-C and SIGTERM set: work in hand is finished, nothing new is begun."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    return stop
+
+
+def _stop_at_end_of_input(stop: threading.Event) -> None:
+    """The supervisor holds our standard input open: its end means that the supervisor is gone."""
+    sys.stdin.buffer.read()
+    stop.set()

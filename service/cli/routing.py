@@ -1,0 +1,84 @@
+"""`preread route explain`: which rule matches a study, and why."""
+
+import json
+from collections import defaultdict
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.tree import Tree
+
+from service.config.load import load_settings
+from service.errors import Refused
+from service.study.model import InstanceHeader
+
+if TYPE_CHECKING:
+    from service.enqueue.routing import RuleOutcome
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command group."""
+    group = typer.Typer(name="route", help="Ask the routing rules.", no_args_is_help=True)
+    group.callback()(lambda: None)  # keeps `explain` a command of its own
+    group.command()(explain)
+    app.add_typer(group)
+
+
+def explain(
+    context: typer.Context,
+    path: Annotated[Path, typer.Argument(help="A DICOM file, or a folder of them.", exists=True)],
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Say for every study under PATH which rule matches it and why."""
+    from service.enqueue.routing import explain as explain_route
+    from service.enqueue.routing import keywords
+
+    settings = load_settings(context.obj)
+    studies = _read_studies(path, keywords(settings.rules))
+    explained = {uid: explain_route(headers, settings.rules) for uid, headers in studies.items()}
+    if as_json:
+        typer.echo(json.dumps([{"study_instance_uid": uid, **asdict(e)} for uid, e in explained.items()]))
+        return
+    console = Console(highlight=False)
+    for uid, explanation in explained.items():
+        console.print(f"[bold]study {uid}[/] ({len(studies[uid])} images)")
+        console.print(f"  {explanation.reason}", markup=False)
+        for outcome in explanation.rules:
+            console.print(_rule_tree(outcome))
+    if not studies:
+        console.print(f"no DICOM files under {path}")
+        raise typer.Exit(1)
+
+
+def _rule_tree(outcome: "RuleOutcome") -> Tree:
+    """A rule and its predicates, each with the value that was seen."""
+    verdict = "[green]matches[/]" if outcome.matched else "[red]does not match[/]"
+    tree = Tree(f"rule [bold]{outcome.rule}[/] {verdict}")
+    for predicate in outcome.predicates:
+        mark = "[green]yes[/]" if predicate.holds else "[red]no[/]"
+        seen = escape(", ".join(predicate.values) or f"no {predicate.keyword}")
+        other = (
+            " (on another image of the study only)"
+            if predicate.holds_elsewhere and not predicate.holds
+            else ""
+        )
+        tree.add(f"{mark}  wants {escape(predicate.wish)}, sees {seen}{other}")
+    return tree
+
+
+def _read_studies(path: Path, wanted: Any) -> dict[str, list[InstanceHeader]]:
+    """The headers under `path`, by study; files that are not DICOM are passed over."""
+    from service.dicom.header import instance_header, read_header
+
+    studies: dict[str, list[InstanceHeader]] = defaultdict(list)
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if file.is_file():
+            try:
+                header = read_header(file.read_bytes())
+            except Refused:
+                continue
+            studies[str(header.StudyInstanceUID)].append(instance_header(header, wanted))
+    return dict(studies)

@@ -1,0 +1,30 @@
+"""The configuration: one file (TOML or YAML) plus environment variables, checked as a whole at start."""
+
+from service.config.rules import Predicate, Rule
+from service.config.sections import (
+    AcceptSettings,
+    AssembleSettings,
+    BrokerSettings,
+    Destination,
+    InferSettings,
+    LedgerSettings,
+    ReportSettings,
+    SendSettings,
+    WorklistSettings,
+)
+from service.config.settings import Settings
+
+__all__ = [
+    "AcceptSettings",
+    "AssembleSettings",
+    "BrokerSettings",
+    "Destination",
+    "InferSettings",
+    "LedgerSettings",
+    "Predicate",
+    "ReportSettings",
+    "Rule",
+    "SendSettings",
+    "Settings",
+    "WorklistSettings",
+]

@@ -1,0 +1,62 @@
+"""Routing rules: typed predicates on DICOM attributes, no expressions that are evaluated."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from service.config.types import Name, Section
+from service.study.model import Priority
+
+
+class Predicate(Section):
+    """What one attribute must be. Give exactly one key. Text is compared without case and outer blanks."""
+
+    equals: str | None = None
+    """One of the attribute's values is this."""
+    any_of: tuple[str, ...] | None = None
+    """One of the attribute's values is one of these."""
+    matches: str | None = None
+    """One of the attribute's values matches this pattern with `*` and `?`."""
+    none_of: tuple[str, ...] | None = None
+    """None of the attribute's values is one of these (an absent attribute passes)."""
+    at_least: float | None = None
+    """One of the attribute's values is a number not below this."""
+    at_most: float | None = None
+    """One of the attribute's values is a number not above this."""
+    present: bool | None = None
+    """The attribute has a value (true) or has none (false)."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shorthand(cls, value: object) -> object:
+        """`Modality = "US"` and `Modality = ["US", "MG"]` are short for `equals` and `any_of`."""
+        if isinstance(value, str):
+            return {"equals": value}
+        if isinstance(value, list | tuple):
+            return {"any_of": value}
+        return value
+
+    @model_validator(mode="after")
+    def _one_test(self) -> Self:
+        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                f"give exactly one of {', '.join(type(self).model_fields)}; got {given or 'none'}"
+            )
+        return self
+
+
+class Rule(Section):
+    """Which studies go to which classifiers and whose results go where. All rules that match count."""
+
+    name: Name
+    """How logs and `preread route explain` call it."""
+    when: dict[str, Predicate] = Field(default_factory=dict)
+    """DICOM keyword (or a path of keywords through sequences, joined by dots) to predicate. All must hold on
+    one and the same instance. Empty: every study."""
+    classifiers: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Classifiers to run."""
+    destinations: tuple[Name, ...] = ()
+    """Destinations of the results. Empty: results stay in the worklist only."""
+    priority: Priority = Priority.ROUTINE
+    """`urgent` work has queues of its own."""

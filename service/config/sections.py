@@ -1,0 +1,128 @@
+"""The settings of each stage. Every field carries its unit in its name and its reason in its docstring."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from service.config.types import AETitle, Name, Port, Seconds, Section
+
+
+class AcceptSettings(Section):
+    """The C-STORE SCP."""
+
+    ae_title: AETitle = "PREREAD"
+    """Our AE title. Scanners call this one."""
+    bind: str = "0.0.0.0"  # noqa: S104 - scanners are other machines; restrict by the lists below
+    """Address to listen on. `127.0.0.1` accepts only from this machine."""
+    port: Port = 11112
+    """TCP port to listen on. 104, the registered port, needs rights on most systems."""
+    require_called_ae_title: bool = True
+    """Whether an association that calls another AE title than ours is rejected."""
+    allowed_calling_ae_titles: tuple[AETitle, ...] = ()
+    """Calling AE titles that may associate. Empty: any."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Addresses or networks (`10.1.0.0/16`) that may associate. Empty: any."""
+    extra_sop_classes: tuple[str, ...] = ()
+    """UIDs of storage SOP Classes to accept beside the built-in ones of breast imaging."""
+    max_associations: Annotated[int, Field(ge=1, le=1000)] = 25
+    """Associations at one time; one more is rejected as transient (PS3.8 9.3.4)."""
+    network_timeout_s: Seconds = 60.0
+    """Silence on an association after which it is aborted."""
+    max_instance_bytes: Annotated[int, Field(ge=1024)] = 2 * 1024**3
+    """Largest dataset that is kept. A larger one is answered with 0xA700."""
+    min_free_bytes: Annotated[int, Field(ge=0)] = 1024**3
+    """Free space under which instances are refused with 0xA700 rather than accepted and lost."""
+
+
+class AssembleSettings(Section):
+    """When a study counts as complete."""
+
+    quiet_period_s: Seconds = 60.0
+    """Seconds without a new instance. DICOM has no end-of-study signal; 60 s outlasts the pause between two
+    images at a scanner."""
+    poll_interval_s: Seconds = 1.0
+    """How often quiet studies are looked for."""
+
+
+class LedgerSettings(Section):
+    """The database that holds every state."""
+
+    url: str = ""
+    """SQLAlchemy URL. Empty: SQLite in the data folder. A cluster has `postgresql+psycopg://user@host/preread`."""
+
+
+class BrokerSettings(Section):
+    """How work reaches the workers."""
+
+    kind: Literal["embedded", "rabbitmq"] = "embedded"
+    """`embedded`: leased rows of the ledger, no server. `rabbitmq`: quorum queues."""
+    url: str = "amqp://guest:guest@127.0.0.1:5672/%2F"
+    """Where RabbitMQ is. `amqps://` for TLS."""
+    prefetch: Annotated[int, Field(ge=1, le=1000)] = 4
+    """Deliveries that a worker holds at one time. More would wait there while another worker is idle."""
+    lease_s: Seconds = 60.0
+    """Seconds after which work of a dead worker is given to another (embedded). Living workers renew it."""
+    retry_delays_s: Annotated[tuple[Seconds, ...], Field(min_length=1)] = (5.0, 30.0, 120.0, 600.0, 1800.0)
+    """Waiting times before each further attempt; the last one is repeated."""
+    delivery_limit: Annotated[int, Field(ge=1)] = 20
+    """Attempts after which work becomes a dead letter, with its last reason."""
+
+
+class InferSettings(Section):
+    """The worker that runs classifiers."""
+
+    classifier_folders: tuple[Path, ...] = ()
+    """Folders with further classifiers, beside the ones that are shipped."""
+    threads: Annotated[int, Field(ge=0)] = 0
+    """Threads of ONNX Runtime. 0: one per core."""
+    max_frames: Annotated[int, Field(ge=1)] = 16
+    """Frames of a cine that are analysed, evenly spread over it."""
+
+
+class ReportSettings(Section):
+    """The result objects."""
+
+    manufacturer: str = "Preread"
+    """Manufacturer (0008,0070) of the result objects."""
+    institution_name: str = ""
+    """Institution Name (0008,0080). Empty: left out."""
+    device_serial_number: str = "1"
+    """Device Serial Number (0018,1000): tells two installations apart."""
+    content_qualification: Literal["RESEARCH", "PRODUCT"] = "RESEARCH"
+    """Content Qualification (0018,9004). PRODUCT only for a classifier that is cleared for clinical use where
+    you are; this changes the RESEARCH USE label on every object."""
+
+
+class SendSettings(Section):
+    """The C-STORE SCU."""
+
+    ae_title: AETitle = "PREREAD"
+    """Our calling AE title towards the PACS."""
+    connect_timeout_s: Seconds = 15.0
+    """Seconds to wait for a connection and for an association."""
+    dimse_timeout_s: Seconds = 60.0
+    """Seconds to wait for the answer to one C-STORE."""
+
+
+class WorklistSettings(Section):
+    """The web page."""
+
+    bind: str = "127.0.0.1"
+    """Address to listen on. The page shows patient data and has no login yet: leave it on loopback, or put a
+    proxy with authentication in front."""
+    port: Port = 8100
+    """TCP port."""
+
+
+class Destination(Section):
+    """A PACS that receives results."""
+
+    name: Name
+    """How rules call it."""
+    host: str
+    """Address or name."""
+    port: Port
+    """TCP port."""
+    ae_title: AETitle
+    """Its AE title."""

@@ -1,0 +1,88 @@
+"""The whole configuration, checked as a whole.
+
+Environment variables win over the file: `PREREAD_ACCEPT__PORT=104`.
+"""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from service.config.rules import Rule
+from service.config.sections import (
+    AcceptSettings,
+    AssembleSettings,
+    BrokerSettings,
+    Destination,
+    InferSettings,
+    LedgerSettings,
+    ReportSettings,
+    SendSettings,
+    WorklistSettings,
+)
+
+
+class Settings(BaseSettings):
+    """The whole configuration."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PREREAD_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+    data_folder: Path = Path("preread-data")
+    """Where instances, results and the SQLite ledger lie."""
+    log_format: Literal["console", "json"] = "console"
+    """`json` for machines."""
+    log_uids: bool = False
+    """Whether logs show DICOM UIDs as they are. Off: hashed, since a UID leads to a patient."""
+    accept: AcceptSettings = AcceptSettings()
+    assemble: AssembleSettings = AssembleSettings()
+    ledger: LedgerSettings = LedgerSettings()
+    broker: BrokerSettings = BrokerSettings()
+    infer: InferSettings = InferSettings()
+    report: ReportSettings = ReportSettings()
+    send: SendSettings = SendSettings()
+    worklist: WorklistSettings = WorklistSettings()
+    destinations: tuple[Destination, ...] = ()
+    """PACS that receive results."""
+    rules: tuple[Rule, ...] = ()
+    """Routing rules. None: studies are kept and shown, but not analysed."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment before the file: what is set for one process wins."""
+        return env_settings, init_settings
+
+    @model_validator(mode="after")
+    def _names_resolve(self) -> Self:
+        """A rule's destinations exist; no two rules or destinations share a name."""
+        known = [destination.name for destination in self.destinations]
+        for kind, names in (("destination", known), ("rule", [rule.name for rule in self.rules])):
+            twice = {name for name in names if names.count(name) > 1}
+            if twice:
+                raise ValueError(f"two {kind}s are called {', '.join(sorted(twice))}; give each its own name")
+        for rule in self.rules:
+            unknown = set(rule.destinations) - set(known)
+            if unknown:
+                raise ValueError(
+                    f"rule {rule.name!r} names the destination {', '.join(sorted(unknown))}, which is not "
+                    f"configured; destinations are: {', '.join(known) or 'none'}"
+                )
+        return self
+
+    @property
+    def ledger_url(self) -> str:
+        """The ledger's SQLAlchemy URL, SQLite in the data folder by default."""
+        return self.ledger.url or f"sqlite:///{self.data_folder.resolve() / 'ledger.sqlite3'}"

@@ -1,0 +1,1 @@
+"""QUEUED: routing rules, the broker port and its adapters."""

@@ -1,0 +1,98 @@
+"""The broker port: what every broker adapter promises. tests/contracts/broker.py holds them to it.
+
+Delivery is at least once: a handler must be harmless when it is called twice for one message.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A message on its way. `message_id` is unique; `body` holds JSON types."""
+
+    message_id: str
+    queue: str
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that nobody will try again by itself, and why."""
+
+    envelope: Envelope
+    attempts: int
+    reason: str
+
+
+class Delivery(Protocol):
+    """One message handed to one consumer. One of the three methods ends it; a second call is harmless.
+
+    Any thread may call them. A delivery that is never ended is delivered again once its consumer is closed,
+    has died, or has lost its connection.
+    """
+
+    @property
+    def envelope(self) -> Envelope:
+        """The message."""
+        ...
+
+    @property
+    def attempts(self) -> int:
+        """How often the message has been delivered, this time included: 1 or more."""
+        ...
+
+    def ack(self) -> None:
+        """The work is done and kept: forget the message."""
+        ...
+
+    def retry(self, delay_s: float, reason: str) -> None:
+        """Deliver again, not before `delay_s` seconds from now."""
+        ...
+
+    def dead_letter(self, reason: str) -> None:
+        """Set aside, with the reason."""
+        ...
+
+
+class Consumer(Protocol):
+    """Takes deliveries from queues, at most `prefetch` unended at a time."""
+
+    def receive(self, timeout_s: float) -> Delivery | None:
+        """The next delivery, earlier-named queues first; None when none came in time.
+
+        Raises BrokerUnavailable when the broker cannot be reached; calling again reconnects.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give back what is unended and stop."""
+        ...
+
+
+class Broker(Protocol):
+    """Where messages wait."""
+
+    def declare(self, queues: Sequence[str]) -> None:
+        """Make the queues exist, with their dead-letter queues. Idempotent."""
+        ...
+
+    def publish(self, envelopes: Sequence[Envelope]) -> None:
+        """Return only once every envelope is kept durably.
+
+        Raises BrokerUnavailable if not; calling again is safe, since handlers take a repeated message.
+        """
+        ...
+
+    def consumer(self, queues: Sequence[str], prefetch: int) -> Consumer:
+        """A consumer of the queues."""
+        ...
+
+    def dead_letters(self, queue: str) -> list[DeadLetter]:
+        """What was set aside from the queue, oldest first; it stays there."""
+        ...
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        ...

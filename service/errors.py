@@ -1,0 +1,98 @@
+"""The errors of the service. The parent decides what happens to the work, the name says what is wrong.
+
+PrereadError
+├── Refused        the input is not for us: explain it, never retry      -> ack, reason recorded
+│   ├── NotDicom, MissingAttribute, UnsafeUID, UIDMismatch, TooLarge
+│   ├── UnsupportedPixels
+│   └── NotAnalysable
+├── Permanent      the same attempt would fail again                     -> dead letter
+│   ├── InvalidMessage, InvalidTransition, ObjectRejected, ConfigurationError
+│   └── ConflictingInstance
+└── Retryable      the world may be better in a while                    -> retry with delay
+    ├── BrokerUnavailable, StoreUnavailable, LedgerUnavailable
+    └── PeerUnavailable, OutOfSpace
+"""
+
+
+class PrereadError(Exception):
+    """Root of everything this service raises on purpose."""
+
+
+class Refused(PrereadError):  # noqa: N818 - named for the decision, not for being an error
+    """The input is not for us. Recorded with its reason; never retried."""
+
+
+class Permanent(PrereadError):  # noqa: N818
+    """The same attempt would fail again: dead letter."""
+
+
+class Retryable(PrereadError):  # noqa: N818
+    """A later attempt may succeed: retry with a delay."""
+
+
+class NotDicom(Refused):
+    """The bytes are not a readable DICOM dataset."""
+
+
+class MissingAttribute(Refused):
+    """An attribute without which the dataset cannot be kept or used is absent or empty."""
+
+
+class UnsafeUID(Refused):
+    """A UID breaks PS3.5 section 9.1 (digits and dots, at most 64), so it cannot name a file."""
+
+
+class UIDMismatch(Refused):
+    """The dataset's UIDs differ from the ones in the C-STORE request (PS3.4 B.2.3)."""
+
+
+class TooLarge(Refused):
+    """The dataset is larger than the configured bound."""
+
+
+class UnsupportedPixels(Refused):
+    """The pixel data cannot be decoded: truncated, or of a kind this service does not read."""
+
+
+class NotAnalysable(Refused):
+    """The image is outside what the classifier was made for."""
+
+
+class InvalidMessage(Permanent):
+    """A message on a queue is not one this version understands."""
+
+
+class InvalidTransition(Permanent):
+    """An event that the state does not know."""
+
+
+class ObjectRejected(Permanent):
+    """The PACS answered that it will not take this object."""
+
+
+class ConfigurationError(Permanent):
+    """The configuration cannot be used; the message names key, value and what is allowed."""
+
+
+class ConflictingInstance(Permanent):
+    """Other bytes are already kept under this SOP Instance UID."""
+
+
+class BrokerUnavailable(Retryable):
+    """The broker does not answer or has not confirmed."""
+
+
+class StoreUnavailable(Retryable):
+    """The instance store does not answer."""
+
+
+class LedgerUnavailable(Retryable):
+    """The ledger's database does not answer."""
+
+
+class PeerUnavailable(Retryable):
+    """The DICOM peer does not answer, or answered that it is out of resources."""
+
+
+class OutOfSpace(Retryable):
+    """Free space is below the watermark."""

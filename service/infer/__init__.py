@@ -1,0 +1,1 @@
+"""INFERRED: pixels through an engine to scores and heatmaps."""

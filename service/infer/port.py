@@ -1,0 +1,108 @@
+"""The classifier port: gray images in, scores out. `engines.classifier` offers it; tests have a fake."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Criteria(Protocol):
+    """What a classifier was made for. Values as in DICOM: "US", "BREAST"."""
+
+    @property
+    def modalities(self) -> Sequence[str]:
+        """Values of Modality (0008,0060) it reads."""
+        ...
+
+    @property
+    def body_parts(self) -> Sequence[str]:
+        """Values of Body Part Examined (0018,0015) it reads."""
+        ...
+
+
+class OperatingPoint(Protocol):
+    """Where a probability counts as positive."""
+
+    @property
+    def threshold(self) -> float:
+        """Calibrated probability, 0 to 1."""
+        ...
+
+
+class Weights(Protocol):
+    """The trained weights."""
+
+    @property
+    def sha256(self) -> str:
+        """Hexadecimal digest of the ONNX file."""
+        ...
+
+
+class Manifest(Protocol):
+    """What a classifier's folder says of it."""
+
+    @property
+    def name(self) -> str:
+        """As rules name it."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Its version."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """As people read it."""
+        ...
+
+    @property
+    def criteria(self) -> Criteria:
+        """What it was made for."""
+        ...
+
+    @property
+    def operating_point(self) -> OperatingPoint:
+        """Where it counts a probability as positive."""
+        ...
+
+    @property
+    def weights(self) -> Weights:
+        """Its weights."""
+        ...
+
+    def is_positive(self, probability: float) -> bool:
+        """Whether a calibrated probability is at or above the operating point."""
+        ...
+
+    def suggested_category(self, probability: float) -> str:
+        """The assessment category to suggest for a calibrated probability."""
+        ...
+
+
+class Score(Protocol):
+    """One image scored."""
+
+    @property
+    def probability(self) -> float:
+        """Calibrated probability of malignancy, 0 to 1."""
+        ...
+
+    @property
+    def heatmap(self) -> NDArray[np.float32]:
+        """(rows, columns) of the gray image that was given, 0 to 1."""
+        ...
+
+
+class ClassifierPort(Protocol):
+    """A loaded classifier."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """What it is."""
+        ...
+
+    def classify(self, images: Sequence[NDArray[np.uint8]]) -> Sequence[Score]:
+        """One score per image, in order. Images are gray, of shape (rows, columns), each of its own size."""
+        ...

@@ -1,0 +1,1 @@
+"""REPORTED: Structured Reports and secondary captures."""

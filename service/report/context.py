@@ -1,0 +1,85 @@
+"""What all objects of one result share: equipment, times, qualification, and whose study it is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from typing import Any
+
+from highdicom import ContributingEquipment
+from pydicom import dcmwrite
+from pydicom.dataset import Dataset
+
+from service.config import ReportSettings
+from service.report.codes import PROCESSING_EQUIPMENT
+from service.report.source import copy_patient_and_study, local_time
+from service.report.text import long_string
+from service.report.uids import IMPLEMENTATION_CLASS_UID, WRITER_VERSION
+from service.study.result import AnalysisResult
+
+
+@dataclass(frozen=True, slots=True)
+class ReportContext:
+    """One result, the header of one of its source images, and the settings."""
+
+    result: AnalysisResult
+    header: Dataset
+    settings: ReportSettings
+
+    @property
+    def title(self) -> str:
+        """The classifier as a person calls it, or its name where that cannot be written in ASCII."""
+        identity = self.result.classifier
+        return long_string(identity.title) or identity.name
+
+    @property
+    def written_at(self) -> datetime:
+        """When the result was finished, on the clock of the source."""
+        return local_time(self.result.finished_at, self.header)
+
+    @property
+    def software_versions(self) -> list[str]:
+        """The writer and the classifier."""
+        identity = self.result.classifier
+        return [f"preread {WRITER_VERSION}", long_string(f"{identity.name} {identity.version}")]
+
+    def attributes(self) -> dict[str, Any]:
+        """Equipment, series and SOP Common attributes as highdicom's constructors take them."""
+        institution = long_string(self.settings.institution_name)
+        moment = self.written_at
+        return {
+            "manufacturer": long_string(self.settings.manufacturer),
+            "manufacturer_model_name": self.title,
+            "software_versions": self.software_versions,
+            "device_serial_number": long_string(self.settings.device_serial_number),
+            "institution_name": institution or None,
+            "content_qualification": self.settings.content_qualification,
+            "content_date": moment.date(),
+            "content_time": moment.time(),
+        }
+
+    def finish(self, ds: Dataset) -> bytes:
+        """Put patient, study, equipment and times into `ds`; the complete Part 10 file, Explicit VR LE.
+
+        highdicom stamps objects with the time of writing and with itself; a rebuild would then differ.
+        """
+        copy_patient_and_study(self.header, ds)
+        ds.InstanceCreationDate = self.written_at.strftime("%Y%m%d")
+        ds.InstanceCreationTime = self.written_at.strftime("%H%M%S")
+        ds.ContributingEquipmentSequence = [self._equipment()]
+        ds.file_meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
+        ds.file_meta.ImplementationVersionName = f"PREREAD_{WRITER_VERSION}"
+        buffer = BytesIO()
+        dcmwrite(buffer, ds, enforce_file_format=True)
+        return buffer.getvalue()
+
+    def _equipment(self) -> Dataset:
+        """What made this object (PS3.3 C.12.1, Contributing Equipment Sequence)."""
+        return ContributingEquipment(
+            manufacturer=long_string(self.settings.manufacturer),
+            purpose_of_reference=PROCESSING_EQUIPMENT,
+            manufacturer_model_name=self.title,
+            software_versions=self.software_versions,
+            device_serial_number=long_string(self.settings.device_serial_number),
+            contribution_datetime=self.written_at,
+            contribution_description=f"Analysis; weights SHA-256 {self.result.classifier.weights_sha256}",
+        )

@@ -1,0 +1,116 @@
+"""The SR's scores: a measurement group for each image (TID 1410) and one for each breast (TID 1501)."""
+
+import numpy as np
+from highdicom import sr
+from numpy.typing import NDArray
+from pydicom.sr.coding import Code
+from pydicom.uid import SecondaryCaptureImageStorage, UltrasoundImageStorage, UltrasoundMultiFrameImageStorage
+
+from service.report import codes
+from service.report.context import ReportContext
+from service.report.text import long_string, percent
+from service.report.uids import side_tracking_uid, tracking_uid
+from service.study.result import ImageScore
+
+
+def image_group(
+    context: ReportContext, score: ImageScore, number: int, heatmap_uid: str
+) -> sr.PlanarROIMeasurementsAndQualitativeEvaluations:
+    """One image's score with its region and its heatmap.
+
+    The region is the outline of the hot region or, where the heatmap is flat, the rectangle that was
+    analysed: viewers attach a score to an image through a region only.
+    """
+    group = sr.PlanarROIMeasurementsAndQualitativeEvaluations(
+        tracking_identifier=sr.TrackingIdentifier(tracking_uid(context.result, score), f"Image {number}"),
+        referenced_region=_region(score),
+        finding_type=codes.SELECTED_REGION,
+        finding_sites=[_breast(score.laterality)],
+        algorithm_id=_algorithm(context),
+        measurements=[_probability(score)],
+        qualitative_evaluations=_category(score),
+    )
+    explanation = sr.ImageContentItem(
+        name=codes.VISUAL_EXPLANATION,
+        referenced_sop_class_uid=SecondaryCaptureImageStorage,
+        referenced_sop_instance_uid=heatmap_uid,
+        relationship_type=sr.RelationshipTypeValues.CONTAINS,
+    )
+    group[0].ContentSequence.append(explanation)
+    return group
+
+
+def breast_group(
+    context: ReportContext, side: str, most_suspicious: ImageScore
+) -> sr.MeasurementsAndQualitativeEvaluations:
+    """One breast's highest probability, with the image it is from. `side` is "L", "R" or "" (not given)."""
+    name = {"L": "Left breast", "R": "Right breast"}.get(side, "Breast, side not given")
+    return sr.MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=sr.TrackingIdentifier(side_tracking_uid(context.result, side), name),
+        finding_sites=[_breast(side)],
+        algorithm_id=_algorithm(context),
+        measurements=[_probability(most_suspicious, derivation=codes.MAXIMUM)],
+        qualitative_evaluations=_category(most_suspicious),
+    )
+
+
+def _region(score: ImageScore) -> sr.ImageRegion:
+    # highdicom looks the class up in tables without the retired ones: give one it knows, then restore.
+    known = UltrasoundImageStorage if score.frame_number is None else UltrasoundMultiFrameImageStorage
+    source = sr.SourceImageForRegion(known, score.sop_instance_uid, _frames(score))
+    region = sr.ImageRegion(sr.GraphicTypeValues.POLYLINE, _polygon(score), source)
+    region.ContentSequence[0].ReferencedSOPSequence[0].ReferencedSOPClassUID = score.sop_class_uid
+    return region
+
+
+def _polygon(score: ImageScore) -> NDArray[np.float64]:
+    """Closed polygon as (column, row), float64 of shape (points, 2)."""
+    region = score.region
+    corners = (
+        (region.left, region.top),
+        (region.right, region.top),
+        (region.right, region.bottom),
+        (region.left, region.bottom),
+    )
+    points = score.outline or corners
+    closed = points if points[0] == points[-1] else (*points, points[0])
+    return np.array(closed, dtype=np.float64)
+
+
+def _breast(laterality: str) -> sr.FindingSite:
+    return sr.FindingSite(codes.BREAST, laterality=codes.LATERALITIES.get(laterality))
+
+
+def _algorithm(context: ReportContext) -> sr.AlgorithmIdentification:
+    identity = context.result.classifier
+    return sr.AlgorithmIdentification(
+        name=context.title,
+        version=long_string(identity.version),
+        parameters=[
+            f"operating point {percent(identity.threshold)} %",
+            f"weights SHA-256 {identity.weights_sha256}",
+        ],
+        family=codes.ARTIFICIAL_INTELLIGENCE,
+        manufacturer=long_string(context.settings.manufacturer),
+    )
+
+
+def _probability(score: ImageScore, derivation: Code | None = None) -> sr.Measurement:
+    image = sr.SourceImageForMeasurement(score.sop_class_uid, score.sop_instance_uid, _frames(score))
+    return sr.Measurement(
+        name=codes.PROBABILITY_OF_CANCER,
+        value=percent(score.probability),
+        unit=codes.PERCENT,
+        derivation=derivation,
+        referenced_images=[image],
+    )
+
+
+def _category(score: ImageScore) -> list[sr.QualitativeEvaluation]:
+    if not score.category:
+        return []
+    return [sr.QualitativeEvaluation(codes.ASSESSMENT_CATEGORY, codes.assessment(score.category))]
+
+
+def _frames(score: ImageScore) -> list[int] | None:
+    return None if score.frame_number is None else [score.frame_number]

@@ -1,0 +1,143 @@
+"""All result objects of one result: a heatmap for every scored image, and the SR that links them."""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.uid import Comprehensive3DSRStorage, SecondaryCaptureImageStorage
+
+from service.config import ReportSettings
+from service.errors import Permanent
+from service.report.context import ReportContext
+from service.report.heatmap import render_heatmap
+from service.report.legend import legend_for
+from service.report.secondary_capture import build_heatmap
+from service.report.structured_report import PredecessorReference, build_structured_report
+from service.report.uids import digest, heatmap_uid, report_uid, series_uid
+from service.study.result import AnalysisResult
+
+__all__ = ["PredecessorReference", "ReportObject", "ScoredPixels", "build_objects"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPixels:
+    """The pixels of one scored image or frame.
+
+    `rgb` is uint8 (rows, columns, 3); `heatmap` float32 (rows, columns), 0 to 1.
+    """
+
+    rgb: NDArray[np.uint8]
+    heatmap: NDArray[np.float32]
+
+
+PixelsByImage = Mapping[tuple[str, int | None], ScoredPixels]
+"""Pixels by SOP Instance UID and frame number. Each is asked for once, in turn: it may load them lazily."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportObject:
+    """One result object. `data` is the complete Part 10 file, Explicit VR Little Endian."""
+
+    kind: Literal["sr", "heatmap"]
+    classifier: str
+    sop_class_uid: str
+    sop_instance_uid: str
+    series_instance_uid: str
+    instance_number: int
+    data: bytes
+
+
+def build_objects(
+    result: AnalysisResult,
+    headers: Mapping[str, Dataset],
+    pixels: PixelsByImage,
+    settings: ReportSettings,
+    predecessor: PredecessorReference | None = None,
+) -> tuple[ReportObject, ...]:
+    """The heatmaps in the order of the scores, then the SR. No scores: no objects.
+
+    `headers` holds the header (pixels not needed) of every scored image under its SOP Instance UID. The same
+    arguments give the same bytes. Raises Permanent where a header is missing or of another study, where
+    pixels are missing or do not fit, or for an unknown assessment category.
+    """
+    if not result.scores:
+        return ()
+    _check_headers(result, headers)
+    context = ReportContext(result, headers[result.scores[0].sop_instance_uid], settings)
+    with warnings.catch_warnings():
+        # pydicom warns of illegal values in the sender's header; they are copied or emptied, not our doing.
+        warnings.simplefilter("ignore", UserWarning)
+        heatmaps = tuple(_heatmaps(context, headers, pixels))
+        return (*heatmaps, _structured_report(context, headers, heatmaps, predecessor))
+
+
+def _heatmaps(
+    context: ReportContext, headers: Mapping[str, Dataset], pixels: PixelsByImage
+) -> Iterator[ReportObject]:
+    result, settings = context.result, context.settings
+    for number, score in enumerate(result.scores, start=1):
+        scored = pixels.get((score.sop_instance_uid, score.frame_number))
+        if scored is None:
+            raise Permanent(
+                "the pixels of a scored image are missing; run the classifier again on this study"
+            )
+        legend = legend_for(score, result.classifier, settings)
+        rgb = render_heatmap(scored.rgb, scored.heatmap, score.outline, legend)
+        shown = digest([_fixed(context), score.laterality, sha256(rgb.tobytes()).hexdigest()])
+        uid = heatmap_uid(result, score, shown)
+        own = replace(context, header=headers[score.sop_instance_uid])
+        yield ReportObject(
+            kind="heatmap",
+            classifier=result.classifier.name,
+            sop_class_uid=SecondaryCaptureImageStorage,
+            sop_instance_uid=uid,
+            series_instance_uid=series_uid(result, "heatmap"),
+            instance_number=number,
+            data=build_heatmap(own, score, rgb, uid, number),
+        )
+
+
+def _structured_report(
+    context: ReportContext,
+    headers: Mapping[str, Dataset],
+    heatmaps: tuple[ReportObject, ...],
+    predecessor: PredecessorReference | None,
+) -> ReportObject:
+    result = context.result
+    heatmap_uids = [heatmap.sop_instance_uid for heatmap in heatmaps]
+    scores = [asdict(replace(score, heatmap_key="")) for score in result.scores]
+    refusals = [asdict(refusal) for refusal in result.refusals]
+    replaced = asdict(predecessor) if predecessor else None
+    shown = digest([_fixed(context), scores, refusals, heatmap_uids, replaced])
+    uid = report_uid(result, shown)
+    series = heatmaps[0].series_instance_uid
+    return ReportObject(
+        kind="sr",
+        classifier=result.classifier.name,
+        sop_class_uid=Comprehensive3DSRStorage,
+        sop_instance_uid=uid,
+        series_instance_uid=series_uid(result, "sr"),
+        instance_number=1,
+        data=build_structured_report(context, headers, uid, heatmap_uids, series, predecessor),
+    )
+
+
+def _fixed(context: ReportContext) -> list[Any]:
+    """What every object of this result shows beside its own content."""
+    return [context.settings.model_dump(mode="json"), context.title]
+
+
+def _check_headers(result: AnalysisResult, headers: Mapping[str, Dataset]) -> None:
+    for score in result.scores:
+        header = headers.get(score.sop_instance_uid)
+        if header is None or header.StudyInstanceUID != result.study_instance_uid:
+            problem = "missing" if header is None else "of another study"
+            raise Permanent(
+                f"the header of a scored image is {problem}: no result object can be built; "
+                "check that the instance store still holds the study, then run the classifier again"
+            )

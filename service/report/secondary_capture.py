@@ -1,0 +1,116 @@
+"""The heatmap as a Secondary Capture image: the one result object that every viewer shows."""
+
+import numpy as np
+from highdicom.sc import SCImage
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.sr.coding import Code
+
+from service.report import codes
+from service.report.context import ReportContext
+from service.report.source import copy_element, pixel_spacing_mm
+from service.report.text import long_string
+from service.report.uids import series_uid
+from service.study.result import ImageScore
+
+HEATMAP_SERIES_NUMBER = 9101
+"""After the SR's."""
+
+
+def build_heatmap(
+    context: ReportContext, score: ImageScore, rgb: NDArray[np.uint8], sop_instance_uid: str, number: int
+) -> bytes:
+    """The rendered heatmap, uint8 (rows, columns, 3), as a Part 10 file.
+
+    `context.header` is that of the source image; for a multi-frame source the picture is of the scored frame.
+    """
+    ds = SCImage(
+        pixel_array=rgb,
+        photometric_interpretation="RGB",
+        bits_allocated=8,
+        coordinate_system="PATIENT",
+        patient_orientation=("L", "F"),  # the constructor insists; replaced by the source's below
+        pixel_spacing=pixel_spacing_mm(context.header),
+        study_instance_uid=context.result.study_instance_uid,
+        series_instance_uid=series_uid(context.result, "heatmap"),
+        series_number=HEATMAP_SERIES_NUMBER,
+        sop_instance_uid=sop_instance_uid,
+        instance_number=number,
+        series_description=long_string(f"AI heatmap {context.title}"),
+        **context.attributes(),
+    )
+    _describe_capture(ds, context)
+    _describe_derivation(ds, context, score)
+    _describe_anatomy(ds, context.header, score)
+    _carry_compression(ds, context.header)
+    copy_element(context.header, ds, "RequestAttributesSequence")
+    return context.finish(ds)
+
+
+def _describe_capture(ds: Dataset, context: ReportContext) -> None:
+    """SC Equipment and SC Image (PS3.3 C.8.6.1, C.8.6.2): by a workstation, with words in the pixels."""
+    ds.ConversionType = "WSD"
+    ds.DateOfSecondaryCapture = context.written_at.strftime("%Y%m%d")
+    ds.TimeOfSecondaryCapture = context.written_at.strftime("%H%M%S")
+    ds.ImageType = ["DERIVED", "SECONDARY", "OTHER", "AI_HEATMAP"]
+    ds.BurnedInAnnotation = "YES"
+    ds.RecognizableVisualFeatures = "NO"
+    ds.ImageComments = "Automated analysis; not reviewed"
+
+
+def _describe_derivation(ds: Dataset, context: ReportContext, score: ImageScore) -> None:
+    """What it is made from and how (PS3.3 C.12.4.1.1, C.12.2)."""
+    header, identity = context.header, context.result.classifier
+    ds.DerivationDescription = (
+        f"Heatmap of {context.title} {long_string(identity.version)} over the source image"
+    )
+    ds.DerivationCodeSequence = [_coded(codes.GRADIENT_WEIGHTED_CLASS_ACTIVATION)]
+    source = _reference(header)
+    if score.frame_number is not None:
+        source.ReferencedFrameNumber = score.frame_number
+    source.PurposeOfReferenceCodeSequence = [_coded(codes.SOURCE_IMAGE_FOR_PROCESSING)]
+    source.SpatialLocationsPreserved = "YES"
+    ds.SourceImageSequence = [source]
+    series = Dataset()
+    series.SeriesInstanceUID = header.SeriesInstanceUID
+    series.ReferencedInstanceSequence = [_reference(header)]
+    ds.ReferencedSeriesSequence = [series]
+
+
+def _describe_anatomy(ds: Dataset, header: Dataset, score: ImageScore) -> None:
+    """Side and orientation, type 2C for a paired organ: the source's, empty where it does not say."""
+    ds.PatientOrientation = None
+    copy_element(header, ds, "PatientOrientation")
+    ds.BodyPartExamined = "BREAST"
+    ds.AnatomicRegionSequence = [_coded(codes.BREAST)]
+    # Image Laterality, not Laterality: one series holds the heatmaps of both sides.
+    if score.laterality in codes.LATERALITIES:
+        ds.ImageLaterality = score.laterality
+    else:
+        ds.Laterality = None
+
+
+def _carry_compression(ds: Dataset, header: Dataset) -> None:
+    """Once lossy, always lossy (PS3.3 C.7.6.1.1.5), though these pixels are not compressed again."""
+    lossy = header.get("LossyImageCompression") == "01"
+    ds.LossyImageCompression = "01" if lossy else "00"
+    if lossy:
+        copy_element(header, ds, "LossyImageCompressionRatio")
+        copy_element(header, ds, "LossyImageCompressionMethod")
+
+
+def _reference(header: Dataset) -> Dataset:
+    item = Dataset()
+    item.ReferencedSOPClassUID = header.SOPClassUID
+    item.ReferencedSOPInstanceUID = header.SOPInstanceUID
+    return item
+
+
+def _coded(code: Code) -> Dataset:
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = (
+        code.value,
+        code.scheme_designator,
+        code.meaning,
+    )
+    return item

@@ -1,0 +1,154 @@
+"""The Structured Report of one result: Comprehensive 3D SR with TID 1500 Measurement Report (IHE AIR)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from highdicom import sr
+from pydicom.dataset import Dataset
+from pydicom.uid import SecondaryCaptureImageStorage
+
+from service.report import codes
+from service.report.context import ReportContext
+from service.report.image_library import image_library
+from service.report.measurement_groups import breast_group, image_group
+from service.report.source import reference, reference_to, referenced_requests
+from service.report.text import ascii_text, long_string, percent
+from service.report.uids import device_uid, series_uid
+from service.study.result import AnalysisResult
+
+SR_SERIES_NUMBER = 9100
+"""Above what modalities count to, so that results follow the images in a viewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class PredecessorReference:
+    """The SR of an earlier revision, which this one replaces (PS3.3 C.17.2, Predecessor Documents)."""
+
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_class_uid: str
+    sop_instance_uid: str
+
+
+def build_structured_report(
+    context: ReportContext,
+    headers: Mapping[str, Dataset],
+    sop_instance_uid: str,
+    heatmaps: Sequence[str],
+    heatmap_series_uid: str,
+    predecessor: PredecessorReference | None,
+) -> bytes:
+    """The SR as a Part 10 file.
+
+    `headers` holds the header of every scored image under its SOP Instance UID; `heatmaps` the SOP Instance
+    UID of each score's heatmap, in the order of the scores.
+    """
+    result = context.result
+    scored = [headers[uid] for uid in dict.fromkeys(score.sop_instance_uid for score in result.scores)]
+    # Heatmaps first: highdicom takes the study from the first one, and a source may be of a retired class.
+    evidence = [
+        reference(result.study_instance_uid, heatmap_series_uid, SecondaryCaptureImageStorage, uid)
+        for uid in heatmaps
+    ] + [reference_to(header) for header in scored]
+    content = _content(context, scored, heatmaps)
+    performed = codes.PERFORMED_PROCEDURES.get(context.header.get("Modality", ""))
+    document = sr.Comprehensive3DSR(
+        evidence=evidence,
+        content=content,
+        series_instance_uid=series_uid(result, "sr"),
+        series_number=SR_SERIES_NUMBER,
+        sop_instance_uid=sop_instance_uid,
+        instance_number=1,
+        series_description=long_string(f"AI {context.title}"),
+        is_complete=True,
+        requested_procedures=referenced_requests(context.header) or None,
+        performed_procedure_codes=[performed] if performed else None,
+        previous_versions=[_reference_to_predecessor(predecessor)] if predecessor else None,
+        **context.attributes(),
+    )
+    document.CompletionFlagDescription = "Automated analysis; not reviewed"
+    _separate(document)
+    return context.finish(document)
+
+
+def _content(context: ReportContext, scored: Sequence[Dataset], heatmaps: Sequence[str]) -> Dataset:
+    """The content tree: TID 1500 with library, groups and comments."""
+    result = context.result
+    groups: list[sr.Template] = [
+        image_group(context, score, number, heatmap_uid)
+        for number, (score, heatmap_uid) in enumerate(zip(result.scores, heatmaps, strict=True), start=1)
+    ]
+    if len(result.scores) > 1:  # the maximum of one image is in its own group
+        groups += [breast_group(context, side, score) for side, score in result.by_side().items()]
+    report = sr.MeasurementReport(
+        observation_context=sr.ObservationContext(observer_device_context=_observer(context)),
+        procedure_reported=codes.IMAGING_PROCEDURE,
+        imaging_measurements=groups,
+        title=codes.IMAGING_MEASUREMENT_REPORT,
+    )[0]
+    sides = {score.sop_instance_uid: score.laterality for score in result.scores}
+    library = image_library(scored, [sides[header.SOPInstanceUID] for header in scored])
+    report.ContentSequence.insert(len(report.ContentSequence) - 1, library)  # TID 1500: row 5, before row 6
+    report.ContentSequence.append(_comments(result))
+    return report
+
+
+def _observer(context: ReportContext) -> sr.ObserverContext:
+    settings = context.settings
+    return sr.ObserverContext(
+        observer_type=codes.DEVICE,
+        observer_identifying_attributes=sr.DeviceObserverIdentifyingAttributes(
+            uid=device_uid(settings),
+            name=context.title,
+            manufacturer_name=long_string(settings.manufacturer),
+            model_name=context.title,
+            serial_number=long_string(settings.device_serial_number),
+        ),
+    )
+
+
+def _comments(result: AnalysisResult) -> sr.ContainerContentItem:
+    """TID 1500 rows 12 and 14: the study in one sentence, then every image without a score and why."""
+    container = sr.ContainerContentItem(
+        codes.QUALITATIVE_EVALUATIONS, relationship_type=sr.RelationshipTypeValues.CONTAINS
+    )
+    container.ContentSequence = sr.ContentSequence(
+        sr.TextContentItem(codes.COMMENT, text, sr.RelationshipTypeValues.CONTAINS)
+        for text in (_summary(result), *_refusals(result))
+    )
+    return container
+
+
+def _summary(result: AnalysisResult) -> str:
+    """The highest probability of the study against the operating point."""
+    highest = percent(max(score.probability for score in result.scores))
+    positive = sum(score.positive for score in result.scores)
+    return (
+        f"Highest probability of cancer in this study: {highest} %. "
+        f"{positive} of {len(result.scores)} analysed images at or above the operating point of "
+        f"{percent(result.classifier.threshold)} %. Automated analysis, not reviewed."
+    )
+
+
+def _refusals(result: AnalysisResult) -> list[str]:
+    return [
+        f"Not analysed: {ascii_text(refusal.reason)} (image {refusal.sop_instance_uid})"
+        for refusal in result.refusals
+    ]
+
+
+def _reference_to_predecessor(predecessor: PredecessorReference) -> Dataset:
+    return reference(
+        predecessor.study_instance_uid,
+        predecessor.series_instance_uid,
+        predecessor.sop_class_uid,
+        predecessor.sop_instance_uid,
+    )
+
+
+def _separate(item: Dataset) -> None:
+    """Make every item a line of its own: renderers of CONTINUOUS content print values without their names."""
+    if item.ValueType == "CONTAINER":
+        item.ContinuityOfContent = "SEPARATE"
+    for child in item.get("ContentSequence", []):
+        _separate(child)

@@ -1,0 +1,1 @@
+"""DELIVERED: result objects back to the PACS."""

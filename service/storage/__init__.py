@@ -1,0 +1,1 @@
+"""Where bytes and states live: instance store and ledger."""

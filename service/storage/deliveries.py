@@ -1,0 +1,156 @@
+"""Result objects, where each has to go, and what proves that it arrived."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from service.storage.schema import deliveries, objects
+from service.storage.statements import insert_if_absent
+
+
+class DeliveryState(StrEnum):
+    """Where one object stands at one destination."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    REJECTED = "rejected"
+
+
+class Proof(StrEnum):
+    """What tells that a destination holds an object, weakest first."""
+
+    NONE = "none"
+    STORE_STATUS = "c-store status"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """A result object whose bytes lie in the instance store under `key`. `kind` is "sr" or "heatmap"."""
+
+    sop_instance_uid: str
+    study_instance_uid: str
+    revision: int
+    classifier: str
+    kind: str
+    sop_class_uid: str
+    series_instance_uid: str
+    key: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One object at one destination. `detail` explains the state to a person."""
+
+    sop_instance_uid: str
+    destination: str
+    study_instance_uid: str
+    state: DeliveryState
+    proof: Proof
+    detail: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class Deliveries:
+    """The tables of result objects and of their deliveries."""
+
+    connection: Connection
+
+    def add_object(self, stored: StoredObject) -> None:
+        """Enter an object; one that an earlier revision made alike now belongs to this revision."""
+        if not insert_if_absent(self.connection, objects, asdict(stored)):
+            self.connection.execute(
+                update(objects)
+                .where(objects.c.sop_instance_uid == stored.sop_instance_uid)
+                .values(revision=stored.revision)
+            )
+
+    def add(self, stored: StoredObject, destination: str) -> None:
+        """Enter that an object has to go to a destination, unless it has been entered before."""
+        insert_if_absent(
+            self.connection,
+            deliveries,
+            {
+                "sop_instance_uid": stored.sop_instance_uid,
+                "destination": destination,
+                "study_instance_uid": stored.study_instance_uid,
+                "state": DeliveryState.WAITING,
+                "proof": Proof.NONE,
+                "detail": "waiting to be sent",
+                "updated_at": datetime.now(UTC),
+            },
+        )
+
+    def mark(
+        self, sop_instance_uid: str, destination: str, state: DeliveryState, proof: Proof, detail: str
+    ) -> None:
+        """Enter what became of an object at a destination."""
+        self.connection.execute(
+            update(deliveries)
+            .where(deliveries.c.sop_instance_uid == sop_instance_uid, deliveries.c.destination == destination)
+            .values(state=state, proof=proof, detail=detail, updated_at=datetime.now(UTC))
+        )
+
+    def objects_of(self, study_instance_uid: str, revision: int | None = None) -> tuple[StoredObject, ...]:
+        """The result objects of a study, of one revision or of all, oldest first."""
+        statement = select(objects).where(objects.c.study_instance_uid == study_instance_uid)
+        if revision is not None:
+            statement = statement.where(objects.c.revision == revision)
+        rows = self.connection.execute(
+            statement.order_by(objects.c.created_at, objects.c.kind, objects.c.sop_instance_uid)
+        )
+        return tuple(StoredObject(**row._mapping) for row in rows)
+
+    def of_study(self, study_instance_uid: str, revision: int) -> tuple[Delivery, ...]:
+        """All deliveries of one revision's objects, by destination."""
+        rows = self.connection.execute(
+            select(deliveries)
+            .join(objects)
+            .where(deliveries.c.study_instance_uid == study_instance_uid, objects.c.revision == revision)
+            .order_by(deliveries.c.destination, deliveries.c.sop_instance_uid)
+        )
+        return tuple(_delivery(row) for row in rows)
+
+    def objects_of_studies(self, study_instance_uids: Sequence[str]) -> tuple[StoredObject, ...]:
+        """The result objects of several studies, of every revision, oldest first."""
+        rows = self.connection.execute(
+            select(objects)
+            .where(objects.c.study_instance_uid.in_(study_instance_uids))
+            .order_by(objects.c.created_at, objects.c.kind, objects.c.sop_instance_uid)
+        )
+        return tuple(StoredObject(**row._mapping) for row in rows)
+
+    def of_studies(self, study_instance_uids: Sequence[str]) -> tuple[Delivery, ...]:
+        """All deliveries of several studies, of every revision, by destination."""
+        rows = self.connection.execute(
+            select(deliveries)
+            .where(deliveries.c.study_instance_uid.in_(study_instance_uids))
+            .order_by(deliveries.c.destination, deliveries.c.sop_instance_uid)
+        )
+        return tuple(_delivery(row) for row in rows)
+
+    def waiting(self, study_instance_uid: str, revision: int, destination: str) -> tuple[StoredObject, ...]:
+        """The objects of one revision that a destination does not have yet."""
+        rows = self.connection.execute(
+            select(objects)
+            .join(deliveries)
+            .where(
+                objects.c.study_instance_uid == study_instance_uid,
+                objects.c.revision == revision,
+                deliveries.c.destination == destination,
+                deliveries.c.state == DeliveryState.WAITING,
+            )
+            # Heatmaps first: when the report arrives, what it refers to is there.
+            .order_by(objects.c.kind, objects.c.sop_instance_uid)
+        )
+        return tuple(StoredObject(**row._mapping) for row in rows)
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    values = row._mapping
+    return Delivery(**{**values, "state": DeliveryState(values["state"]), "proof": Proof(values["proof"])})

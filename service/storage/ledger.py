@@ -1,0 +1,132 @@
+"""The ledger: the one source of truth about every study, in SQLite (embedded) or PostgreSQL (cluster).
+
+Work is done in transactions; each part of the ledger is one small class over the same connection:
+
+    with ledger.begin() as tx:
+        tx.studies.move(study_instance_uid, StudyEvent.WORK_QUEUED, reason)
+        tx.outbox.add(request)
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
+
+from service.errors import LedgerUnavailable
+from service.storage.analyses import Analyses
+from service.storage.deliveries import Deliveries
+from service.storage.instances import Instances
+from service.storage.migrate import upgrade
+from service.storage.outbox import Outbox
+from service.storage.studies import Studies
+
+# A writer waits this long for another process's transaction. Transactions here take milliseconds.
+SQLITE_BUSY_TIMEOUT_MS = 30_000
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """One transaction on the ledger. Leaving it commits; an exception rolls everything back."""
+
+    connection: Connection
+
+    @cached_property
+    def studies(self) -> Studies:
+        """Studies and their states."""
+        return Studies(self.connection)
+
+    @cached_property
+    def instances(self) -> Instances:
+        """Received instances."""
+        return Instances(self.connection)
+
+    @cached_property
+    def analyses(self) -> Analyses:
+        """Classifiers on studies."""
+        return Analyses(self.connection)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        """Result objects and where they went."""
+        return Deliveries(self.connection)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """Messages that leave with this transaction."""
+        return Outbox(self.connection)
+
+
+class Ledger:
+    """Opens the database; safe to share between threads.
+
+    Raises LedgerUnavailable when the database does not answer.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = _open(url)
+
+    def upgrade(self) -> None:
+        """Bring the tables to this version. Several processes may call it at once; one of them does it."""
+        with _translated():
+            upgrade(self._engine)
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        """A transaction that writes."""
+        with _translated(), self._engine.begin() as connection:
+            yield Transaction(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A transaction that only reads: it waits for no writer."""
+        with _translated(), self._engine.connect() as connection:
+            reading = connection.execution_options(preread_reads_only=True)
+            with reading.begin():
+                yield Transaction(reading)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._engine.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise LedgerUnavailable(f"the ledger's database does not answer: {error.orig}") from error
+
+
+def _open(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_pre_ping=True)
+    if parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_MS / 1000})
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(dbapi_connection: Any, _record: object) -> None:
+    # The driver's own transaction handling begins too late for BEGIN IMMEDIATE: switch it off.
+    dbapi_connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # a commit survives a loss of power: 0x0000 depends on it
+        "foreign_keys=ON",
+        f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}",
+    ):
+        dbapi_connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # Taking the write lock at once avoids a dead end between two readers that both want to write.
+    reads_only = connection.get_execution_options().get("preread_reads_only", False)
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

@@ -1,0 +1,167 @@
+"""The ledger's tables. A change here needs a migration in migrations/versions; a test compares the two."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC. SQLite keeps no offset, so it is taken off going in and put back coming out."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Naive UTC for the database; a naive value is a programming error and raises ValueError."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("the ledger takes moments with a time zone only")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """UTC, with its time zone."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+UID = String(64)
+NAME = String(64)
+# SQLite counts up only in a column that is exactly INTEGER.
+COUNTER = BigInteger().with_variant(Integer(), "sqlite")
+
+studies = Table(
+    "studies",
+    metadata,
+    Column("study_instance_uid", UID, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("priority", String(16), nullable=False),
+    Column("instance_count", Integer, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("last_instance_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("patient_name", Text, nullable=False, default=""),
+    Column("patient_id", Text, nullable=False, default=""),
+    Column("patient_birth_date", Text, nullable=False, default=""),
+    Column("patient_sex", Text, nullable=False, default=""),
+    Column("accession_number", Text, nullable=False, default=""),
+    Column("study_date", Text, nullable=False, default=""),
+    Column("study_time", Text, nullable=False, default=""),
+    Column("study_description", Text, nullable=False, default=""),
+    Column("modalities", JSON, nullable=False, default=list),
+    Index(None, "state", "last_instance_at"),
+    Index(None, "received_at"),
+)
+
+history = Table(
+    "history",
+    metadata,
+    Column("id", COUNTER, primary_key=True),
+    Column("study_instance_uid", UID, ForeignKey("studies.study_instance_uid"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("event", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Index(None, "study_instance_uid"),
+)
+
+instances = Table(
+    "instances",
+    metadata,
+    Column("sop_instance_uid", UID, primary_key=True),
+    Column("study_instance_uid", UID, ForeignKey("studies.study_instance_uid"), nullable=False),
+    Column("series_instance_uid", UID, nullable=False),
+    Column("sop_class_uid", UID, nullable=False),
+    Column("transfer_syntax_uid", UID, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("calling_ae_title", String(16), nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Index(None, "study_instance_uid"),
+)
+
+analyses = Table(
+    "analyses",
+    metadata,
+    Column("study_instance_uid", UID, ForeignKey("studies.study_instance_uid"), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("classifier", NAME, primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("destinations", JSON, nullable=False),
+    Column("result", JSON),
+    Column("queued_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+)
+
+objects = Table(
+    "objects",
+    metadata,
+    Column("sop_instance_uid", UID, primary_key=True),
+    Column("study_instance_uid", UID, ForeignKey("studies.study_instance_uid"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("classifier", NAME, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("sop_class_uid", UID, nullable=False),
+    Column("series_instance_uid", UID, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "study_instance_uid"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("sop_instance_uid", UID, ForeignKey("objects.sop_instance_uid"), primary_key=True),
+    Column("destination", NAME, primary_key=True),
+    Column("study_instance_uid", UID, ForeignKey("studies.study_instance_uid"), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("proof", String(32), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Index(None, "study_instance_uid"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", COUNTER, primary_key=True),
+    Column("message_id", String(36), nullable=False, unique=True),
+    Column("queue", String(255), nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    # Seconds since 1970: leases are compared often and never shown.
+    Column("available_at", Float, nullable=False),
+    Column("lease_owner", String(64)),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("reason", Text, nullable=False, default=""),
+    Column("dead", Boolean, nullable=False, default=False),
+    Index(None, "queue", "dead", "available_at"),
+)

@@ -1,0 +1,12 @@
+"""The few statements that SQLAlchemy Core spells differently per database."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def insert_if_absent(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
+    """Insert a row unless its primary key is there already. Returns whether it was inserted."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return connection.execute(insert(table).values(values).on_conflict_do_nothing()).rowcount == 1

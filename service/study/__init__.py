@@ -1,0 +1,1 @@
+"""The domain: model, states, transitions, what travels between stages. Standard library only."""

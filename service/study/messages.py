@@ -1,0 +1,94 @@
+"""What travels between stages over a broker: references, not pixels.
+
+Messages of an earlier version may still be queued during an upgrade: add fields with defaults only, and
+raise SCHEMA_VERSION when a reader must know of the change.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, Self
+
+from service.errors import InvalidMessage
+from service.study.model import Priority
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """What all messages share: the study, its revision, and the version of the message."""
+
+    study_instance_uid: str
+    revision: int
+
+    kind: ClassVar[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """This message as JSON types, with its kind and schema version."""
+        return {"kind": self.kind, "schema_version": SCHEMA_VERSION, **asdict(self)}
+
+    @classmethod
+    def from_json(cls, body: dict[str, Any]) -> Self:
+        """Raises InvalidMessage for another kind, a newer schema version, or missing fields."""
+        if body.get("kind") != cls.kind:
+            raise InvalidMessage(f"expected a message of kind {cls.kind!r}, got {body.get('kind')!r}")
+        if body.get("schema_version", 0) > SCHEMA_VERSION:
+            raise InvalidMessage(
+                f"message has schema version {body['schema_version']}, this worker knows {SCHEMA_VERSION}: "
+                "upgrade the worker"
+            )
+        known = {field.name: body[field.name] for field in fields(cls) if field.name in body}
+        try:
+            return cls(**known)
+        except TypeError as error:
+            raise InvalidMessage(f"message of kind {cls.kind!r}: {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceRequest(_Message):
+    """Run one classifier on one revision of a study."""
+
+    classifier: str
+    priority: Priority = Priority.ROUTINE
+
+    kind: ClassVar[str] = "inference"
+
+    @property
+    def queue(self) -> str:
+        """The queue of this classifier and priority."""
+        return inference_queue(self.classifier, Priority(self.priority))
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest(_Message):
+    """Write the result objects of one revision of a study."""
+
+    kind: ClassVar[str] = "report"
+    queue: ClassVar[str] = "report"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRequest(_Message):
+    """Send the result objects of one revision of a study to one destination."""
+
+    destination: str
+
+    kind: ClassVar[str] = "delivery"
+
+    @property
+    def queue(self) -> str:
+        """The queue of this destination: one that is down holds up nobody else."""
+        return delivery_queue(self.destination)
+
+
+Message = InferenceRequest | ReportRequest | DeliveryRequest
+
+
+def inference_queue(classifier: str, priority: Priority) -> str:
+    """Queue name: `inference.<classifier>` or `inference.<classifier>.urgent`."""
+    name = f"inference.{classifier}"
+    return f"{name}.urgent" if priority is Priority.URGENT else name
+
+
+def delivery_queue(destination: str) -> str:
+    """Queue name: `delivery.<destination>`."""
+    return f"delivery.{destination}"

@@ -1,0 +1,121 @@
+"""What a classifier found in a study: one score or one refusal per image, and what follows for the breast.
+
+Values are plain so that they can be kept as JSON; heatmaps lie in the instance store under `heatmap_key`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Self
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifierIdentity:
+    """Which classifier made a result. `threshold` is its operating point on the calibrated probability."""
+
+    name: str
+    version: str
+    title: str
+    weights_sha256: str
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysedRegion:
+    """The part of an image that was analysed, in pixels: left and top included, right and bottom not."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageScore:
+    """One image, or one frame of a cine, scored.
+
+    `probability` is calibrated, 0 to 1. `laterality` is "L", "R" or "" where the header does not say.
+    `frame_number` counts from 1 and is None for a single-frame image. `heatmap_key` names a float32 NumPy
+    array of shape (rows, columns) of the source image, 0 to 1. `outline` is the closed polygon round the
+    hot region as (column, row) in pixels of the source image; empty where the heatmap is flat.
+    """
+
+    sop_instance_uid: str
+    sop_class_uid: str
+    frame_number: int | None
+    laterality: str
+    probability: float
+    positive: bool
+    category: str
+    region: AnalysedRegion
+    heatmap_key: str
+    outline: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRefusal:
+    """One image that was not analysed, and why, in words for a person."""
+
+    sop_instance_uid: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisResult:
+    """Everything one classifier says of one revision of a study."""
+
+    study_instance_uid: str
+    revision: int
+    classifier: ClassifierIdentity
+    scores: tuple[ImageScore, ...]
+    refusals: tuple[ImageRefusal, ...]
+    finished_at: datetime
+    schema_version: int = 1
+
+    def to_json(self) -> dict[str, Any]:
+        """This result as JSON types."""
+        return asdict(self) | {"finished_at": self.finished_at.isoformat()}
+
+    @classmethod
+    def from_json(cls, body: dict[str, Any]) -> Self:
+        """The result that `to_json` wrote, also in an older version: fields are only ever added."""
+        return cls(
+            study_instance_uid=body["study_instance_uid"],
+            revision=body["revision"],
+            classifier=ClassifierIdentity(**body["classifier"]),
+            scores=tuple(_score_from_json(score) for score in body["scores"]),
+            refusals=tuple(ImageRefusal(**refusal) for refusal in body["refusals"]),
+            finished_at=datetime.fromisoformat(body["finished_at"]),
+            schema_version=body.get("schema_version", 1),
+        )
+
+    @property
+    def most_suspicious(self) -> ImageScore | None:
+        """The image with the highest probability: it speaks for the study."""
+        return most_suspicious(self.scores)
+
+    def by_side(self) -> dict[str, ImageScore]:
+        """The most suspicious image of each breast, keyed "L", "R" or "" (side not given)."""
+        sides = sorted({score.laterality for score in self.scores})
+        found = {side: most_suspicious(s for s in self.scores if s.laterality == side) for side in sides}
+        return {side: score for side, score in found.items() if score is not None}
+
+    def refusal_summary(self) -> str:
+        """The reasons of all refusals, each once, with the number of images it holds for."""
+        reasons = [refusal.reason for refusal in self.refusals]
+        counted = {reason: reasons.count(reason) for reason in reasons}
+        return "; ".join(
+            reason if count == 1 else f"{reason} ({count} images)" for reason, count in counted.items()
+        )
+
+
+def most_suspicious(scores: Iterable[ImageScore]) -> ImageScore | None:
+    """The score with the highest probability; the first of equals, None of nothing."""
+    return max(scores, key=lambda score: score.probability, default=None)
+
+
+def _score_from_json(body: dict[str, Any]) -> ImageScore:
+    outline = tuple((float(column), float(row)) for column, row in body["outline"])
+    return ImageScore(**{**body, "region": AnalysedRegion(**body["region"]), "outline": outline})

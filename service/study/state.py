@@ -1,0 +1,45 @@
+"""The states of a study and of one analysis, and the events that move them."""
+
+from enum import StrEnum
+
+
+class StudyState(StrEnum):
+    """Where a study stands. The reason beside it explains the state to a person."""
+
+    RECEIVED = "received"
+    ASSEMBLED = "assembled"
+    QUEUED = "queued"
+    INFERRED = "inferred"
+    REPORTED = "reported"
+    DELIVERED = "delivered"
+    NOT_ANALYSED = "not_analysed"
+    FAILED = "failed"
+
+
+class StudyEvent(StrEnum):
+    """What can happen to a study."""
+
+    INSTANCE_RECEIVED = "instance_received"
+    QUIET_PERIOD_OVER = "quiet_period_over"
+    WORK_QUEUED = "work_queued"
+    NOTHING_TO_ANALYSE = "nothing_to_analyse"
+    ANALYSES_FINISHED = "analyses_finished"
+    EVERYTHING_REFUSED = "everything_refused"
+    OBJECTS_WRITTEN = "objects_written"
+    ALL_DELIVERED = "all_delivered"
+    GAVE_UP = "gave_up"
+    RETRIED = "retried"
+
+
+class AnalysisState(StrEnum):
+    """One classifier on one revision of a study."""
+
+    QUEUED = "queued"
+    SCORED = "scored"
+    NOT_ANALYSED = "not_analysed"
+    FAILED = "failed"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more will happen to this analysis by itself."""
+        return self is not AnalysisState.QUEUED

@@ -1,0 +1,83 @@
+"""Which adapter stands behind which port."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+
+from engines.catalog import find_classifiers
+from engines.classifier import Classifier
+from engines.errors import EngineError
+from engines.manifest import Manifest
+from service.config import Settings
+from service.enqueue.embedded import EmbeddedBroker
+from service.enqueue.port import Broker
+from service.errors import ConfigurationError
+from service.storage.filesystem import FilesystemStore
+from service.storage.ledger import Ledger
+from service.storage.port import InstanceStore
+from service.study.messages import inference_queue
+from service.study.model import Priority
+
+
+def open_ledger(settings: Settings) -> Ledger:
+    """The ledger, its tables at this version."""
+    ledger = Ledger(settings.ledger_url)
+    ledger.upgrade()
+    return ledger
+
+
+def open_store(settings: Settings) -> InstanceStore:
+    """The instance store in the data folder."""
+    return FilesystemStore(settings.data_folder / "store")
+
+
+def open_broker(settings: Settings, ledger: Ledger) -> Broker:
+    """The configured broker. It need not answer yet: consumers and the relay declare their queues on connecting."""
+    if settings.broker.kind == "embedded":
+        return EmbeddedBroker(ledger, settings.broker.lease_s)
+    from service.enqueue.rabbitmq import RabbitMQBroker
+
+    return RabbitMQBroker(settings.broker.url)
+
+
+def inference_queues(settings: Settings) -> list[str]:
+    """The queues of all classifiers that rules name, the urgent ones first."""
+    names = classifier_names(settings)
+    return [
+        inference_queue(name, priority) for priority in (Priority.URGENT, Priority.ROUTINE) for name in names
+    ]
+
+
+def classifier_names(settings: Settings) -> list[str]:
+    """The classifiers that rules name, each once."""
+    return list(dict.fromkeys(name for rule in settings.rules for name in rule.classifiers))
+
+
+def manifests(settings: Settings) -> dict[str, Manifest]:
+    """The manifests of the classifiers that rules name. Raises ConfigurationError for a missing one."""
+    with _translated():
+        found = find_classifiers(settings.infer.classifier_folders)
+    missing = [name for name in classifier_names(settings) if name not in found]
+    if missing:
+        raise ConfigurationError(
+            f"rules name the classifier {', '.join(missing)}, which is not installed; "
+            f"installed: {', '.join(found) or 'none'}. Add its folder to infer.classifier_folders"
+        )
+    return {name: found[name] for name in classifier_names(settings)}
+
+
+def open_classifiers(settings: Settings, resources: ExitStack) -> dict[str, Classifier]:
+    """Every classifier that rules name, ready to run; `resources` closes them."""
+    with _translated():
+        return {
+            name: resources.enter_context(closing(Classifier.open(manifest, settings.infer.threads)))
+            for name, manifest in manifests(settings).items()
+        }
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """What is wrong with a classifier's folder is wrong with the configuration that names it."""
+    try:
+        yield
+    except EngineError as error:
+        raise ConfigurationError(str(error)) from error

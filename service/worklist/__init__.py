@@ -1,0 +1,1 @@
+"""The overlay: page and API."""

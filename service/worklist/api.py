@@ -1,0 +1,64 @@
+"""The JSON API, the heatmaps' pictures and the health check."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Response
+from fastapi.exceptions import HTTPException
+
+from service.storage.ledger import Ledger
+from service.worklist.asked import Frame, Limit, Offset, checked_uid, known_study
+from service.worklist.entries import StudyDetail, WorklistPage
+from service.worklist.heatmaps import Heatmaps
+from service.worklist.reading import read_page
+
+
+def api_router(ledger: Ledger, heatmaps: Heatmaps, research: bool) -> APIRouter:
+    """Everything that machines ask for."""
+    router = APIRouter()
+
+    @router.get("/api/v1/studies")
+    def studies(limit: Limit = 50, offset: Offset = 0) -> WorklistPage:
+        """Part of the list, newest study first."""
+        return read_page(ledger, limit, offset, research)
+
+    @router.get("/api/v1/studies/{study_instance_uid}")
+    def study(study_instance_uid: str) -> StudyDetail:
+        """One study with its history and result objects."""
+        return known_study(ledger, study_instance_uid, research)
+
+    @router.get("/api/v1/studies/{study_instance_uid}/heatmaps/{sop_instance_uid}.png")
+    def heatmap(
+        study_instance_uid: str,
+        sop_instance_uid: str,
+        size: Literal["thumbnail", "full"] = "full",
+        classifier: str | None = None,
+        frame: Frame = None,
+    ) -> Response:
+        """A heatmap by its own UID, or by that of the image (and frame) it was made from."""
+        source = (checked_uid(sop_instance_uid), frame)
+        return _heatmap(heatmaps, checked_uid(study_instance_uid), source, classifier, size)
+
+    @router.get("/healthz")
+    def healthz() -> dict[str, str]:
+        """Whether this process can read the ledger."""
+        read_page(ledger, limit=1, offset=0, research=research)
+        return {"status": "ok"}
+
+    return router
+
+
+def _heatmap(
+    heatmaps: Heatmaps,
+    study_instance_uid: str,
+    source: tuple[str, int | None],
+    classifier: str | None,
+    size: Literal["thumbnail", "full"],
+) -> Response:
+    try:
+        found = heatmaps.find(study_instance_uid, source, classifier)
+        if found is None:
+            raise HTTPException(404, "no heatmap of this image: it was not scored, or the study is in work")
+        png = heatmaps.thumbnail(found) if size == "thumbnail" else heatmaps.full(found)
+    except KeyError:
+        raise HTTPException(404, "the store no longer holds this heatmap; analyse the study again") from None
+    return Response(png, media_type="image/png")

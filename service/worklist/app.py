@@ -1,0 +1,57 @@
+"""The worklist as a FastAPI application: the page, its API and what goes wrong on the way."""
+
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from service.config import Settings
+from service.errors import PrereadError, Retryable
+from service.storage.ledger import Ledger
+from service.storage.port import InstanceStore
+from service.worklist.api import api_router
+from service.worklist.headers import SecurityHeaders
+from service.worklist.heatmaps import Heatmaps
+from service.worklist.pages import page_router, render_message
+
+STATIC = Path(__file__).parent / "static"
+
+
+def create_app(ledger: Ledger, store: InstanceStore, settings: Settings) -> FastAPI:
+    """The application over an open ledger and store. It only reads."""
+    research = settings.report.content_qualification == "RESEARCH"
+    # The interactive documentation would load scripts from elsewhere; the schema itself is served.
+    app = FastAPI(title="Preread worklist", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    app.include_router(page_router(ledger, research))
+    app.include_router(api_router(ledger, Heatmaps(ledger, store), research))
+    app.mount("/static", StaticFiles(directory=STATIC))
+    app.add_middleware(SecurityHeaders)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(PrereadError, _preread_error)
+    return app
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    return _explain(request, error.status_code, str(error.detail))
+
+
+def _invalid_request(request: Request, error: Exception) -> Response:
+    # The library's own answer would quote what was asked for.
+    return _explain(request, 422, "limit is a number from 1 to 200, offset a number from 0, frame from 1")
+
+
+def _preread_error(request: Request, error: Exception) -> Response:
+    """A ledger or store that does not answer may do so later; anything else needs a person."""
+    return _explain(request, 503 if isinstance(error, Retryable) else 500, str(error))
+
+
+def _explain(request: Request, status: int, detail: str) -> Response:
+    if request.url.path.startswith(("/api/", "/healthz")):
+        return JSONResponse({"detail": detail}, status)
+    return render_message(status, detail)

@@ -1,0 +1,121 @@
+"""What the worklist shows: values made from the ledger, ready for a page or for JSON.
+
+A study without a score carries the reason for it. Nothing here turns "not analysed" into a number.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from service.storage.deliveries import Delivery, DeliveryState, Proof
+from service.storage.studies import HistoryEntry
+from service.study.model import Priority, StudyHeader
+from service.study.result import ImageRefusal
+from service.study.state import AnalysisState, StudyState
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreEntry:
+    """One scored image, or one frame of a cine.
+
+    `probability` is calibrated, 0 to 1. `laterality` is "L", "R" or "" where the header does not say.
+    `heatmap` is the path of its picture on this server, empty while there is none.
+    """
+
+    sop_instance_uid: str
+    frame_number: int | None
+    laterality: str
+    probability: float
+    positive: bool
+    category: str
+    heatmap: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifierEntry:
+    """What one classifier says of a study, or why it says nothing.
+
+    `score` is the most suspicious image of the study, `breasts` that of each side, `images` all of them; None
+    and empty where nothing was scored. `outdated` means that the scores are of an earlier `revision`, because
+    this one has none (yet): more images have come since.
+    """
+
+    name: str
+    title: str
+    version: str
+    state: AnalysisState
+    reason: str
+    revision: int
+    outdated: bool
+    threshold: float | None
+    score: ScoreEntry | None
+    breasts: tuple[ScoreEntry, ...]
+    images: tuple[ScoreEntry, ...]
+    refusals: tuple[ImageRefusal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationEntry:
+    """Where a study's newest result objects stand at one destination: the worst of them speaks for all.
+
+    `proof` is the weakest proof among them, and `detail` the words that came with it.
+    """
+
+    destination: str
+    state: DeliveryState
+    delivered: int
+    total: int
+    proof: Proof
+    detail: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistEntry:
+    """One study in the list. `research` is set unless the classifiers are cleared for clinical use here."""
+
+    study_instance_uid: str
+    revision: int
+    state: StudyState
+    reason: str
+    priority: Priority
+    instance_count: int
+    received_at: datetime
+    updated_at: datetime
+    header: StudyHeader
+    research: bool
+    heatmap_available: bool
+    classifiers: tuple[ClassifierEntry, ...]
+    destinations: tuple[DestinationEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectEntry:
+    """One result object and what became of it at each destination."""
+
+    kind: str
+    classifier: str
+    revision: int
+    sop_class_uid: str
+    sop_instance_uid: str
+    created_at: datetime
+    deliveries: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StudyDetail:
+    """One study with all that is known of it."""
+
+    entry: WorklistEntry
+    history: tuple[HistoryEntry, ...]
+    objects: tuple[ObjectEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistPage:
+    """Part of the list, newest study first. `counts` holds the states of all studies, not only of these."""
+
+    entries: tuple[WorklistEntry, ...]
+    limit: int
+    offset: int
+    total: int
+    counts: dict[StudyState, int]

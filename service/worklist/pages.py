@@ -1,0 +1,81 @@
+"""The pages, rendered on the server: they work without JavaScript."""
+
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import Path
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from service.storage.ledger import Ledger
+from service.worklist import wording
+from service.worklist.asked import Limit, Offset, known_study
+from service.worklist.entries import WorklistEntry
+from service.worklist.reading import read_page
+
+TEMPLATES = Path(__file__).parent / "templates"
+_FILTERS = (
+    wording.ago,
+    wording.dicom_date,
+    wording.dicom_time,
+    wording.moment,
+    wording.no_score_label,
+    wording.percent,
+    wording.person_names,
+    wording.proof_label,
+    wording.side,
+    wording.state_label,
+)
+_TITLES = {404: "Not found", 422: "Not understood", 503: "Not available at the moment"}
+
+
+def page_router(ledger: Ledger, research: bool) -> APIRouter:
+    """Everything that people look at."""
+    router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
+
+    @router.get("/")
+    def worklist(limit: Limit = 50, offset: Offset = 0) -> HTMLResponse:
+        return _render("worklist.html", page=read_page(ledger, limit, offset, research), research=research)
+
+    @router.get("/rows")
+    def rows(limit: Limit = 50, offset: Offset = 0) -> HTMLResponse:
+        """The part of the list that the page's script fetches again and again."""
+        return _render("rows.html", page=read_page(ledger, limit, offset, research))
+
+    @router.get("/studies/{study_instance_uid}")
+    def study(study_instance_uid: str) -> HTMLResponse:
+        detail = known_study(ledger, study_instance_uid, research)
+        return _render("study.html", detail=detail, entry=detail.entry, research=research)
+
+    return router
+
+
+def render_message(status: int, detail: str) -> HTMLResponse:
+    """A page that says what is wrong and what to do."""
+    title = _TITLES.get(status, "Something went wrong")
+    return _render("message.html", status, title=title, detail=detail, research=False)
+
+
+def fingerprint(entry: WorklistEntry) -> str:
+    """Tells the page's script whether a study looks other than before."""
+    return sha256(repr(asdict(entry)).encode()).hexdigest()[:16]
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {function.__name__: function for function in (*_FILTERS, fingerprint)}
+    return environment
+
+
+_ENVIRONMENT = _environment()
+
+
+def _render(template: str, status: int = 200, /, **values: object) -> HTMLResponse:
+    return HTMLResponse(_ENVIRONMENT.get_template(template).render(values), status)

@@ -1,0 +1,96 @@
+"""From the ledger to entries: a page of the list takes five queries, however many studies it shows."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import TypeVar
+
+from service.storage.analyses import Analysis
+from service.storage.deliveries import Delivery, StoredObject
+from service.storage.ledger import Ledger, Transaction
+from service.study.model import Study
+from service.worklist.classifiers import classifier_entries
+from service.worklist.destinations import destination_entries
+from service.worklist.entries import ObjectEntry, StudyDetail, WorklistEntry, WorklistPage
+
+_Row = TypeVar("_Row", Analysis, StoredObject, Delivery)
+
+
+def read_page(ledger: Ledger, limit: int, offset: int, research: bool) -> WorklistPage:
+    """Up to `limit` studies from `offset` on, newest first."""
+    with ledger.read() as tx:
+        counts = tx.studies.counts()
+        entries = _entries(tx, tx.studies.latest(limit, offset), research)
+    return WorklistPage(entries, limit, offset, sum(counts.values()), counts)
+
+
+def read_study(ledger: Ledger, study_instance_uid: str, research: bool) -> StudyDetail | None:
+    """One study with its history and result objects; None where it is not known."""
+    with ledger.read() as tx:
+        study = tx.studies.find(study_instance_uid)
+        if study is None:
+            return None
+        (entry,) = _entries(tx, [study], research)
+        history = tuple(tx.studies.history(study_instance_uid))
+        objects = tx.deliveries.objects_of_studies([study_instance_uid])
+        deliveries = tx.deliveries.of_studies([study_instance_uid])
+    return StudyDetail(entry, history, _object_entries(objects, deliveries))
+
+
+def _entries(tx: Transaction, studies: list[Study], research: bool) -> tuple[WorklistEntry, ...]:
+    uids = [study.study_instance_uid for study in studies]
+    analyses = _by_study(tx.analyses.of_studies(uids))
+    objects = _by_study(tx.deliveries.objects_of_studies(uids))
+    deliveries = _by_study(tx.deliveries.of_studies(uids))
+    return tuple(
+        _entry(study, analyses[uid], objects[uid], deliveries[uid], research)
+        for uid, study in zip(uids, studies, strict=True)
+    )
+
+
+def _entry(
+    study: Study,
+    analyses: list[Analysis],
+    objects: list[StoredObject],
+    deliveries: list[Delivery],
+    research: bool,
+) -> WorklistEntry:
+    classifiers = classifier_entries(study, analyses, objects)
+    return WorklistEntry(
+        study_instance_uid=study.study_instance_uid,
+        revision=study.revision,
+        state=study.state,
+        reason=study.reason,
+        priority=study.priority,
+        instance_count=study.instance_count,
+        received_at=study.received_at,
+        updated_at=study.updated_at,
+        header=study.header,
+        research=research,
+        heatmap_available=any(image.heatmap for entry in classifiers for image in entry.images),
+        classifiers=classifiers,
+        destinations=destination_entries(objects, deliveries),
+    )
+
+
+def _object_entries(
+    objects: tuple[StoredObject, ...], deliveries: tuple[Delivery, ...]
+) -> tuple[ObjectEntry, ...]:
+    return tuple(
+        ObjectEntry(
+            kind=stored.kind,
+            classifier=stored.classifier,
+            revision=stored.revision,
+            sop_class_uid=stored.sop_class_uid,
+            sop_instance_uid=stored.sop_instance_uid,
+            created_at=stored.created_at,
+            deliveries=tuple(d for d in deliveries if d.sop_instance_uid == stored.sop_instance_uid),
+        )
+        for stored in objects
+    )
+
+
+def _by_study(rows: Iterable[_Row]) -> dict[str, list[_Row]]:
+    groups: dict[str, list[_Row]] = defaultdict(list)
+    for row in rows:
+        groups[row.study_instance_uid].append(row)
+    return groups

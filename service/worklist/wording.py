@@ -1,0 +1,108 @@
+"""Words of the page: DICOM and ledger values as a radiologist reads them. Filters of the templates."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from service.storage.deliveries import Proof
+from service.study.state import AnalysisState, StudyState
+
+STATE_LABELS = {
+    StudyState.RECEIVED: "Receiving",
+    StudyState.ASSEMBLED: "Complete",
+    StudyState.QUEUED: "In the queue",
+    StudyState.INFERRED: "Analysed",
+    StudyState.REPORTED: "Sending results",
+    StudyState.DELIVERED: "Delivered",
+    StudyState.NOT_ANALYSED: "Not analysed",
+    StudyState.FAILED: "Failed",
+}
+NO_SCORE_LABELS = {
+    StudyState.NOT_ANALYSED: "Not analysed",
+    StudyState.FAILED: "Not analysed: failed",
+}
+ANALYSIS_LABELS = {
+    AnalysisState.QUEUED: "Not analysed yet",
+    AnalysisState.SCORED: "Scored",
+    AnalysisState.NOT_ANALYSED: "Not analysed",
+    AnalysisState.FAILED: "Not analysed: failed",
+}
+PROOF_LABELS = {
+    Proof.NONE: "no proof yet",
+    Proof.STORE_STATUS: "accepted by C-STORE status",
+}
+SIDES = {"L": "Left", "R": "Right", "": "Side not given"}
+_FIRST_CJK = "\u2e80"
+"""Where the scripts of East Asia begin."""
+_DATE = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
+_TIME = re.compile(r"(\d{2}):?(\d{2})(:?\d{2}(\.\d+)?)?")
+
+
+def state_label(state: StudyState) -> str:
+    """A study's state in words."""
+    return STATE_LABELS[state]
+
+
+def no_score_label(state: StudyState | AnalysisState) -> str:
+    """What stands in place of a score: never a number, never a colour of a result."""
+    if isinstance(state, AnalysisState):
+        return ANALYSIS_LABELS[state]
+    return NO_SCORE_LABELS.get(state, "Not analysed yet")
+
+
+def proof_label(proof: Proof) -> str:
+    """What shows that a destination holds the objects, in words."""
+    return PROOF_LABELS[proof]
+
+
+def side(laterality: str) -> str:
+    """Which breast, in words."""
+    return SIDES.get(laterality, SIDES[""])
+
+
+def percent(probability: float) -> str:
+    """A probability of 0 to 1 with one decimal, as on the result objects."""
+    return f"{100 * probability:.1f} %"
+
+
+def person_names(patient_name: str) -> list[str]:
+    """The groups of a PN value (alphabetic, ideographic, phonetic), each `Family, Given Middle` (PS3.5 6.2.1).
+
+    East Asian names have no comma: family and given name with a blank between, as their readers write them.
+    """
+    return [name for group in patient_name.split("=") if (name := _person_name(group))]
+
+
+def dicom_date(value: str) -> str:
+    """DA text as YYYY-MM-DD. What is no date is shown as it is, not repaired."""
+    match = _DATE.fullmatch(value.strip())
+    return "-".join(match.groups()) if match else value
+
+
+def dicom_time(value: str) -> str:
+    """TM text as HH:MM, anything else as it is."""
+    match = _TIME.fullmatch(value.strip())
+    return f"{match[1]}:{match[2]}" if match else value
+
+
+def moment(value: datetime) -> str:
+    """A moment in UTC, to the second."""
+    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def ago(value: datetime) -> str:
+    """How long ago a moment was, in its largest unit."""
+    passed = max(datetime.now(UTC) - value, timedelta())
+    if passed.days:
+        return f"{passed.days} d ago"
+    hours, minutes = passed.seconds // 3600, passed.seconds // 60
+    if hours:
+        return f"{hours} h ago"
+    return f"{minutes} min ago" if minutes else "just now"
+
+
+def _person_name(group: str) -> str:
+    family, *others = (part.strip() for part in group.split("^"))
+    given = " ".join(filter(None, others[:2]))
+    if not (family and given):
+        return family or given
+    return f"{family} {given}" if max(family) >= _FIRST_CJK else f"{family}, {given}"

@@ -1,0 +1,25 @@
+"""Fixtures for every test. The real servers' fixtures live in tests/servers, one file each."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = [
+    "tests.servers.rabbitmq",
+    "tests.servers.postgres",
+    "tests.servers.orthanc",
+    "tests.servers.dcmtk",
+    "tests.servers.chromium",
+]
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of public breast images: PREREAD_DATA, or shared/data beside the repository."""
+    folder = Path(os.environ.get("PREREAD_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no breast images in {folder}: set PREREAD_DATA to their folder")
+    return folder

@@ -1,0 +1,21 @@
+from collections.abc import Iterator
+
+import pytest
+
+from service.enqueue.embedded import EmbeddedBroker
+from service.storage.ledger import Ledger
+from tests.contracts.broker import LEASE_S, BrokerContract
+
+
+@pytest.mark.integration
+class TestEmbeddedOnPostgres(BrokerContract):
+    @pytest.fixture
+    def broker(self, postgres_url: str) -> Iterator[EmbeddedBroker]:
+        ledger = Ledger(postgres_url)
+        ledger.upgrade()
+        yield EmbeddedBroker(ledger, LEASE_S)
+        ledger.close()
+
+    @pytest.fixture
+    def address(self, postgres_url: str) -> tuple[str, str]:
+        return "embedded", postgres_url

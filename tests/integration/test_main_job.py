@@ -1,0 +1,105 @@
+"""The main job on real servers and on the embedded default: C-STORE in, SR and heatmaps in the PACS."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom import dcmread
+from pydicom.data import get_testdata_file
+
+from service.cli.demo.phantom import phantom_study
+from service.study.state import StudyState
+from tests.servers.dcmtk import Dcmtk
+from tests.servers.orthanc import Orthanc
+from tests.servers.preread import Preread, running
+
+pytestmark = pytest.mark.integration
+
+SR_CLASS = "1.2.840.10008.5.1.4.1.1.88.34"
+SC_CLASS = "1.2.840.10008.5.1.4.1.1.7"
+
+
+@pytest.fixture(params=["embedded", "servers"])
+def preread(request: pytest.FixtureRequest, tmp_path: Path, orthanc: Orthanc) -> Iterator[Preread]:
+    settings: dict[str, Any] = {}
+    if request.param == "servers":
+        settings = {
+            "broker": {"kind": "rabbitmq", "url": request.getfixturevalue("rabbitmq_url")},
+            "ledger": {"url": request.getfixturevalue("postgres_url")},
+        }
+    with running(Preread(tmp_path, orthanc.dicom_port, orthanc.ae_title, **settings)) as service:
+        yield service
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> list[Path]:
+    return write(phantom_study(1, fresh=True), tmp_path / "study")
+
+
+def write(datasets: list[Any], folder: Path) -> list[Path]:
+    folder.mkdir()
+    paths = [folder / f"{number}.dcm" for number in range(len(datasets))]
+    for dataset, path in zip(datasets, paths, strict=True):
+        dataset.save_as(path)
+    return paths
+
+
+def store(dcmtk: Dcmtk, preread: Preread, files: list[Path]) -> None:
+    """Send files with DCMTK's storescu, proposing what the files have."""
+    sent = dcmtk.run(
+        "storescu",
+        *("-aec", "PREREAD", "-R", "-v"),
+        *("127.0.0.1", str(preread.dicom_port), *map(str, files)),
+    )
+    assert sent.returncode == 0, sent.stdout
+
+
+def test_study_comes_back_as_report_and_heatmaps_and_once_only(
+    preread: Preread, orthanc: Orthanc, dcmtk: Dcmtk, study: list[Path]
+) -> None:
+    uid = str(dcmread(study[0]).StudyInstanceUID)
+
+    store(dcmtk, preread, study)
+    delivered = preread.wait_for_state(uid, "delivered", "failed", "not_analysed")
+
+    assert delivered.state is StudyState.DELIVERED, delivered.reason
+    assert orthanc.count_by_sop_class() == {SR_CLASS: 1, SC_CLASS: 2}
+    assert {instance["StudyInstanceUID"] for instance in orthanc.instances()} == {uid}
+
+    store(dcmtk, preread, study)
+    again = preread.studies()[uid]
+    assert (again.state, again.revision) == (StudyState.DELIVERED, 1)
+    assert orthanc.count_by_sop_class() == {SR_CLASS: 1, SC_CLASS: 2}
+
+
+def test_late_image_gives_a_second_report_that_names_the_first(
+    preread: Preread, orthanc: Orthanc, dcmtk: Dcmtk, study: list[Path]
+) -> None:
+    uid = str(dcmread(study[0]).StudyInstanceUID)
+    store(dcmtk, preread, study[:1])
+    preread.wait_for_state(uid, "delivered")
+    (first,) = [i["SOPInstanceUID"] for i in orthanc.instances() if i["SOPClassUID"] == SR_CLASS]
+
+    store(dcmtk, preread, study[1:])
+    orthanc.wait_for_instances(4)
+
+    assert orthanc.count_by_sop_class() == {SR_CLASS: 2, SC_CLASS: 2}
+    (second,) = [
+        i for i in orthanc.instances() if i["SOPClassUID"] == SR_CLASS and i["SOPInstanceUID"] != first
+    ]
+    assert first in str(second["PredecessorDocumentsSequence"])
+
+
+def test_images_that_are_no_breast_get_a_reason_and_no_object(
+    preread: Preread, orthanc: Orthanc, dcmtk: Dcmtk
+) -> None:
+    file = get_testdata_file("examples_rgb_color.dcm", download=False)
+    assert file is not None
+
+    store(dcmtk, preread, [Path(file)])
+    study = preread.wait_for_state(str(dcmread(file).StudyInstanceUID), "not_analysed", "delivered", "failed")
+
+    assert study.state is StudyState.NOT_ANALYSED
+    assert "not analysed because" in study.reason
+    assert orthanc.instances() == []

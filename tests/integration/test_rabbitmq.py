@@ -1,0 +1,242 @@
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pika
+import pytest
+from sqlalchemy import func, select
+
+from service.enqueue.port import Broker, Consumer, Delivery, Envelope
+from service.enqueue.rabbitmq import RabbitMQBroker, topology
+from service.enqueue.rabbitmq.topology import EXCHANGE
+from service.enqueue.relay import Relay
+from service.errors import BrokerUnavailable, ConfigurationError
+from service.storage.ledger import Ledger
+from service.storage.schema import outbox
+from service.study.messages import InferenceRequest
+from tests.contracts.broker import (
+    PATIENCE_S,
+    QUIET_S,
+    ROUTINE,
+    URGENT,
+    BrokerContract,
+    consuming,
+    message,
+    take,
+)
+from tests.servers.rabbitmq import RabbitMQ
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def broker(rabbitmq_url: str) -> Iterator[RabbitMQBroker]:
+    broker = RabbitMQBroker(rabbitmq_url)
+    yield broker
+    broker.close()
+
+
+@contextmanager
+def channel_of(url: str) -> Iterator[pika.adapters.blocking_connection.BlockingChannel]:
+    """A plain channel, for what no well-behaved client does."""
+    connection = pika.BlockingConnection(pika.URLParameters(url))
+    try:
+        yield connection.channel()
+    finally:
+        connection.close()
+
+
+def patiently_take(consumer: Consumer) -> Delivery:
+    """The next delivery, however often the broker is away before it."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        with suppress(BrokerUnavailable):
+            if (delivery := consumer.receive(1.0)) is not None:
+                return delivery
+    raise AssertionError("nothing was delivered")
+
+
+def patiently_publish(broker: Broker, sent: Envelope) -> None:
+    """Publish, however often the broker is away before it."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        with suppress(BrokerUnavailable):
+            return broker.publish([sent])
+        time.sleep(0.1)
+    raise AssertionError("the broker stayed away")
+
+
+def count_rows(ledger: Ledger) -> int:
+    with ledger.read() as tx:
+        return tx.connection.scalar(select(func.count()).select_from(outbox)) or 0
+
+
+class TestRabbitMQ(BrokerContract):
+    @pytest.fixture
+    def address(self, rabbitmq_url: str) -> tuple[str, str]:
+        return "rabbitmq", rabbitmq_url
+
+
+@pytest.mark.parametrize(
+    ("body", "message_id", "reason"),
+    [
+        (b"\xff\xfe", "1", "the body is not JSON"),
+        (b"{", "2", "the body is not JSON"),
+        (b"[" * 100_000, "3", "the body is not JSON"),
+        (b"[1]", "4", "the body is a JSON list, not an object"),
+        (b"{}", None, "the message has no message_id"),
+    ],
+)
+def test_undecodable_message_is_set_aside_with_its_reason_and_never_delivered(
+    broker: RabbitMQBroker, rabbitmq_url: str, body: bytes, message_id: str | None, reason: str
+) -> None:
+    # Arrange
+    broker.declare([ROUTINE])
+    with channel_of(rabbitmq_url) as channel:
+        channel.basic_publish(EXCHANGE, ROUTINE, body, pika.BasicProperties(message_id=message_id))
+    good = message()
+    broker.publish([good])
+    # Act
+    with consuming(broker) as consumer:
+        delivery = take(consumer)
+        delivery.ack()
+    # Assert
+    assert delivery.envelope == good
+    (dead,) = broker.dead_letters(ROUTINE)
+    assert dead.reason.startswith(reason)
+
+
+def test_publishing_to_a_queue_that_is_not_declared_is_refused(broker: RabbitMQBroker) -> None:
+    broker.declare([URGENT])
+    with pytest.raises(BrokerUnavailable, match=r"no queue inference\.density: declare it"):
+        broker.publish([message()])
+
+
+def test_queue_that_exists_with_other_arguments_is_a_configuration_error(
+    broker: RabbitMQBroker, rabbitmq_url: str
+) -> None:
+    with channel_of(rabbitmq_url) as channel:
+        channel.queue_declare(ROUTINE, durable=True)
+    with pytest.raises(ConfigurationError, match="use another virtual host"):
+        broker.declare([ROUTINE])
+
+
+def test_error_about_a_refused_login_does_not_show_the_password(rabbitmq_url: str) -> None:
+    broker = RabbitMQBroker(rabbitmq_url.replace("guest:guest", "guest:s3cret"))
+    with pytest.raises(BrokerUnavailable) as caught:
+        broker.declare([ROUTINE])
+    assert "s3cret" not in str(caught.value)
+
+
+def test_message_whose_worker_dies_past_every_limit_is_set_aside_by_rabbitmq_itself(
+    broker: RabbitMQBroker, rabbitmq_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Arrange
+    monkeypatch.setattr(topology, "CRASH_LIMIT", 2)
+    broker.declare([ROUTINE])
+    sent = message()
+    broker.publish([sent])
+    # Act
+    for _ in range(3):
+        with consuming(broker) as consumer:
+            take(consumer)
+    # Assert
+    with consuming(broker) as consumer:
+        assert consumer.receive(QUIET_S) is None
+    (dead,) = broker.dead_letters(ROUTINE)
+    assert (dead.envelope, dead.reason) == (sent, "the worker died on every delivery")
+
+
+def test_confirmed_messages_outlive_the_death_of_the_broker(rabbitmq_url: str, rabbitmq: RabbitMQ) -> None:
+    # Arrange
+    broker = RabbitMQBroker(rabbitmq_url, retry_delays_s=[5.0])
+    broker.declare([ROUTINE])
+    time.sleep(2.0)  # RabbitMQ 3.10 enters a new quorum queue into its directory on disk with a delay
+    waiting, retried = message(n=1), message(n=2)
+    broker.publish([retried])
+    with consuming(broker) as consumer:
+        take(consumer).retry(5.0, "later")
+    broker.publish([waiting])
+    # Act
+    rabbitmq.restart()
+    # Assert
+    with consuming(broker) as consumer:
+        received = [patiently_take(consumer).envelope for _ in range(2)]
+    broker.close()
+    assert received == [waiting, retried]
+
+
+def test_consumer_reconnects_and_never_acks_a_tag_of_its_lost_connection(
+    broker: RabbitMQBroker, rabbitmq: RabbitMQ
+) -> None:
+    broker.declare([ROUTINE])
+    sent = message()
+    broker.publish([sent])
+    with consuming(broker) as consumer:
+        lost = take(consumer)
+        rabbitmq.stop_app()
+        with pytest.raises(BrokerUnavailable):
+            consumer.receive(5.0)
+        rabbitmq.start_app()
+        assert patiently_take(consumer).envelope == sent
+        lost.ack()
+    with consuming(broker) as consumer:
+        assert take(consumer).attempts == 3
+
+
+def test_consumer_whose_queue_is_deleted_makes_it_again(broker: RabbitMQBroker, rabbitmq_url: str) -> None:
+    broker.declare([ROUTINE])
+    with consuming(broker) as consumer:
+        assert consumer.receive(QUIET_S) is None
+        with channel_of(rabbitmq_url) as channel:
+            channel.queue_delete(ROUTINE)
+        with suppress(BrokerUnavailable):
+            consumer.receive(2.0)
+        sent = message()
+        patiently_publish(broker, sent)
+        assert patiently_take(consumer).envelope == sent
+
+
+def test_publisher_reconnects_after_the_broker_was_away(broker: RabbitMQBroker, rabbitmq: RabbitMQ) -> None:
+    broker.declare([ROUTINE])
+    rabbitmq.stop_app()
+    with pytest.raises(BrokerUnavailable, match="does not answer"):
+        broker.publish([message()])
+    rabbitmq.start_app()
+    sent = message()
+    patiently_publish(broker, sent)
+    with consuming(broker) as consumer:
+        assert take(consumer).envelope == sent
+
+
+def test_relay_loses_nothing_when_rabbitmq_stops_in_the_middle(
+    broker: RabbitMQBroker, rabbitmq: RabbitMQ, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Arrange: small batches, so that the broker stops between two of them or inside one
+    monkeypatch.setattr("service.enqueue.relay.BATCH", 5)
+    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite3'}")
+    ledger.upgrade()
+    stop = threading.Event()
+    relay = threading.Thread(target=Relay(ledger, broker).run, args=(stop,))
+    relay.start()
+    # Act
+    for number in range(400):
+        with ledger.begin() as tx:
+            tx.outbox.add(InferenceRequest(f"1.2.{number}", 1, "density"))
+        if number == 200:
+            rabbitmq.stop_app()
+    rabbitmq.start_app()
+    while count_rows(ledger):
+        time.sleep(0.1)
+    stop.set()
+    relay.join()
+    received = set()
+    with consuming(broker, prefetch=100) as consumer:
+        while (delivery := consumer.receive(2.0)) is not None:
+            received.add(delivery.envelope.body["study_instance_uid"])
+            delivery.ack()
+    ledger.close()
+    # Assert
+    assert received == {f"1.2.{number}" for number in range(400)}

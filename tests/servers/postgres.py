@@ -1,0 +1,136 @@
+"""PostgreSQL as a plain process. It refuses to run as root, so root runs it as the user `postgres`."""
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from tests.servers.process import HOST, ServerProcess, free_port, temporary_folder
+from tests.servers.programs import missing
+
+ROLE = "preread"
+
+
+class Postgres:
+    """One server. It can be stopped, killed and started again on the same data."""
+
+    def __init__(self, folder: Path) -> None:
+        self._programs = _newest_programs()
+        self._user = "postgres" if os.geteuid() == 0 else None
+        self._folder = folder
+        self.port = free_port()
+        self._process: ServerProcess | None = None
+        if self._user is not None:
+            shutil.chown(folder, self._user, self._user)
+        self._initialise()
+
+    def url(self, database: str = "postgres") -> str:
+        """SQLAlchemy URL of a database of this server."""
+        return f"postgresql+psycopg://{ROLE}@{HOST}:{self.port}/{database}"
+
+    def create_database(self, name: str) -> None:
+        """Create an empty database."""
+        self._run_sql(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database, whoever still uses it."""
+        self._run_sql(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def start(self) -> None:
+        """Start the server; return once it takes queries."""
+        options = {
+            "port": str(self.port),
+            "listen_addresses": HOST,
+            "unix_socket_directories": str(self._folder),
+        }
+        settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        self._process = ServerProcess(
+            [str(self._programs / "postgres"), "-D", str(self._folder / "data"), *settings],
+            self._folder / "output.log",
+            user=self._user,
+        )
+        self._process.wait_until(self._answers)
+
+    def stop(self) -> None:
+        """End every session and stop in order ("fast shutdown")."""
+        if self._process is not None:
+            self._process.stop(signal.SIGINT)
+            self._process = None
+
+    def kill(self) -> None:
+        """SIGKILL, as a loss of power would end it."""
+        if self._process is not None:
+            self._process.kill()
+            self._process = None
+
+    def _initialise(self) -> None:
+        subprocess.run(
+            [
+                str(self._programs / "initdb"),
+                f"--pgdata={self._folder / 'data'}",
+                f"--username={ROLE}",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--locale=C.UTF-8",
+            ],
+            user=self._user,
+            group=self._user,
+            extra_groups=None if self._user is None else [],
+            cwd=self._folder,
+            check=True,
+            capture_output=True,
+        )
+
+    def _answers(self) -> bool:
+        try:
+            self._run_sql(sql.SQL("SELECT 1"))
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _run_sql(self, statement: sql.SQL | sql.Composed) -> None:
+        conninfo = f"host={HOST} port={self.port} user={ROLE} dbname=postgres"
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+def _newest_programs() -> Path:
+    """Debian keeps the server's programs off the PATH, one folder for each major version."""
+    folders = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
+    if not folders:
+        missing("postgres", "postgresql")
+    return max(folders, key=lambda folder: float(folder.parent.name))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """A running PostgreSQL. A test that stops or kills it starts it again."""
+    with temporary_folder("postgres") as folder:
+        server = Postgres(folder)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres(postgres_server: Postgres) -> str:
+    """SQLAlchemy URL of the server's maintenance database."""
+    return postgres_server.url()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Postgres) -> Iterator[str]:
+    """SQLAlchemy URL of an empty database that only this test knows."""
+    name = f"test_{uuid4().hex}"
+    postgres_server.create_database(name)
+    yield postgres_server.url(name)
+    postgres_server.drop_database(name)

@@ -1,0 +1,106 @@
+"""Server processes: start, wait until they listen, and stop them with everything they started."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+HOST = "127.0.0.1"
+
+
+def free_port() -> int:
+    """A TCP port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def temporary_folder(name: str) -> Iterator[Path]:
+    """A new folder, deleted at the end. Not pytest's: other users, as servers may be, cannot enter that."""
+    folder = Path(tempfile.mkdtemp(prefix=f"preread-{name}-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class ServerProcess:
+    """A server in a process group of its own; its output goes to `log`.
+
+    `user` runs it as another user; None as the one who runs the tests.
+    """
+
+    def __init__(
+        self,
+        command: list[str],
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        user: str | None = None,
+    ) -> None:
+        self.log = log
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **(environment or {})},
+                cwd=log.parent,
+                start_new_session=True,
+                user=user,
+                group=user,
+                extra_groups=None if user is None else [],
+            )
+
+    @property
+    def pid(self) -> int:
+        """The process that was started, which leads the group."""
+        return self._process.pid
+
+    def wait_until(self, ready: Callable[[], bool], timeout_s: float = 60.0) -> None:
+        """Return once `ready()` is true. Raises RuntimeError, with the log, if it ends or is too slow."""
+        deadline = time.monotonic() + timeout_s
+        while not ready():
+            if self._process.poll() is not None:
+                raise RuntimeError(f"ended with {self._process.returncode}:\n{self._last_output()}")
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"not ready after {timeout_s} s:\n{self._last_output()}")
+            time.sleep(0.05)
+
+    def wait_for_port(self, port: int) -> None:
+        """Return once `port` takes connections."""
+        self.wait_until(lambda: listens(port))
+
+    def stop(self, number: signal.Signals = signal.SIGTERM, timeout_s: float = 30.0) -> None:
+        """Signal the server, wait for its end, and kill what is left of its group."""
+        with suppress(ProcessLookupError):
+            self._process.send_signal(number)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout_s)
+        self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL to the whole group, as a loss of power would end it."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def _last_output(self) -> str:
+        return self.log.read_text(errors="replace")[-4000:]
+
+
+def listens(port: int) -> bool:
+    """Whether something takes connections on this port of the loopback interface."""
+    try:
+        with socket.create_connection((HOST, port), timeout=1.0):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,42 @@
+from service.assemble.assembler import Assembler
+from service.storage.ledger import Ledger
+from service.storage.memory import MemoryStore
+from service.study.state import StudyState
+from tests.unit.pipeline import assemble, phantom, receive, study_of
+
+
+def test_quiet_study_becomes_complete_with_its_header(ledger: Ledger, store: MemoryStore) -> None:
+    uid = receive(ledger, store, phantom())
+
+    assert assemble(ledger, store) == 1
+
+    study = study_of(ledger, uid)
+    assert (study.state, study.instance_count) == (StudyState.ASSEMBLED, 2)
+    assert (study.header.patient_id, study.header.modalities) == ("PHANTOM-1", ("US",))
+    assert "2 images" in study.reason
+
+
+def test_study_that_still_receives_stays(ledger: Ledger, store: MemoryStore) -> None:
+    uid = receive(ledger, store, phantom())
+
+    assert Assembler(ledger, store, quiet_period_s=3600).assemble_quiet() == 0
+    assert study_of(ledger, uid).state is StudyState.RECEIVED
+
+
+def test_patient_name_keeps_its_characters(ledger: Ledger, store: MemoryStore) -> None:
+    (first, _) = phantom()
+    first.SpecificCharacterSet = "GB18030"
+    first.PatientName = "Zhang^XiaoMing=张^小明"
+
+    uid = receive(ledger, store, [first])
+    assemble(ledger, store)
+
+    assert study_of(ledger, uid).header.patient_name == "Zhang^XiaoMing=张^小明"
+
+
+def test_instance_whose_bytes_rot_does_not_stop_its_study(ledger: Ledger, store: MemoryStore) -> None:
+    uid = receive(ledger, store, phantom())
+    store.put(store.keys("instances/")[0], b"rotten")
+
+    assert assemble(ledger, store) == 1
+    assert study_of(ledger, uid).header.patient_id == "PHANTOM-1"

@@ -1,0 +1,191 @@
+from typing import Any
+
+import pytest
+
+from service.config import Predicate, Rule
+from service.enqueue.predicates import holds, wish
+from service.enqueue.routing import Route, explain, keywords, route
+from service.study.model import InstanceHeader, Priority
+
+
+def rule(name: str = "us-breast", **values: Any) -> Rule:
+    return Rule.model_validate({"name": name, "classifiers": ["us-mass"], **values})
+
+
+def instance(uid: str = "1.1", **attributes: str | tuple[str, ...]) -> InstanceHeader:
+    return InstanceHeader(
+        uid, {key: (value,) if isinstance(value, str) else value for key, value in attributes.items()}
+    )
+
+
+@pytest.mark.parametrize(
+    ("predicate", "values", "expected"),
+    [
+        ({"equals": "US"}, ("US",), True),
+        ({"equals": " us "}, ("Us  ",), True),
+        ({"equals": "Straße"}, ("STRASSE",), True),
+        ({"equals": "US"}, ("CT", "US"), True),
+        ({"equals": "US"}, ("USX",), False),
+        ({"equals": "US"}, (), False),
+        ({"any_of": ["US", "MG"]}, ("mg",), True),
+        ({"any_of": ["US", "MG"]}, ("CT",), False),
+        ({"any_of": []}, ("CT",), False),
+        ({"matches": "*breast*"}, ("US BREAST left",), True),
+        ({"matches": "mamm?"}, ("MAMMO",), True),
+        ({"matches": "mamm?"}, ("MAMM",), False),
+        ({"matches": "a[b]"}, ("A[B]",), True),
+        ({"matches": "a[b]"}, ("ab",), False),
+        ({"matches": "breast"}, ("left breast",), False),
+        ({"matches": "a*b"}, ("a\nb",), True),
+        ({"none_of": ["CT"]}, ("US",), True),
+        ({"none_of": ["CT"]}, (), True),
+        ({"none_of": ["CT"]}, ("US", " ct"), False),
+        ({"at_least": 40}, ("39", "40"), True),
+        ({"at_least": 40}, ("39.9",), False),
+        ({"at_least": 40}, ("forty",), False),
+        ({"at_most": 2.5}, (" 2.50 ",), True),
+        ({"at_most": 2.5}, ("nan",), False),
+        ({"at_most": 2.5}, (), False),
+        ({"present": True}, ("x",), True),
+        ({"present": True}, ("  ",), False),
+        ({"present": False}, (), True),
+        ({"present": False}, ("x",), False),
+    ],
+)
+def test_predicate_holds_on_the_values_it_describes(
+    predicate: dict[str, Any], values: tuple[str, ...], expected: bool
+) -> None:
+    assert holds(Predicate.model_validate(predicate), values) is expected
+
+
+@pytest.mark.parametrize(
+    ("predicate", "expected"),
+    [
+        ({"equals": "US"}, "Modality = US"),
+        ({"any_of": ["US", "MG"]}, "Modality one of US, MG"),
+        ({"matches": "U*"}, "Modality like U*"),
+        ({"none_of": ["CT", "MR"]}, "Modality none of CT, MR"),
+        ({"at_least": 40}, "Modality at least 40"),
+        ({"at_most": 2.5}, "Modality at most 2.5"),
+        ({"present": True}, "Modality present"),
+        ({"present": False}, "Modality absent"),
+    ],
+)
+def test_predicate_reads_as_a_person_would_write_it(predicate: dict[str, Any], expected: str) -> None:
+    assert wish("Modality", Predicate.model_validate(predicate)) == expected
+
+
+def test_every_key_that_a_predicate_may_have_is_understood() -> None:
+    one_of_each: dict[str, Any] = {"equals": "a", "any_of": ["a"], "matches": "a", "none_of": ["b"]}
+    one_of_each |= {"at_least": 1, "at_most": 1, "present": True}
+    assert one_of_each.keys() == Predicate.model_fields.keys()
+    for key, value in one_of_each.items():
+        assert holds(Predicate.model_validate({key: value}), ("a", "1"))
+
+
+def test_rule_matches_only_when_all_predicates_hold_on_one_instance() -> None:
+    wanted = rule(when={"Modality": "US", "BodyPartExamined": "BREAST"})
+    apart = [instance("1.1", Modality="US"), instance("1.2", Modality="CT", BodyPartExamined="BREAST")]
+    together = [*apart, instance("1.3", Modality="US", BodyPartExamined="breast")]
+    assert route(apart, [wanted]) == Route()
+    assert route(together, [wanted]).rules == ("us-breast",)
+
+
+def test_all_matching_rules_count_and_their_destinations_are_united_in_order() -> None:
+    rules = [
+        rule("first", classifiers=["us-mass", "density"], destinations=["pacs"]),
+        rule("other", when={"Modality": "CT"}, classifiers=["lung"], destinations=["pacs"]),
+        rule("second", classifiers=["density"], destinations=["research", "pacs"]),
+    ]
+    found = route([instance(Modality="US")], rules)
+    assert found.classifiers == {"us-mass": ("pacs",), "density": ("pacs", "research")}
+    assert list(found.classifiers) == ["us-mass", "density"]
+    assert found.rules == ("first", "second")
+
+
+@pytest.mark.parametrize(
+    ("modality", "expected"), [("US", Priority.URGENT), ("CT", Priority.ROUTINE), ("MR", Priority.ROUTINE)]
+)
+def test_study_is_urgent_when_any_matching_rule_is(modality: str, expected: Priority) -> None:
+    rules = [
+        rule("all", when={"Modality": ["US", "CT"]}),
+        rule("fast", when={"Modality": "US"}, priority="urgent"),
+    ]
+    assert route([instance(Modality=modality)], rules).priority is expected
+
+
+def test_rule_without_predicates_matches_every_study() -> None:
+    assert route([instance()], [rule()]).rules == ("us-breast",)
+
+
+def test_path_through_a_sequence_is_a_key_like_any_other() -> None:
+    path = "RequestAttributesSequence.RequestedProcedureDescription"
+    header = InstanceHeader("1.1", {path: ("Mammography screening",)})
+    assert route([header], [rule(when={path: {"matches": "mammo*"}})]).rules == ("us-breast",)
+
+
+def test_keywords_are_those_the_rules_look_at_each_once() -> None:
+    rules = [rule(when={"Modality": "US", "Rows": {"at_least": 64}}), rule(when={"Modality": "MG"})]
+    assert keywords(rules) == ("Modality", "Rows")
+
+
+@pytest.mark.parametrize(
+    ("rules", "instances", "reason"),
+    [
+        (
+            [rule(when={"Modality": "US"})],
+            [instance(Modality="CT")],
+            "no rule matches: rule us-breast wants Modality = US, this study has CT",
+        ),
+        (
+            [rule(when={"Modality": "US"})],
+            [instance(Modality=" ")],
+            "no rule matches: rule us-breast wants Modality = US, this study has no Modality",
+        ),
+        (
+            [rule(when={"Modality": "US", "Rows": {"at_least": 64}})],
+            [instance(Modality="CT", Rows="32")],
+            "no rule matches: rule us-breast wants Modality = US, this study has CT "
+            "and Rows at least 64, this study has 32",
+        ),
+        (
+            [rule(when={"Modality": "US", "BodyPartExamined": "BREAST"})],
+            [instance("1.1", Modality="US"), instance("1.2", BodyPartExamined="BREAST")],
+            "no rule matches: rule us-breast wants BodyPartExamined = BREAST on the same image, "
+            "which has no BodyPartExamined",
+        ),
+        (
+            [rule("a", when={"Modality": "US"}), rule("b", when={"Modality": "MG"})],
+            [instance(Modality="CT")],
+            "no rule matches: rule a wants Modality = US, this study has CT; "
+            "rule b wants Modality = MG, this study has CT",
+        ),
+        ([], [instance(Modality="CT")], "no rule matches: no rules are configured"),
+        ([rule()], [], "no rule matches: the study has no readable instance"),
+        ([rule()], [instance()], "matched by rule us-breast"),
+    ],
+)
+def test_reason_tells_a_person_what_was_wanted_and_what_is_there(
+    rules: list[Rule], instances: list[InstanceHeader], reason: str
+) -> None:
+    assert explain(instances, rules).reason == reason
+
+
+def test_explanation_shows_each_predicate_on_the_instance_that_comes_closest() -> None:
+    wanted = rule(when={"Modality": "US", "BodyPartExamined": "BREAST", "Rows": {"at_least": 64}})
+    far = instance("1.1", Modality="CT", Rows="512")
+    close = instance("1.2", Modality="US", BodyPartExamined="BREAST", Rows="32")
+    (outcome,) = explain([far, close], [wanted]).rules
+    assert (outcome.rule, outcome.matched, outcome.sop_instance_uid) == ("us-breast", False, "1.2")
+    assert [(p.keyword, p.values, p.holds, p.holds_elsewhere) for p in outcome.predicates] == [
+        ("Modality", ("US",), True, False),
+        ("BodyPartExamined", ("BREAST",), True, False),
+        ("Rows", ("32",), False, True),
+    ]
+
+
+def test_explanation_agrees_with_the_route() -> None:
+    rules = [rule("us", when={"Modality": "US"}), rule("mg", when={"Modality": "MG"})]
+    instances = [instance("1.1", Modality="MG"), instance("1.2", Modality="SR")]
+    matched = tuple(outcome.rule for outcome in explain(instances, rules).rules if outcome.matched)
+    assert matched == route(instances, rules).rules == ("mg",)

@@ -1,0 +1,108 @@
+import pytest
+from pydicom.dataset import Dataset
+
+from service.cli.demo.samples import real_ultrasound
+from service.errors import InvalidMessage, Permanent
+from service.infer.worker import Worker
+from service.storage.ledger import Ledger
+from service.storage.memory import MemoryStore
+from service.study.messages import InferenceRequest
+from service.study.state import AnalysisState, StudyState
+from tests.fakes.classifier import FakeClassifier
+from tests.unit.pipeline import US_TO_PACS, assemble, enqueue, messages, phantom, receive, study_of
+
+
+def queued(ledger: Ledger, store: MemoryStore, datasets: list[Dataset]) -> str:
+    uid = receive(ledger, store, datasets)
+    assemble(ledger, store)
+    enqueue(ledger, store, US_TO_PACS)
+    return uid
+
+
+def worker(ledger: Ledger, store: MemoryStore, classifier: FakeClassifier | None = None) -> Worker:
+    return Worker(ledger, store, {"us-mass": classifier or FakeClassifier()}, max_frames=4)
+
+
+def test_scored_study_moves_on_with_result_and_report_request(ledger: Ledger, store: MemoryStore) -> None:
+    uid = queued(ledger, store, phantom())
+
+    worker(ledger, store).handle(InferenceRequest(uid, 1, "us-mass").to_json())
+
+    assert study_of(ledger, uid).state is StudyState.INFERRED
+    with ledger.read() as tx:
+        (analysis,) = tx.analyses.of_study(uid, 1)
+    assert analysis.state is AnalysisState.SCORED
+    assert analysis.result is not None
+    assert sorted(score.laterality for score in analysis.result.scores) == ["L", "R"]
+    assert all(store.exists(score.heatmap_key) for score in analysis.result.scores)
+    assert len(messages(ledger, "report")) == 1
+
+
+def test_repeated_request_changes_nothing(ledger: Ledger, store: MemoryStore) -> None:
+    uid = queued(ledger, store, phantom())
+    classifier = FakeClassifier()
+    one, request = worker(ledger, store, classifier), InferenceRequest(uid, 1, "us-mass").to_json()
+
+    one.handle(request)
+    one.handle(request)
+
+    assert classifier.seen == 2
+    assert len(messages(ledger, "report")) == 1
+
+
+def test_study_without_a_breast_is_not_analysed_and_says_why(ledger: Ledger, store: MemoryStore) -> None:
+    uid = queued(ledger, store, real_ultrasound()[:1])
+    classifier = FakeClassifier()
+
+    worker(ledger, store, classifier).handle(InferenceRequest(uid, 1, "us-mass").to_json())
+
+    study = study_of(ledger, uid)
+    assert study.state is StudyState.NOT_ANALYSED
+    assert "us-mass: not analysed because" in study.reason
+    assert classifier.seen == 0
+    assert messages(ledger, "report") == []
+
+
+def test_request_of_a_reopened_study_is_dropped(ledger: Ledger, store: MemoryStore) -> None:
+    first, second = phantom()
+    uid = queued(ledger, store, [first])
+    receive(ledger, store, [second])
+    classifier = FakeClassifier()
+
+    worker(ledger, store, classifier).handle(InferenceRequest(uid, 1, "us-mass").to_json())
+
+    assert classifier.seen == 0
+    assert study_of(ledger, uid).state is StudyState.RECEIVED
+
+
+def test_result_that_comes_after_the_study_was_reopened_is_dropped(
+    ledger: Ledger, store: MemoryStore
+) -> None:
+    first, second = phantom()
+    uid = queued(ledger, store, [first])
+
+    class Slow(FakeClassifier):
+        def classify(self, images):  # type: ignore[no-untyped-def]
+            receive(ledger, store, [second])
+            return super().classify(images)
+
+    worker(ledger, store, Slow()).handle(InferenceRequest(uid, 1, "us-mass").to_json())
+
+    assert (study_of(ledger, uid).state, study_of(ledger, uid).revision) == (StudyState.RECEIVED, 2)
+    assert messages(ledger, "report") == []
+
+
+def test_dead_letter_fails_the_study_with_its_reason(ledger: Ledger, store: MemoryStore) -> None:
+    uid = queued(ledger, store, phantom())
+
+    worker(ledger, store).give_up(InferenceRequest(uid, 1, "us-mass").to_json(), "engine is gone")
+
+    study = study_of(ledger, uid)
+    assert (study.state, study.reason) == (StudyState.FAILED, "us-mass: failed: engine is gone")
+
+
+def test_strange_messages_and_classifiers_are_permanent(ledger: Ledger, store: MemoryStore) -> None:
+    with pytest.raises(InvalidMessage):
+        worker(ledger, store).handle({"kind": "report"})
+    with pytest.raises(Permanent, match="has no classifier 'mg'; it has: us-mass"):
+        worker(ledger, store).handle(InferenceRequest("1.2", 1, "mg").to_json())

@@ -1,0 +1,43 @@
+from itertools import product
+
+import pytest
+
+from service.errors import InvalidTransition
+from service.study.lifecycle import TRANSITIONS, event_after, next_state, reopens
+from service.study.state import AnalysisState, StudyEvent, StudyState
+
+
+@pytest.mark.parametrize(("state", "event"), list(product(StudyState, StudyEvent)))
+def test_every_pair_moves_by_the_table_or_raises(state: StudyState, event: StudyEvent) -> None:
+    if (state, event) in TRANSITIONS:
+        assert next_state(state, event) is TRANSITIONS[state, event]
+    else:
+        with pytest.raises(InvalidTransition, match=f"{event.name} is not valid in {state.name}"):
+            next_state(state, event)
+
+
+@pytest.mark.parametrize("state", list(StudyState))
+def test_late_instance_brings_every_state_back_to_received(state: StudyState) -> None:
+    assert next_state(state, StudyEvent.INSTANCE_RECEIVED) is StudyState.RECEIVED
+    assert reopens(state, StudyEvent.INSTANCE_RECEIVED) is (state is not StudyState.RECEIVED)
+
+
+def test_every_state_can_be_reached_from_received() -> None:
+    reached = {StudyState.RECEIVED}
+    for _ in StudyState:
+        reached |= {after for (before, _), after in TRANSITIONS.items() if before in reached}
+    assert reached == set(StudyState)
+
+
+@pytest.mark.parametrize(
+    ("states", "event"),
+    [
+        (["scored", "queued"], None),
+        (["scored", "failed"], StudyEvent.ANALYSES_FINISHED),
+        (["scored", "not_analysed"], StudyEvent.ANALYSES_FINISHED),
+        (["failed", "not_analysed"], StudyEvent.GAVE_UP),
+        (["not_analysed", "not_analysed"], StudyEvent.EVERYTHING_REFUSED),
+    ],
+)
+def test_study_moves_when_its_last_analysis_ends(states: list[str], event: StudyEvent | None) -> None:
+    assert event_after([AnalysisState(state) for state in states]) is event

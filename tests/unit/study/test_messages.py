@@ -1,0 +1,49 @@
+import json
+from typing import Any
+
+import pytest
+
+from service.errors import InvalidMessage
+from service.study.messages import (
+    SCHEMA_VERSION,
+    DeliveryRequest,
+    InferenceRequest,
+    Message,
+    ReportRequest,
+)
+from service.study.model import Priority
+
+MESSAGES = [
+    InferenceRequest("1.2", 3, "us-mass", Priority.URGENT),
+    ReportRequest("1.2", 3),
+    DeliveryRequest("1.2", 3, "pacs"),
+]
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+def test_message_survives_json(message: Message) -> None:
+    assert type(message).from_json(json.loads(json.dumps(message.to_json()))) == message
+
+
+def test_each_message_names_its_queue() -> None:
+    assert [message.queue for message in MESSAGES] == ["inference.us-mass.urgent", "report", "delivery.pacs"]
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"kind": "report"}, "expected a message of kind 'inference'"),
+        ({"schema_version": SCHEMA_VERSION + 1}, "upgrade the worker"),
+        ({"classifier": None}, "missing 1 required"),
+    ],
+)
+def test_message_that_is_not_understood_is_refused(change: dict[str, Any], complaint: str) -> None:
+    body = MESSAGES[0].to_json() | change
+    body = {key: value for key, value in body.items() if value is not None}
+    with pytest.raises(InvalidMessage, match=complaint):
+        InferenceRequest.from_json(body)
+
+
+def test_unknown_fields_of_a_message_are_passed_over() -> None:
+    body = MESSAGES[1].to_json() | {"added_later": 1}
+    assert ReportRequest.from_json(body) == MESSAGES[1]
