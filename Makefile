@@ -19,7 +19,7 @@ MAKEFLAGS += --no-print-directory
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check format servers test-venv clean python
+.PHONY: help venv demo test check format docs servers test-venv clean python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ check: test-venv ## format, lint, types, layers, spelling
 format: test-venv ## rewrite the code in the project's format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+docs: test-venv ## rewrite the pages that docstrings and help texts make
+	@$(BIN)/python -m service.cli.write_pages
 
 servers: ## Debian packages of the real servers that integration tests talk to
 	@tests/servers/install-debian-packages

@@ -1,5 +1,6 @@
 """Checkpoint to ONNX: one file with logits, heatmap and embedding, checked against PyTorch. Needs PyTorch."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +12,9 @@ from engines.backends.onnxruntime import OnnxRuntimeEngine
 from engines.classifier import EMBEDDING, HEATMAP, IMAGES, LOGITS
 from engines.errors import ExportError
 from engines.manifest import sha256_of
+from engines.networks.checkpoint import read_network
 from engines.networks.explain import Explained
 from engines.networks.network import ClassifierNetwork
-from engines.training.checkpoint import read_network
 
 MODEL = "model.onnx"
 LARGEST_BATCH = 64
@@ -41,13 +42,22 @@ def export_network(network: ClassifierNetwork, size: int, path: Path) -> Exporte
 
     Raises ExportError if ONNX Runtime and PyTorch differ on random images.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    explained = Explained(network.eval().requires_grad_(False))
+    with warnings.catch_warnings():
+        # PyTorch's exporter calls parts of PyTorch that PyTorch has deprecated; a caller can do nothing.
+        warnings.simplefilter("ignore", FutureWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)
+        _write(explained, size, path)
+    return Exported(path, sha256_of(path), _checked_difference(explained, size, path))
+
+
+def _write(explained: Explained, size: int, path: Path) -> None:
     from torch.fx.experimental.proxy_tensor import make_fx
 
-    explained = Explained(network.eval().requires_grad_(False))
     example = torch.rand(2, 1, size, size)
     # torch.export cannot trace torch.func.grad by itself; make_fx first turns it into plain operators.
     graph = make_fx(explained, tracing_mode="symbolic", _allow_non_fake_inputs=True)(example).eval()
-    path.parent.mkdir(parents=True, exist_ok=True)
     torch.onnx.export(
         graph,
         (example,),
@@ -59,7 +69,6 @@ def export_network(network: ClassifierNetwork, size: int, path: Path) -> Exporte
         output_names=[LOGITS, HEATMAP, EMBEDDING],
         dynamic_shapes=({0: torch.export.Dim("batch", min=1, max=LARGEST_BATCH)},),
     )
-    return Exported(path, sha256_of(path), _checked_difference(explained, size, path))
 
 
 def _checked_difference(explained: Explained, size: int, path: Path) -> float:

@@ -22,7 +22,7 @@ _numbers = count(1)
 def received(**values: Any) -> ReceivedInstance:
     """A received instance with a UID of its own."""
     number = next(_numbers)
-    defaults = {
+    defaults: dict[str, Any] = {
         "study_instance_uid": STUDY,
         "series_instance_uid": f"{STUDY}.1",
         "sop_instance_uid": f"{STUDY}.1.{number}",
@@ -39,7 +39,7 @@ def received(**values: Any) -> ReceivedInstance:
 
 def score(**values: Any) -> ImageScore:
     """A positive score on a left breast."""
-    defaults = {
+    defaults: dict[str, Any] = {
         "sop_instance_uid": f"{STUDY}.1.1",
         "sop_class_uid": US_IMAGE,
         "frame_number": None,
@@ -56,7 +56,7 @@ def score(**values: Any) -> ImageScore:
 
 def result(**values: Any) -> AnalysisResult:
     """One classifier's result with one score."""
-    defaults = {
+    defaults: dict[str, Any] = {
         "study_instance_uid": STUDY,
         "revision": 1,
         "classifier": ClassifierIdentity("us-mass", "1.0.0", "Breast mass on ultrasound", "ab" * 32, 0.3),

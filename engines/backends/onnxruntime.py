@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as native
 
 from engines.backends.port import Arrays, check_inputs
 from engines.errors import EngineClosed, WeightsError
@@ -14,6 +15,15 @@ from engines.spec import DYNAMIC, TensorSpec
 
 _DTYPES = {"tensor(float)": "float32", "tensor(int64)": "int64", "tensor(uint8)": "uint8"}
 _ERRORS_ONLY = 3
+_LOAD_ERRORS = (
+    native.Fail,
+    native.InvalidArgument,
+    native.InvalidGraph,
+    native.InvalidProtobuf,
+    native.NoSuchFile,
+    native.NotImplemented,
+    native.RuntimeException,
+)
 
 
 class OnnxRuntimeEngine:
@@ -36,7 +46,7 @@ class OnnxRuntimeEngine:
             self._session = onnxruntime.InferenceSession(
                 str(self._path), options, providers=["CPUExecutionProvider"]
             )
-        except (RuntimeError, onnxruntime.capi.onnxruntime_pybind11_state.NoSuchFile) as reason:
+        except _LOAD_ERRORS as reason:
             raise WeightsError(f"{self._path} is not an ONNX file that can run: {reason}") from reason
 
     def close(self) -> None:

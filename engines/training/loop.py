@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from engines.networks import checkpoint
 from engines.networks.catalog import build_network
 from engines.networks.network import ClassifierNetwork
-from engines.training import checkpoint
 from engines.training.average import Average
 from engines.training.batches import Cache, plain_batches, training_batches
 from engines.training.examples import Example, Parts, labels_of
@@ -21,6 +21,8 @@ from engines.training.metrics import Scores, auc
 from engines.training.progress import Progress, Report
 from engines.training.recipe import Recipe, Stage
 
+_BEST = "best.pt"
+_LAST = "last.pt"
 _HISTORY = "history.json"
 
 
@@ -50,7 +52,7 @@ def fit(recipe: Recipe, parts: Parts, out: Path, report: Report) -> Path:
         loss = _train_epoch(run, recipe, parts.train, cache, report)
         scores = logit_differences(run.average.network, parts.validation, recipe.network.size, cache)
         _keep(run, recipe, out, loss, auc(scores, labels_of(parts.validation)), report)
-    return out / checkpoint.BEST
+    return out / _BEST
 
 
 def logit_differences(
@@ -70,7 +72,7 @@ def _start(recipe: Recipe, out: Path) -> Run:
     network = build_network(recipe.network.architecture, weights, recipe.network.dropout)
     network = network.to(memory_format=torch.channels_last)
     run = Run(network, Average(network, recipe.optimiser.average_decay))
-    last = out / checkpoint.LAST
+    last = out / _LAST
     return _resumed(run, recipe, torch.load(last, weights_only=True)) if last.is_file() else run
 
 
@@ -135,7 +137,9 @@ def _keep(run: Run, recipe: Recipe, out: Path, loss: float, validation_auc: floa
     """Record the epoch; keep its network if it is the best on the validation part."""
     if validation_auc > run.best_auc:
         run.best_auc, run.best_epoch = validation_auc, run.epoch
-        checkpoint.write_network(out / checkpoint.BEST, run.average.network, recipe)
+        checkpoint.write_network(
+            out / _BEST, run.average.network, recipe.network.architecture, recipe.network.size
+        )
     stage, _ = recipe.stage_of(run.epoch)
     run.history.append(
         {"epoch": run.epoch, "stage": stage.name, "loss": loss, "validation_auc": validation_auc}
@@ -145,7 +149,7 @@ def _keep(run: Run, recipe: Recipe, out: Path, loss: float, validation_auc: floa
     state |= {"network": run.network.state_dict(), "average": run.average.state()}
     if run.optimiser is not None:
         state["optimiser"] = run.optimiser.state_dict()
-    checkpoint.write(out / checkpoint.LAST, state)
+    checkpoint.write(out / _LAST, state)
     (out / _HISTORY).write_text(json.dumps(run.history, indent=1), encoding="utf-8")
     message = f"epoch {run.epoch}: loss {loss:.3f}, validation AUC {validation_auc:.3f}"
     report(Progress("epoch", run.epoch, recipe.epochs, message))

@@ -7,9 +7,9 @@ from engines.classifier import Classifier
 from engines.export import MODEL, export
 from engines.judgement import OperatingPoint
 from engines.manifest import FILE, Weights, read_manifest
+from engines.networks.checkpoint import read_network
 from engines.training.batches import Cache
 from engines.training.calibration import fit_platt, probabilities, threshold_for
-from engines.training.checkpoint import read_network
 from engines.training.examples import Example, labels_of
 from engines.training.loop import fit, logit_differences
 from engines.training.measured import Measured, write_measured

@@ -65,7 +65,7 @@ def _write(datasets: list[Any], folder: Path) -> list[Path]:
     folder.mkdir()
     paths = [folder / f"{number:04}.dcm" for number in range(1, len(datasets) + 1)]
     for dataset, path in zip(datasets, paths, strict=True):
-        dataset.save_as(path)
+        dataset.save_as(path, enforce_file_format=True)
     return paths
 
 

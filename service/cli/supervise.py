@@ -42,6 +42,8 @@ class _Child:
 
     def plan_restart(self) -> None:
         """Start again after a pause, which grows while the role keeps dying."""
+        if self.process.stdin:
+            self.process.stdin.close()
         now = time.monotonic()
         settled = now - self.started_s > SETTLED_S
         self.pause_s = FIRST_PAUSE_S if settled else min(self.pause_s * 2, LONGEST_PAUSE_S)

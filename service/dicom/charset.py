@@ -8,10 +8,11 @@ import re
 
 from pydicom.charset import convert_encodings, python_encoding
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 
 from service.dicom.quiet import quiet
-from service.dicom.values import MAX_VALUES, texts
+from service.dicom.values import MAX_VALUES, value_of
 
 _DEFINED_TERMS = {re.sub(r"[^A-Z0-9]", "", term.upper()): term for term in python_encoding}
 _OTHER_NAMES = {
@@ -49,14 +50,9 @@ def correct_charset(ds: Dataset) -> None:
 
 def _declared(ds: Dataset) -> list[str]:
     """The values of Specific Character Set, the first of which may be empty (PS3.3 C.12.1.1.2)."""
-    first = "" if _first_is_empty(ds) else None
-    values = list(texts(ds, "SpecificCharacterSet"))
-    return values if first is None else [first, *values]
-
-
-def _first_is_empty(ds: Dataset) -> bool:
-    element = ds.get("SpecificCharacterSet")
-    return isinstance(element, list) and not element[0]
+    value = value_of(ds, "SpecificCharacterSet")
+    values = list(value[:MAX_VALUES]) if isinstance(value, MultiValue) else [value or ""]
+    return [str(term) for term in values]
 
 
 def _decode_by(ds: Dataset, encodings: list[str]) -> None:

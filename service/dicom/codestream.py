@@ -25,8 +25,8 @@ _PADDING = b"\x00\xff"
 """Bytes that senders add to an odd length."""
 # SOF0 to SOF15 without DHT, JPG, DAC; SOF55 of JPEG-LS.
 _START_OF_FRAME = frozenset({*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC})
-_SIZ = b"\xff\x4f\xff\x51"
-"""SOC and SIZ, with which every JPEG 2000 codestream begins."""
+_SIZE_MARKER = b"\xff\x4f\xff\x51"
+"""Start of codestream and image size, with which every JPEG 2000 codestream begins."""
 
 
 def check_codestream(pixel: Dataset, index: int) -> None:
@@ -78,8 +78,8 @@ def _jpeg_size(stream: bytes) -> tuple[int, int] | None:
 
 
 def _jpeg_2000_size(stream: bytes) -> tuple[int, int] | None:
-    """Rows and columns of a JPEG 2000 codestream, also inside a JP2 file; None where there is no SIZ."""
-    start = stream.find(_SIZ)
+    """Rows and columns of a JPEG 2000 codestream, also inside a JP2 file; None where it has none."""
+    start = stream.find(_SIZE_MARKER)
     if start < 0:
         return None
     columns, rows, left, top = (_number(stream, start + 8 + 4 * field, 4) for field in range(4))

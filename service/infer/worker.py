@@ -14,7 +14,7 @@ from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
 from service.study.messages import InferenceRequest
 from service.study.model import ReceivedInstance
-from service.study.result import AnalysisResult
+from service.study.result import AnalysisResult, ClassifierIdentity, ImageScore
 from service.study.state import AnalysisState, StudyState
 
 log = structlog.get_logger()
@@ -46,12 +46,20 @@ class Worker:
         if not instances:
             log.info("request is superseded", study_instance_uid=request.study_instance_uid)
             return
+        log.info(
+            "inference begins", study_instance_uid=request.study_instance_uid, classifier=request.classifier
+        )
+        known = self._known_scores(request, identity(classifier.manifest))
         found = analyse(
-            ((instance.sop_instance_uid, self._store.get(instance.key)) for instance in instances),
+            (
+                (instance.sop_instance_uid, self._store.get(instance.key))
+                for instance in instances
+                if instance.sop_instance_uid not in known
+            ),
             classifier,
             self._max_frames,
         )
-        self._finish(request, classifier, found)
+        self._finish(request, classifier, instances, known, found)
 
     def give_up(self, body: dict[str, Any], reason: str) -> None:
         """Enter that a request became a dead letter."""
@@ -82,13 +90,37 @@ class Worker:
                 return ()
             return tx.instances.of_study(request.study_instance_uid)
 
-    def _finish(self, request: InferenceRequest, classifier: ClassifierPort, found: Analysis) -> None:
+    def _known_scores(
+        self, request: InferenceRequest, classifier: ClassifierIdentity
+    ) -> dict[str, ImageScore]:
+        """Scores that this very classifier gave at an earlier revision, by SOP Instance UID.
+
+        An image never changes under its UID, so it is analysed once: a late image costs one image, and the
+        heatmaps of the others stay the same objects to the last bit.
+        """
+        with self._ledger.read() as tx:
+            last = tx.analyses.last_result(request.study_instance_uid, request.classifier)
+        if last is None or last.classifier != classifier:
+            return {}
+        return {score.sop_instance_uid: score for score in last.scores}
+
+    def _finish(
+        self,
+        request: InferenceRequest,
+        classifier: ClassifierPort,
+        instances: tuple[ReceivedInstance, ...],
+        known: dict[str, ImageScore],
+        found: Analysis,
+    ) -> None:
         folder = f"analyses/{request.study_instance_uid}/{request.revision}-{request.classifier}"
+        new = [keep_artefacts(self._store, folder, frame) for frame in found.scores]
+        by_uid = known | {score.sop_instance_uid: score for score in new}
+        uids = [instance.sop_instance_uid for instance in instances]
         result = AnalysisResult(
             study_instance_uid=request.study_instance_uid,
             revision=request.revision,
             classifier=identity(classifier.manifest),
-            scores=tuple(keep_artefacts(self._store, folder, frame) for frame in found.scores),
+            scores=tuple(by_uid[uid] for uid in uids if uid in by_uid),
             refusals=found.refusals,
             finished_at=datetime.now(UTC),
         )

@@ -10,10 +10,11 @@ from pydicom import dcmwrite
 from pydicom.dataset import Dataset
 
 from service.config import ReportSettings
+from service.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from service.report.codes import PROCESSING_EQUIPMENT
 from service.report.source import copy_patient_and_study, local_time
 from service.report.text import long_string
-from service.report.uids import IMPLEMENTATION_CLASS_UID, WRITER_VERSION
+from service.report.uids import WRITER_VERSION
 from service.study.result import AnalysisResult
 
 
@@ -67,7 +68,7 @@ class ReportContext:
         ds.InstanceCreationTime = self.written_at.strftime("%H%M%S")
         ds.ContributingEquipmentSequence = [self._equipment()]
         ds.file_meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
-        ds.file_meta.ImplementationVersionName = f"PREREAD_{WRITER_VERSION}"
+        ds.file_meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
         buffer = BytesIO()
         dcmwrite(buffer, ds, enforce_file_format=True)
         return buffer.getvalue()

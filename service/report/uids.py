@@ -28,10 +28,6 @@ def uid_for(**key: Any) -> str:
     return f"2.25.{uuid.uuid5(_NAMESPACE, _canonical(key)).int}"
 
 
-IMPLEMENTATION_CLASS_UID = uid_for(kind="implementation class")
-"""(0002,0012) of every file written here (PS3.7 D.3.3.2)."""
-
-
 def digest(content: Any) -> str:
     """SHA-256 of `content`, which is of JSON types, as hexadecimal."""
     return hashlib.sha256(_canonical(content).encode("ascii")).hexdigest()

@@ -93,6 +93,20 @@ class Analyses:
         )
         return tuple(_analysis(row) for row in rows)
 
+    def last_result(self, study_instance_uid: str, classifier: str) -> AnalysisResult | None:
+        """What a classifier last said of a study, at any revision; None where it has not said anything."""
+        row = self.connection.execute(
+            select(analyses)
+            .where(
+                analyses.c.study_instance_uid == study_instance_uid,
+                analyses.c.classifier == classifier,
+                analyses.c.finished_at.is_not(None),
+            )
+            .order_by(analyses.c.revision.desc())
+            .limit(1)
+        ).one_or_none()
+        return _analysis(row).result if row else None
+
     def _update(
         self,
         study_instance_uid: str,

@@ -13,6 +13,9 @@ def record_received(ledger: Ledger, instance: ReceivedInstance) -> Recorded:
     """
     with ledger.begin() as tx:
         tx.studies.ensure(instance)
+        # Before the instance, whose foreign key takes a weaker lock: two associations that both want the
+        # stronger one afterwards would wait for each other.
+        tx.studies.lock(instance.study_instance_uid)
         recorded = tx.instances.record(instance)
         if recorded is Recorded.NEW:
             tx.studies.instance_received(instance)

@@ -31,9 +31,9 @@ def configure_logs(log_format: Literal["console", "json"], show_uids: bool = Fal
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    # The libraries' own logs may quote datasets: only their warnings pass, without arguments of ours.
+    # The libraries' own logs may quote datasets, and what fails is logged by whoever called them.
     for library in ("pydicom", "pynetdicom", "pika", "alembic", "sqlalchemy", "uvicorn"):
-        logging.getLogger(library).setLevel(logging.ERROR)
+        logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
 def hash_uids(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

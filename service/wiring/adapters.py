@@ -31,12 +31,12 @@ def open_store(settings: Settings) -> InstanceStore:
 
 
 def open_broker(settings: Settings, ledger: Ledger) -> Broker:
-    """The configured broker. It need not answer yet: consumers and the relay declare their queues on connecting."""
+    """The configured broker. It need not answer yet: consumers and relay declare queues on connecting."""
     if settings.broker.kind == "embedded":
         return EmbeddedBroker(ledger, settings.broker.lease_s)
     from service.enqueue.rabbitmq import RabbitMQBroker
 
-    return RabbitMQBroker(settings.broker.url)
+    return RabbitMQBroker(settings.broker.url, settings.broker.retry_delays_s)
 
 
 def inference_queues(settings: Settings) -> list[str]:

@@ -3,6 +3,8 @@
 import threading
 from contextlib import ExitStack, closing
 
+import structlog
+
 from service.config import BrokerSettings, Settings
 from service.enqueue.consume import RetryPolicy, consume
 from service.infer.worker import Worker
@@ -13,6 +15,8 @@ from service.wiring.adapters import (
     open_ledger,
     open_store,
 )
+
+log = structlog.get_logger()
 
 
 def run_infer(settings: Settings, stop: threading.Event) -> None:
@@ -27,6 +31,7 @@ def run_infer(settings: Settings, stop: threading.Event) -> None:
             stop.wait()  # no rule names a classifier: nothing will ever be queued
             return
         consumer = resources.enter_context(closing(broker.consumer(queues, settings.broker.prefetch)))
+        log.info("infer is ready", classifiers=list(classifiers))
         consume(
             consumer,
             lambda envelope: worker.handle(envelope.body),

@@ -9,7 +9,7 @@ log = structlog.get_logger()
 
 
 def repeat(work: Callable[[], object], interval_s: float, stop: threading.Event) -> None:
-    """Call `work` every `interval_s` seconds until `stop` is set. A failing turn is logged, the next comes."""
+    """Call `work` every `interval_s` seconds until `stop` is set. A failing turn is logged."""
     while not stop.is_set():
         try:
             work()

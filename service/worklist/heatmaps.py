@@ -53,7 +53,7 @@ class Heatmaps:
     def full(self, heatmap: StoredObject) -> bytes:
         """A PNG of the object's rows and columns.
 
-        Raises KeyError where the store has lost the object, NotDicom or UnsupportedPixels where it is damaged.
+        Raises KeyError where the store has lost the object, NotDicom or UnsupportedPixels for a damaged one.
         """
         return _png(self._image(heatmap.key))
 

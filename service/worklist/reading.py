@@ -8,6 +8,7 @@ from service.storage.analyses import Analysis
 from service.storage.deliveries import Delivery, StoredObject
 from service.storage.ledger import Ledger, Transaction
 from service.study.model import Study
+from service.study.state import StudyState
 from service.worklist.classifiers import classifier_entries
 from service.worklist.destinations import destination_entries
 from service.worklist.entries import ObjectEntry, StudyDetail, WorklistEntry, WorklistPage
@@ -18,8 +19,9 @@ _Row = TypeVar("_Row", Analysis, StoredObject, Delivery)
 def read_page(ledger: Ledger, limit: int, offset: int, research: bool) -> WorklistPage:
     """Up to `limit` studies from `offset` on, newest first."""
     with ledger.read() as tx:
-        counts = tx.studies.counts()
+        counted = tx.studies.counts()
         entries = _entries(tx, tx.studies.latest(limit, offset), research)
+    counts = {state: counted[state] for state in StudyState if state in counted}
     return WorklistPage(entries, limit, offset, sum(counts.values()), counts)
 
 

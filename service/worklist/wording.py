@@ -61,11 +61,11 @@ def side(laterality: str) -> str:
 
 def percent(probability: float) -> str:
     """A probability of 0 to 1 with one decimal, as on the result objects."""
-    return f"{100 * probability:.1f} %"
+    return f"{100 * probability:.1f}\u00a0%"
 
 
 def person_names(patient_name: str) -> list[str]:
-    """The groups of a PN value (alphabetic, ideographic, phonetic), each `Family, Given Middle` (PS3.5 6.2.1).
+    """The groups of a PN value (alphabetic, ideographic, phonetic; PS3.5 6.2.1) as `Family, Given Middle`.
 
     East Asian names have no comma: family and given name with a blank between, as their readers write them.
     """

@@ -32,8 +32,11 @@ class BadPeer:
         self._socket.sendall(data)
 
     def associate(self, called: str = "PREREAD", calling: str = "BADPEER") -> int:
-        """Ask for an association for ultrasound images; the type of the PDU that answers."""
-        self.send(associate_rq(called, calling))
+        """Ask for an association for ultrasound images; the type of the PDU that answers, 0 for none."""
+        try:
+            self.send(associate_rq(called, calling))
+        except ConnectionError:
+            return 0
         return self.receive_pdu()[0]
 
     def receive_pdu(self) -> tuple[int, bytes]:

@@ -8,16 +8,13 @@ import pytest
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
 
-from service.cli.demo.phantom import phantom_study
 from service.study.state import StudyState
+from tests.integration.scanner import SC_CLASS, SR_CLASS, new_study, store, write
 from tests.servers.dcmtk import Dcmtk
 from tests.servers.orthanc import Orthanc
 from tests.servers.preread import Preread, running
 
 pytestmark = pytest.mark.integration
-
-SR_CLASS = "1.2.840.10008.5.1.4.1.1.88.34"
-SC_CLASS = "1.2.840.10008.5.1.4.1.1.7"
 
 
 @pytest.fixture(params=["embedded", "servers"])
@@ -34,25 +31,7 @@ def preread(request: pytest.FixtureRequest, tmp_path: Path, orthanc: Orthanc) ->
 
 @pytest.fixture
 def study(tmp_path: Path) -> list[Path]:
-    return write(phantom_study(1, fresh=True), tmp_path / "study")
-
-
-def write(datasets: list[Any], folder: Path) -> list[Path]:
-    folder.mkdir()
-    paths = [folder / f"{number}.dcm" for number in range(len(datasets))]
-    for dataset, path in zip(datasets, paths, strict=True):
-        dataset.save_as(path)
-    return paths
-
-
-def store(dcmtk: Dcmtk, preread: Preread, files: list[Path]) -> None:
-    """Send files with DCMTK's storescu, proposing what the files have."""
-    sent = dcmtk.run(
-        "storescu",
-        *("-aec", "PREREAD", "-R", "-v"),
-        *("127.0.0.1", str(preread.dicom_port), *map(str, files)),
-    )
-    assert sent.returncode == 0, sent.stdout
+    return write(new_study(), tmp_path / "study")
 
 
 def test_study_comes_back_as_report_and_heatmaps_and_once_only(

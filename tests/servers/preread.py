@@ -60,6 +60,19 @@ class Preread:
         )
         self._process.wait_until(lambda: listens(self.dicom_port) and listens(self.web_port))
 
+    @property
+    def pid(self) -> int:
+        """The supervisor's process id. Raises RuntimeError before `start`."""
+        if self._process is None:
+            raise RuntimeError("the service is not started")
+        return self._process.pid
+
+    def wait_for_end(self) -> int:
+        """The supervisor's exit status, once it has ended."""
+        if self._process is None:
+            raise RuntimeError("the service is not started")
+        return self._process.wait()
+
     def stop(self) -> None:
         """Drain and stop."""
         if self._process is not None:
@@ -80,7 +93,9 @@ class Preread:
 
     def pid_of(self, role: str) -> int:
         """The process id of a running role."""
-        listing = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
+        listing = subprocess.run(
+            ["ps", "-ww", "-eo", "pid,args"], capture_output=True, text=True, check=True
+        ).stdout
         (pid,) = [
             int(line.split()[0])
             for line in listing.splitlines()
@@ -114,6 +129,14 @@ class Preread:
                 log = (self.folder / "preread.log").read_text()[-4000:]
                 raise TimeoutError(f"study is {study and (study.state, study.reason)}, not {states}\n{log}")
             time.sleep(0.1)
+
+    def wait_for_log(self, event: str, timeout_s: float = 120.0) -> None:
+        """Return once a role has logged this event. Raises TimeoutError with the log."""
+        deadline = time.monotonic() + timeout_s
+        while f'"event": "{event}"' not in (log := (self.folder / "preread.log").read_text()):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"nothing logged {event!r}\n{log[-4000:]}")
+            time.sleep(0.05)
 
     def web(self, path: str) -> httpx.Response:
         """GET from the worklist. Raises on an error status."""

@@ -79,6 +79,10 @@ class ServerProcess:
         """Return once `port` takes connections."""
         self.wait_until(lambda: listens(port))
 
+    def wait(self) -> int:
+        """The exit status, once the server has ended by itself."""
+        return self._process.wait(60)
+
     def stop(self, number: signal.Signals = signal.SIGTERM, timeout_s: float = 30.0) -> None:
         """Signal the server, wait for its end, and kill what is left of its group."""
         with suppress(ProcessLookupError):

@@ -1,5 +1,6 @@
 """Steps through the stages without processes or servers, for the tests of what joins them to the ledger."""
 
+import warnings
 from collections.abc import Sequence
 from copy import deepcopy
 from functools import cache
@@ -58,7 +59,9 @@ def encoded(ds: Dataset) -> bytes:
     from pynetdicom.dsutils import encode
 
     syntax = ds.file_meta.TransferSyntaxUID
-    data = encode(ds, syntax.is_implicit_VR, syntax.is_little_endian, syntax.is_deflated)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some tests send what pydicom warns of
+        data = encode(ds, syntax.is_implicit_VR, syntax.is_little_endian, syntax.is_deflated)
     assert data is not None
     return bytes(data)
 

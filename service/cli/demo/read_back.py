@@ -46,16 +46,17 @@ def returned_objects(folder: Path, study_instance_uid: str) -> list[ReturnedObje
 
 
 def reported_images(report: Dataset) -> list[ReportedImage]:
-    """Every measurement group of a report that states a probability of cancer."""
+    """Every measurement group that states a probability of cancer for a region of an image."""
     return [
         ReportedImage(
-            source_uid=_source_uid(group),
+            source_uid=source_uid,
             probability_percent=float(values[PROBABILITY_OF_CANCER]),
             category=values.get(ASSESSMENT_CATEGORY, "none"),
             side=values.get(LATERALITY, "not given"),
         )
         for group in _walk(report)
         if PROBABILITY_OF_CANCER in (values := _values_of_group(group))
+        and (source_uid := _source_uid(group))  # without a region it sums up a breast
     ]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from service.cli.demo.read_back import (
     ReturnedObject,
@@ -47,7 +47,7 @@ def _scores(objects: Sequence[ReturnedObject]) -> Table:
 
 def _objects(objects: Sequence[ReturnedObject], folder: Path) -> Table:
     """Every object and where it lies, heatmaps also as PNG."""
-    table = Table("object", "where", title="what the PACS got")
+    table = Table("object", Column("where", overflow="fold"), title="what the PACS got")
     for one in objects:
         kind = "Comprehensive 3D SR" if one.is_report else "heatmap (secondary capture)"
         table.add_row(kind, _shown(one.path))

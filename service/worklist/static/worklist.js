@@ -9,10 +9,10 @@ let refreshedAt = new Date();
 
 async function refresh() {
   try {
-    const response = await fetch(`/rows${location.search}`, { headers: { Accept: "text/html" } });
+    const response = await fetch(`/rows${location.search}`);
     if (!response.ok) throw new Error(`status ${response.status}`);
-    show(new DOMParser().parseFromString(await response.text(), "text/html"));
-    refreshedAt = new Date();
+    const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+    keepingFocus(() => show(fresh));
     tellFresh();
   } catch {
     tellStale();
@@ -20,38 +20,67 @@ async function refresh() {
 }
 
 function show(fresh) {
-  const focused = document.activeElement?.closest("[data-study]")?.dataset.study;
-  const known = new Map([...list.querySelectorAll("[data-study]")].map((body) => [body.dataset.study, body]));
-  for (const body of fresh.querySelectorAll("[data-study]")) {
-    const old = known.get(body.dataset.study);
-    if (old && old.dataset.fingerprint === body.dataset.fingerprint) keep(old, body);
+  const table = document.getElementById("rows");
+  const freshTable = fresh.getElementById("rows");
+  if (!table || !freshTable) {
+    list.replaceChildren(...fresh.body.children);
+    return;
   }
-  list.replaceChildren(...fresh.body.children);
-  if (focused && !list.contains(document.activeElement)) focusOn(focused);
+  for (const id of ["summary", "pager"]) {
+    document.getElementById(id).replaceWith(fresh.getElementById(id));
+  }
+  merge(table, [...freshTable.tBodies]);
 }
 
-// An unchanged study keeps its elements, so that pictures are not loaded again; only its age moves on.
-function keep(old, body) {
-  const ages = body.querySelectorAll("time.ago");
-  old.querySelectorAll("time.ago").forEach((age, index) => {
-    age.textContent = ages[index].textContent;
-  });
-  body.replaceWith(old);
+// Unchanged studies stay where they are: their pictures are not loaded again and keep the focus.
+function merge(table, fresh) {
+  const unchanged = new Map();
+  const looks = new Set(fresh.map(lookOf));
+  for (const body of [...table.tBodies]) {
+    if (looks.has(lookOf(body))) unchanged.set(lookOf(body), body);
+    else body.remove();
+  }
+  let last = table.tHead;
+  for (const body of fresh) {
+    const old = unchanged.get(lookOf(body));
+    if (old) copyAge(body, old);
+    if (last.nextElementSibling !== (old ?? body)) last.after(old ?? body);
+    last = old ?? body;
+  }
 }
 
-function focusOn(study) {
-  list.querySelector(`[data-study="${CSS.escape(study)}"] a`)?.focus({ preventScroll: true });
+function lookOf(body) {
+  return `${body.dataset.study} ${body.dataset.fingerprint}`;
+}
+
+function copyAge(from, to) {
+  to.querySelector("time.ago").textContent = from.querySelector("time.ago").textContent;
+}
+
+function keepingFocus(change) {
+  const focused = document.activeElement;
+  const study = focused?.closest("[data-study]");
+  const place = study ? [...study.querySelectorAll("a")].indexOf(focused) : -1;
+  change();
+  if (study && document.activeElement !== focused) {
+    const links = list.querySelectorAll(`[data-study="${CSS.escape(study.dataset.study)}"] a`);
+    (links[place] ?? links[0])?.focus({ preventScroll: true });
+  }
 }
 
 function tellFresh() {
+  refreshedAt = new Date();
   stale.hidden = true;
   freshness.textContent = `Live · ${refreshedAt.toLocaleTimeString()}`;
 }
 
 function tellStale() {
-  stale.textContent = `This list has not been refreshed since ${refreshedAt.toLocaleTimeString()}: the service does not answer. It is asked again every few seconds.`;
-  stale.hidden = false;
   freshness.textContent = "Not live";
+  if (!stale.hidden) return;
+  stale.textContent =
+    `This list has not been refreshed since ${refreshedAt.toLocaleTimeString()}: the service does not answer. ` +
+    "It is asked again every few seconds.";
+  stale.hidden = false;
 }
 
 tellFresh();

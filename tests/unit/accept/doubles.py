@@ -1,13 +1,14 @@
 """What the tests of `accept` share: a ledger that remembers, and an SCP on a free port."""
 
 import json
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from pydicom.dataset import Dataset
-from pynetdicom import AE
+from pynetdicom import AE, evt
 
 from service.accept.scp import StorageSCP
 from service.accept.store_instance import InstanceReceiver
@@ -16,6 +17,9 @@ from service.errors import ConflictingInstance
 from service.storage.memory import MemoryStore
 from service.study.model import ReceivedInstance
 from tests.fakes.datasets import EXPLICIT_VR_LE, US_IMAGE, encoded, us_dataset
+
+_clients: list[socket.socket] = []
+"""pynetdicom leaves a client's socket open when the server was the first to close."""
 
 
 class FakeLedger:
@@ -69,6 +73,8 @@ def listening(desk: Desk) -> Iterator[StorageSCP]:
         yield scp
     finally:
         scp.stop(grace_s=5.0)
+        while _clients:
+            _clients.pop().close()
 
 
 def associate(scp: StorageSCP, contexts: list[tuple[str, list[str]]], **titles: str) -> Any:
@@ -77,7 +83,12 @@ def associate(scp: StorageSCP, contexts: list[tuple[str, list[str]]], **titles: 
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 20
     for sop_class_uid, transfer_syntax_uids in contexts:
         ae.add_requested_context(sop_class_uid, transfer_syntax_uids)
-    return ae.associate("127.0.0.1", scp.port, ae_title=titles.get("called", "PREREAD"))
+    return ae.associate(
+        "127.0.0.1",
+        scp.port,
+        ae_title=titles.get("called", "PREREAD"),
+        evt_handlers=[(evt.EVT_CONN_OPEN, lambda event: _clients.append(event.assoc.dul.socket.socket))],
+    )
 
 
 def send(scp: StorageSCP, *datasets: Dataset) -> list[int]:

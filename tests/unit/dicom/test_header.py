@@ -108,6 +108,14 @@ def test_a_misspelt_character_set_is_understood(misspelt: str) -> None:
     assert study_header([ds]).patient_name == "王^小東"
 
 
+def test_a_misspelt_second_character_set_leaves_the_empty_first_one() -> None:
+    encoded = b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B"
+
+    ds = read_header(named(["", "ISO2022IR87"], encoded))
+
+    assert study_header([ds]).patient_name == "Yamada^Tarou=山田^太郎"
+
+
 @pytest.mark.parametrize(
     ("charset", "encoded"),
     [

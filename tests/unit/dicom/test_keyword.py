@@ -40,10 +40,10 @@ def test_what_has_no_comparable_value_is_no_keyword(path: str) -> None:
     ("path", "expected"),
     [
         ("modality", "Modality"),
-        ("BodyPartExamend", "BodyPartExamined"),
-        ("StudyDescripton", "StudyDescription"),
+        ("BodyPartExam", "BodyPartExamined"),
+        ("studydescription", "StudyDescription"),
         (
-            "RequestAttributeSequence.RequestedProcedureDescripton",
+            "RequestAttributeSequence.requestedProcedureDescription",
             "RequestAttributesSequence.RequestedProcedureDescription",
         ),
         ("Xyzzy", ""),

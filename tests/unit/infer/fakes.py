@@ -1,67 +1,34 @@
-"""A classifier that finds brightness: deterministic, and simple enough to foresee."""
+"""Fakes of a classifier that only the tests of the analysis need."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-
-@dataclass(frozen=True)
-class FakeCriteria:
-    modalities: tuple[str, ...] = ("US",)
-    body_parts: tuple[str, ...] = ("BREAST",)
+from tests.fakes.classifier import FakeClassifier, FakeScore
 
 
-@dataclass(frozen=True)
-class FakeOperatingPoint:
-    threshold: float = 0.5
+class RecordingClassifier(FakeClassifier):
+    """Remembers the batches it was given."""
 
-
-@dataclass(frozen=True)
-class FakeWeights:
-    sha256: str = "ab" * 32
-
-
-@dataclass(frozen=True)
-class FakeManifest:
-    name: str = "us-mass"
-    version: str = "1.0.0"
-    title: str = "Breast mass on ultrasound"
-    criteria: FakeCriteria = FakeCriteria()
-    operating_point: FakeOperatingPoint = FakeOperatingPoint()
-    weights: FakeWeights = FakeWeights()
-
-    def is_positive(self, probability: float) -> bool:
-        return probability >= self.operating_point.threshold
-
-    def suggested_category(self, probability: float) -> str:
-        return "4" if self.is_positive(probability) else "2"
-
-
-@dataclass(frozen=True)
-class FakeScore:
-    probability: float
-    heatmap: NDArray[np.float32]
-
-
-@dataclass
-class BrightnessClassifier:
-    """Probability is the mean grey of 255, the heatmap the grey itself. Remembers its batches."""
-
-    manifest: FakeManifest = field(default_factory=FakeManifest)
-    batches: list[list[NDArray[np.uint8]]] = field(default_factory=list)
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[list[NDArray[np.uint8]]] = []
 
     def classify(self, images: Sequence[NDArray[np.uint8]]) -> list[FakeScore]:
         self.batches.append(list(images))
-        return [
-            FakeScore(float(image.mean()) / 255, (image / np.float32(255)).astype(np.float32))
-            for image in images
-        ]
+        return super().classify(images)
 
 
-class NoNumberClassifier(BrightnessClassifier):
-    """One that is broken."""
+class FlatClassifier(FakeClassifier):
+    """Sees the same everywhere."""
+
+    def classify(self, images: Sequence[NDArray[np.uint8]]) -> list[FakeScore]:
+        return [FakeScore(0.5, np.full(image.shape, 0.5, dtype=np.float32)) for image in images]
+
+
+class NoNumberClassifier(FakeClassifier):
+    """Is broken."""
 
     def classify(self, images: Sequence[NDArray[np.uint8]]) -> list[FakeScore]:
         return [FakeScore(float("nan"), np.zeros(image.shape, dtype=np.float32)) for image in images]

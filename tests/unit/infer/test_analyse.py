@@ -5,8 +5,9 @@ from pydicom.dataset import Dataset
 
 from service.infer.analyse import BATCH_FRAMES, Analysis, analyse, identity
 from service.study.result import AnalysedRegion, ClassifierIdentity
+from tests.fakes.classifier import FakeManifest
 from tests.unit.dicom.builders import RED, as_rgb, packaged, part10, speckle, ultrasound, us_region
-from tests.unit.infer.fakes import BrightnessClassifier, FakeManifest, NoNumberClassifier
+from tests.unit.infer.fakes import FlatClassifier, NoNumberClassifier, RecordingClassifier
 
 
 def phantom(brightness: int, spot: int | None = None) -> NDArray[np.uint8]:
@@ -19,7 +20,7 @@ def phantom(brightness: int, spot: int | None = None) -> NDArray[np.uint8]:
 
 def analysed(*datasets: Dataset, max_frames: int = 16) -> Analysis:
     images = [(str(ds.SOPInstanceUID), part10(ds)) for ds in datasets]
-    return analyse(images, BrightnessClassifier(), max_frames)
+    return analyse(images, RecordingClassifier(), max_frames)
 
 
 def test_an_image_gets_its_score() -> None:
@@ -34,7 +35,7 @@ def test_an_image_gets_its_score() -> None:
     assert frame.score.laterality == "L"
     assert frame.score.frame_number is None
     assert frame.score.probability == pytest.approx(frame.rgb[..., 0].mean() / 255)
-    assert (frame.score.positive, frame.score.category) == (False, "2")
+    assert (frame.score.positive, frame.score.category) == (False, "4A")
     assert frame.score.region == AnalysedRegion(left=0, top=0, right=128, bottom=96)
     assert set(frame.score.outline) == {(40.0, 40.0), (56.0, 40.0), (56.0, 56.0), (40.0, 56.0)}
     assert frame.score.heatmap_key == ""
@@ -43,7 +44,7 @@ def test_an_image_gets_its_score() -> None:
 def test_the_operating_point_and_the_category_are_the_manifests() -> None:
     (frame,) = analysed(ultrasound(phantom(200))).scores
 
-    assert (frame.score.positive, frame.score.category) == (True, "4")
+    assert (frame.score.positive, frame.score.category) == (True, "4C")
 
 
 def test_only_the_ultrasound_region_is_analysed_and_the_rest_of_the_heatmap_is_zero() -> None:
@@ -66,12 +67,7 @@ def test_a_flat_heatmap_in_a_region_has_no_outline() -> None:
     rgb[20, 20] = 91
     ds = ultrasound(rgb, SequenceOfUltrasoundRegions=[us_region((16, 16, 111, 87))])
 
-    class Flat(BrightnessClassifier):
-        def classify(self, images):  # type: ignore[no-untyped-def]
-            scores = super().classify(images)
-            return [type(score)(score.probability, np.full_like(score.heatmap, 0.5)) for score in scores]
-
-    (frame,) = analyse([("1", part10(ds))], Flat(), 16).scores
+    (frame,) = analyse([("1", part10(ds))], FlatClassifier(), 16).scores
 
     assert frame.score.outline == ()
 
@@ -92,7 +88,7 @@ def test_the_most_suspicious_frame_speaks_for_a_cine() -> None:
 def test_at_most_max_frames_of_a_cine_are_analysed_evenly_spread(
     frames: int, max_frames: int, expected: list[int] | int
 ) -> None:
-    classifier = BrightnessClassifier()
+    classifier = RecordingClassifier()
     cine = np.stack([phantom(number) for number in range(frames)])
 
     analyse([("1", part10(ultrasound(cine)))], classifier, max_frames)
@@ -110,7 +106,7 @@ def test_black_frames_of_a_cine_are_passed_over() -> None:
 
 
 def test_frames_of_several_images_share_a_batch() -> None:
-    classifier = BrightnessClassifier()
+    classifier = RecordingClassifier()
     images = [(str(number), part10(ultrasound(phantom(number)))) for number in range(BATCH_FRAMES + 3)]
 
     analyse(images, classifier, 16)
@@ -142,7 +138,7 @@ def test_one_bad_image_does_not_affect_the_others() -> None:
     good = [ultrasound(phantom(value)) for value in (10, 90)]
     files = [("a", part10(good[0])), ("b", b"not DICOM"), ("c", part10(good[1])), ("d", b"")]
 
-    result = analyse(files, BrightnessClassifier(), 16)
+    result = analyse(files, RecordingClassifier(), 16)
 
     assert [frame.score.sop_instance_uid for frame in result.scores] == ["a", "c"]
     assert [refusal.sop_instance_uid for refusal in result.refusals] == ["b", "d"]
@@ -165,7 +161,7 @@ def test_a_classifier_that_gives_no_number_gives_no_score() -> None:
 
 
 def test_no_images_give_nothing() -> None:
-    classifier = BrightnessClassifier()
+    classifier = RecordingClassifier()
 
     result = analyse([], classifier, 16)
 
@@ -174,7 +170,7 @@ def test_no_images_give_nothing() -> None:
 
 @pytest.mark.parametrize("name", ["rgb_color", "ybr_color", "palette", "jpeg2k"])
 def test_real_ultrasound_of_other_body_parts_is_refused(name: str) -> None:
-    result = analyse([("1", packaged(f"examples_{name}.dcm"))], BrightnessClassifier(), 16)
+    result = analyse([("1", packaged(f"examples_{name}.dcm"))], RecordingClassifier(), 16)
 
     assert result.scores == ()
     assert "does not say that this is a breast" in result.refusals[0].reason
@@ -186,7 +182,7 @@ def test_real_power_doppler_is_refused_for_its_color_even_if_called_a_breast(nam
     body_part = b"\x18\x00\x15\x00CS\x06\x00BREAST"
     place = data.index(b"\x18\x00", data.index(b"\x10\x00\x20\x00"))
 
-    result = analyse([("1", data[:place] + body_part + data[place:])], BrightnessClassifier(), 16)
+    result = analyse([("1", data[:place] + body_part + data[place:])], RecordingClassifier(), 16)
 
     assert result.scores == ()
     assert "coloured" in result.refusals[0].reason
@@ -195,8 +191,8 @@ def test_real_power_doppler_is_refused_for_its_color_even_if_called_a_breast(nam
 def test_identity_is_the_manifests() -> None:
     assert identity(FakeManifest()) == ClassifierIdentity(
         name="us-mass",
-        version="1.0.0",
-        title="Breast mass on ultrasound",
+        version="0.0.1",
+        title="Fake classifier",
         weights_sha256="ab" * 32,
         threshold=0.5,
     )

@@ -12,8 +12,8 @@ from pydicom.uid import (
 )
 
 from service.infer.guard import refusal
+from tests.fakes.classifier import FakeCriteria
 from tests.unit.dicom.builders import code, ultrasound, us_region
-from tests.unit.infer.fakes import FakeCriteria
 
 
 def reason(**attributes: Any) -> str | None:

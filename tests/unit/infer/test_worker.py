@@ -92,6 +92,25 @@ def test_result_that_comes_after_the_study_was_reopened_is_dropped(
     assert messages(ledger, "report") == []
 
 
+def test_late_image_is_analysed_alone_and_the_earlier_score_stays(ledger: Ledger, store: MemoryStore) -> None:
+    first, second = phantom()
+    classifier = FakeClassifier()
+    one = worker(ledger, store, classifier)
+    uid = queued(ledger, store, [first])
+    one.handle(InferenceRequest(uid, 1, "us-mass").to_json())
+    queued(ledger, store, [second])
+
+    one.handle(InferenceRequest(uid, 2, "us-mass").to_json())
+
+    with ledger.read() as tx:
+        (before,), (after,) = tx.analyses.of_study(uid, 1), tx.analyses.of_study(uid, 2)
+    assert before.result is not None
+    assert after.result is not None
+    assert classifier.seen == 2
+    assert len(after.result.scores) == 2
+    assert before.result.scores[0] == after.result.scores[0]
+
+
 def test_dead_letter_fails_the_study_with_its_reason(ledger: Ledger, store: MemoryStore) -> None:
     uid = queued(ledger, store, phantom())
 

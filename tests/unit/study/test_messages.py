@@ -13,7 +13,7 @@ from service.study.messages import (
 )
 from service.study.model import Priority
 
-MESSAGES = [
+MESSAGES: list[Message] = [
     InferenceRequest("1.2", 3, "us-mass", Priority.URGENT),
     ReportRequest("1.2", 3),
     DeliveryRequest("1.2", 3, "pacs"),

@@ -1,4 +1,4 @@
-"""A training run's state on disk: where to go on after a kill, and the best network so far."""
+"""Trained networks on disk, with what is needed to build them again."""
 
 import os
 from pathlib import Path
@@ -9,10 +9,6 @@ import torch
 from engines.errors import WeightsError
 from engines.networks.catalog import build_network
 from engines.networks.network import ClassifierNetwork
-from engines.training.recipe import Recipe
-
-LAST = "last.pt"
-BEST = "best.pt"
 
 
 def write(path: Path, state: dict[str, Any]) -> None:
@@ -25,10 +21,9 @@ def write(path: Path, state: dict[str, Any]) -> None:
     partial.replace(path)
 
 
-def write_network(path: Path, network: ClassifierNetwork, recipe: Recipe) -> None:
+def write_network(path: Path, network: ClassifierNetwork, architecture: str, size: int) -> None:
     """Write what `read_network` needs."""
-    described = {"architecture": recipe.network.architecture, "size": recipe.network.size}
-    write(path, described | {"network": network.state_dict()})
+    write(path, {"architecture": architecture, "size": size, "network": network.state_dict()})
 
 
 def read_network(path: Path) -> tuple[ClassifierNetwork, int]:

@@ -1,0 +1,19 @@
+"""Write the pages that docstrings and help texts make: `make docs`."""
+
+from pathlib import Path
+
+from service.cli.document import commands_page
+from service.cli.main import app
+from service.config.document import settings_page
+
+FOLDER = Path(__file__).parents[1]
+
+
+def main() -> None:
+    """Write service/SETTINGS.md and service/COMMANDS.md."""
+    (FOLDER / "SETTINGS.md").write_text(settings_page(), encoding="utf-8")
+    (FOLDER / "COMMANDS.md").write_text(commands_page(app), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

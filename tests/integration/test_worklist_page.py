@@ -1,0 +1,151 @@
+"""The worklist in a real browser: what a radiologist sees, and that it moves on by itself."""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from service.config import Settings, WorklistSettings
+from service.errors import LedgerUnavailable
+from service.storage.ledger import Ledger
+from service.storage.memory import MemoryStore
+from service.worklist import pages
+from service.worklist.app import create_app
+from service.worklist.entries import WorklistPage
+from service.worklist.reading import read_page
+from service.worklist.serve import serve
+from tests.servers.chromium import Chromium
+from tests.servers.process import HOST, free_port, listens
+from tests.unit.worklist import reading_room
+from tests.unit.worklist.builders import Seed
+
+pytestmark = pytest.mark.integration
+
+PAST_TWO_REFRESHES_MS = 12_000
+ABOVE = (0xF0AD4E, 0x9A5B00)
+"""The colour of a score above the operating point, in the dark and in the light."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """A served worklist and what is behind it."""
+
+    url: str
+    ledger: Ledger
+    store: MemoryStore
+    studies: dict[str, Seed]
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Room]:
+    ledger, store, stop = Ledger(f"sqlite:///{tmp_path}/ledger.sqlite3"), MemoryStore(), threading.Event()
+    ledger.upgrade()
+    studies = reading_room.fill(ledger, store)
+    port = free_port()
+    server = threading.Thread(
+        target=serve, args=(create_app(ledger, store, Settings()), WorklistSettings(port=port), stop)
+    )
+    server.start()
+    while server.is_alive() and not listens(port):
+        time.sleep(0.05)
+    yield Room(f"http://{HOST}:{port}", ledger, store, studies)
+    stop.set()
+    server.join()
+    ledger.close()
+
+
+def colours(chromium: Chromium, url: str, path: Path, size: tuple[int, int]) -> NDArray[np.uint32]:
+    """Every pixel of the page as 0xRRGGBB."""
+    chromium.screenshot(url, path, size, wait_ms=2000)
+    with Image.open(path) as picture:
+        red, green, blue = (np.asarray(band, np.uint32) for band in picture.convert("RGB").split())
+    return (red << 16 | green << 8 | blue).ravel()
+
+
+def on_second_reading(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Let `act` happen when the page's script asks for the list, after the page itself was loaded."""
+    asked = count(1)
+
+    def read_page_later(*arguments: Any, **named: Any) -> WorklistPage:
+        if next(asked) > 1:
+            act()
+        return read_page(*arguments, **named)
+
+    monkeypatch.setattr(pages, "read_page", read_page_later)
+
+
+@pytest.mark.parametrize("size", [(1280, 1300), (2560, 1440), (500, 2600)])
+def test_list_is_drawn_at_every_width(
+    chromium: Chromium, room: Room, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    shown = colours(chromium, room.url, tmp_path / "list.png", size)
+
+    assert len(shown) == size[0] * size[1]
+    assert np.isin(ABOVE, shown).any()
+    assert len(np.unique(shown)) > 500
+
+
+def test_style_and_script_pass_the_content_security_policy(chromium: Chromium, room: Room) -> None:
+    document = chromium.document(room.url, wait_ms=2000)
+
+    assert "Live · " in document
+    assert document.count('role="row"') == 1 + len(room.studies)
+
+
+def test_study_that_arrives_is_shown_without_a_reload(
+    chromium: Chromium, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = Seed(room.ledger, room.store, 77)
+    on_second_reading(monkeypatch, lambda: late.late_image(1))
+
+    document = chromium.document(room.url, wait_ms=PAST_TWO_REFRESHES_MS)
+
+    assert f'data-study="{late.uid}"' in document
+    assert "10 studies" in document
+    assert document.count("data-fingerprint") == 10
+
+
+def test_list_that_cannot_be_refreshed_says_so(
+    chromium: Chromium, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> None:
+        raise LedgerUnavailable("the ledger's database does not answer")
+
+    on_second_reading(monkeypatch, away)
+
+    document = chromium.document(room.url, wait_ms=PAST_TWO_REFRESHES_MS)
+
+    assert "Not live" in document
+    assert "has not been refreshed since" in document
+    assert document.count("data-fingerprint") == len(room.studies)
+
+
+def test_reading_order_of_cells_is_that_of_the_header(chromium: Chromium, room: Room) -> None:
+    document = chromium.document(room.url, wait_ms=2000)
+
+    heads = re.findall(r'role="columnheader">([^<]+)<', document)
+    (positive,) = re.findall(
+        rf'data-study="{re.escape(room.studies["two breasts"].uid)}".*?</tbody>', document, re.S
+    )
+    assert re.findall(r'data-label="([^"]+)"', positive) == [
+        head.replace("Probability of malignancy", "Probability") for head in heads
+    ]
+
+
+def test_study_page_draws_its_heatmaps(chromium: Chromium, room: Room, tmp_path: Path) -> None:
+    url = f"{room.url}/studies/{room.studies['cine'].uid}"
+
+    shown = colours(chromium, url, tmp_path / "study.png", (1280, 1500))
+
+    greys = np.unique(shown[(shown >> 16 == shown >> 8 & 0xFF) & (shown >> 16 == shown & 0xFF)])
+    assert len(greys) > 200  # speckle
+    assert len(np.unique(shown)) > 2000

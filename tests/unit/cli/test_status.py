@@ -1,0 +1,26 @@
+import json
+from pathlib import Path
+
+from service.storage.ledger import Ledger
+from service.storage.receive import record_received
+from tests.factories import STUDY, received
+from tests.unit.cli.conftest import Run
+
+
+def test_status_of_an_empty_ledger(run: Run) -> None:
+    assert "no studies yet" in run("status").output
+
+
+def test_status_tells_every_study_and_why(run: Run, tmp_path: Path) -> None:
+    run("status")  # makes the ledger
+    ledger = Ledger(f"sqlite:///{tmp_path / 'data' / 'ledger.sqlite3'}")
+    record_received(ledger, received())
+    ledger.close()
+
+    told = json.loads(run("status", "--json").output)
+
+    assert told["counts"] == {"received": 1}
+    (study,) = told["studies"]
+    assert (study["study_instance_uid"], study["state"]) == (STUDY, "received")
+    assert "quiet period" in study["reason"]
+    assert "1 received" in run("status").output

@@ -1,0 +1,98 @@
+from pathlib import Path
+
+import pytest
+
+from engines.errors import ManifestError, WeightsError
+from engines.manifest import Manifest, read_manifest
+from tests.unit.engines.builders import manifest_text, write_manifest
+
+
+def _read(tmp_path: Path, text: str) -> Manifest:
+    return read_manifest(write_manifest(tmp_path / "tiny", text))
+
+
+def test_a_manifest_says_what_its_file_says(tmp_path: Path) -> None:
+    manifest = _read(tmp_path, manifest_text())
+    assert manifest.name == "tiny"
+    assert manifest.criteria.modalities == ("US",)
+    assert manifest.input.size == 32
+    assert manifest.operating_point.sensitivity.low == 0.8
+    assert manifest.folder == tmp_path / "tiny"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("[input]", "[input]\nsise = 3", "'sise'; allowed: size, channels, scaling"),
+        ("size = 32\n", "", "'size' is missing"),
+        ("size = 32", 'size = "32"', "expected int"),
+        ('scaling = "unit"', 'scaling = "mean"', "scaling"),
+        ("channels = 1", "channels = 3", "channels"),
+        ('"benign", "malignant"', '"malignant", "benign"', "classes"),
+        ('category = "3"', 'category = "2"', "BI-RADS"),
+        ("high = 0.95\n", "high = 0.9\n", "BI-RADS"),
+        ("threshold = 0.3", "threshold = 30.0", "threshold"),
+        ("value = 0.9,", "value = 0.99,", "rate"),
+        ("slope = 1.5", "slope = -1.5", "slope"),
+        ('file = "model.onnx"', 'file = "../model.onnx"', "folder"),
+        ("slope = 1.5", "slope = ", "manifest.toml"),
+        ('name = "tiny"', 'name = "tiny"\nfolder = "/"', "folder"),
+    ],
+)
+def test_a_wrong_manifest_is_refused_with_the_key_named(
+    tmp_path: Path, old: str, new: str, named: str
+) -> None:
+    text = manifest_text()
+    assert old in text
+    with pytest.raises(ManifestError, match=named):
+        _read(tmp_path, text.replace(old, new, 1))
+
+
+def test_a_missing_manifest_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match="cannot be read"):
+        read_manifest(tmp_path / "manifest.toml")
+
+
+def test_weights_that_are_missing_do_not_load(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="train it"):
+        _read(tmp_path, manifest_text()).checked_weights()
+
+
+def test_weights_with_another_hash_do_not_load(tiny_manifest: Manifest) -> None:
+    path = tiny_manifest.checked_weights()
+    path.write_bytes(path.read_bytes() + b"\0")
+    with pytest.raises(WeightsError, match="SHA-256"):
+        tiny_manifest.checked_weights()
+
+
+@pytest.mark.parametrize(
+    ("probability", "category"),
+    [
+        (0.0, "3"),
+        (0.02, "3"),
+        (0.021, "4A"),
+        (0.1, "4A"),
+        (0.101, "4B"),
+        (0.5, "4B"),
+        (0.501, "4C"),
+        (0.949, "4C"),
+        (0.95, "5"),
+        (1.0, "5"),
+    ],
+)
+def test_a_probability_gets_the_category_of_its_likelihood(
+    tmp_path: Path, probability: float, category: str
+) -> None:
+    assert _read(tmp_path, manifest_text()).suggested_category(probability) == category
+
+
+@pytest.mark.parametrize("probability", [-0.1, 1.1, float("nan")])
+def test_what_is_no_probability_gets_no_category(tmp_path: Path, probability: float) -> None:
+    with pytest.raises(ValueError, match="0..1"):
+        _read(tmp_path, manifest_text()).suggested_category(probability)
+
+
+def test_a_probability_at_the_threshold_is_positive(tmp_path: Path) -> None:
+    manifest = _read(tmp_path, manifest_text())
+    assert manifest.is_positive(0.3)
+    assert not manifest.is_positive(0.2999)

@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+from sklearn.metrics import brier_score_loss, roc_auc_score
+
+from engines.training.metrics import (
+    auc,
+    auc_with_interval,
+    brier,
+    expected_calibration_error,
+    reliability,
+    sensitivity,
+    specificity,
+    wilson,
+)
+
+RNG = np.random.default_rng(0)
+LABELS = RNG.integers(0, 2, 200).astype(np.int64)
+SCORES = np.round(np.clip(RNG.normal(0.4 + 0.2 * LABELS, 0.2), 0, 1), 2)  # rounded: with ties
+
+
+def test_auc_is_scikit_learn_s_also_with_ties() -> None:
+    assert auc(SCORES, LABELS) == pytest.approx(roc_auc_score(LABELS, SCORES))
+
+
+def test_auc_of_one_class_is_not_a_number() -> None:
+    assert np.isnan(auc(SCORES, np.zeros_like(LABELS)))
+
+
+def test_brier_is_scikit_learn_s() -> None:
+    assert brier(SCORES, LABELS) == pytest.approx(brier_score_loss(LABELS, SCORES))
+
+
+def test_the_bootstrap_draws_patients_not_images() -> None:
+    alone = auc_with_interval(SCORES, LABELS, [str(i) for i in range(200)], resamples=500)
+    tripled = auc_with_interval(
+        np.tile(SCORES, 3), np.tile(LABELS, 3), [str(i) for i in range(200)] * 3, resamples=500
+    )
+    assert alone.low < alone.value < alone.high
+    assert tripled.value == pytest.approx(alone.value)
+    assert tripled.high - tripled.low == pytest.approx(alone.high - alone.low, rel=0.01)
+
+
+def test_wilson_is_the_published_interval() -> None:
+    # Newcombe, Statistics in Medicine 1998, table I: 81 of 263, and 0 of 20.
+    rate, none = wilson(81, 263), wilson(0, 20)
+    assert (rate.low, rate.high) == (pytest.approx(0.2553, abs=1e-4), pytest.approx(0.3662, abs=1e-4))
+    assert (none.low, none.high) == (0.0, pytest.approx(0.1611, abs=1e-4))
+
+
+def test_a_rate_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="total"):
+        wilson(0, 0)
+
+
+def test_the_threshold_itself_counts_as_positive() -> None:
+    scores, labels = np.array([0.2, 0.5, 0.5, 0.9]), np.array([0, 0, 1, 1])
+    assert sensitivity(scores, labels, 0.5).value == 1.0
+    assert specificity(scores, labels, 0.5).value == 0.5
+
+
+def test_calibration_error_weighs_bins_by_their_images() -> None:
+    scores, labels = np.array([0.15, 0.15, 0.15, 1.0]), np.array([0, 0, 1, 1])
+    table = reliability(scores, labels)
+    assert [(row.images, row.low) for row in table] == [(3, pytest.approx(0.1)), (1, pytest.approx(0.9))]
+    assert expected_calibration_error(table) == pytest.approx(0.75 * (1 / 3 - 0.15))

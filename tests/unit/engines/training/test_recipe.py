@@ -1,0 +1,42 @@
+from pathlib import Path
+
+import pytest
+
+import engines.training
+from engines.errors import RecipeError
+from engines.training.recipe import read_recipe
+from tests.unit.engines.training.recipes import RECIPE, write_recipe
+
+
+def test_an_epoch_belongs_to_its_stage(tmp_path: Path) -> None:
+    recipe = read_recipe(write_recipe(tmp_path))
+    assert recipe.epochs == 3
+    assert [(s.name, within) for s, within in map(recipe.stage_of, range(3))] == [
+        ("head", 0),
+        ("all", 0),
+        ("all", 1),
+    ]
+    with pytest.raises(RecipeError, match="3 epochs"):
+        recipe.stage_of(3)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("seed = 1", "sead = 1", "'sead'"),
+        ("seed = 1\n", "", "'seed' is missing"),
+        ("blur = 0.2", "blurr = 0.2", "augmentation: unknown key 'blurr'"),
+        ("epochs = 2", "epochs = 2.5", r"stages\[1\].epochs"),
+        ("validation_fold = 4", "validation_fold = 5", "must differ"),
+    ],
+)
+def test_a_wrong_recipe_is_refused_with_the_key_named(tmp_path: Path, old: str, new: str, named: str) -> None:
+    with pytest.raises(RecipeError, match=named):
+        read_recipe(write_recipe(tmp_path, RECIPE.replace(old, new, 1)))
+
+
+def test_the_shipped_recipe_can_be_read() -> None:
+    path = Path(engines.training.__file__).parent / "recipes" / "us-mass.toml"
+    recipe = read_recipe(path)
+    assert recipe.name == "us-mass"
+    assert (path.parent / recipe.manifest).is_file()
