@@ -1,5 +1,6 @@
 """Measures of a classifier on scores and labels; no network in sight."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -47,7 +48,7 @@ def wilson(hits: int, total: int) -> Rate:
         raise ValueError(f"a rate needs 0 <= hits <= total and total > 0, got {hits} of {total}")
     share, squared = hits / total, _Z95**2
     centre = (share + squared / (2 * total)) / (1 + squared / total)
-    half = _Z95 / (1 + squared / total) * np.sqrt(share * (1 - share) / total + squared / (4 * total**2))
+    half = _Z95 / (1 + squared / total) * math.sqrt(share * (1 - share) / total + squared / (4 * total**2))
     return Rate(share, min(max(0.0, centre - half), share), max(min(1.0, centre + half), share))
 
 

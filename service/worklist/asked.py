@@ -34,6 +34,7 @@ def known_study(ledger: Ledger, study_instance_uid: str, research: bool) -> Stud
         raise HTTPException(
             404,
             f"No image of the study {study_instance_uid} has been received here. If it was sent just now, "
-            "wait a moment and load this page again; if not, check at the scanner that it sends to this service.",
+            "wait a moment and load this page again; if not, check at the scanner that it sends to this "
+            "service.",
         )
     return detail

@@ -68,7 +68,7 @@ def colours(chromium: Chromium, url: str, path: Path, size: tuple[int, int]) -> 
     chromium.screenshot(url, path, size, wait_ms=2000)
     with Image.open(path) as picture:
         red, green, blue = (np.asarray(band, np.uint32) for band in picture.convert("RGB").split())
-    return (red << 16 | green << 8 | blue).ravel()
+    return np.asarray(red << 16 | green << 8 | blue, np.uint32).ravel()
 
 
 def on_second_reading(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
