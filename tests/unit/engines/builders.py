@@ -98,7 +98,9 @@ def tiny_network(weights: str | None = None, dropout: float = 0.0) -> Classifier
 
 def seeded_network(seed: int = 0) -> ClassifierNetwork:
     torch.manual_seed(seed)
-    return tiny_network().eval().requires_grad_(False)
+    network = tiny_network()
+    network.eval().requires_grad_(False)
+    return network
 
 
 def noise(rows: int = 40, columns: int = 60, seed: int = 0) -> NDArray[np.uint8]:

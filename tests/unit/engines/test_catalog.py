@@ -15,13 +15,13 @@ def test_extra_folders_are_searched_beside_the_shipped_one(tmp_path: Path) -> No
 def test_two_classifiers_of_one_name_are_refused(tmp_path: Path) -> None:
     write_manifest(tmp_path / "one", manifest_text())
     write_manifest(tmp_path / "two", manifest_text())
-    with pytest.raises(CatalogError, match="'tiny' is in .*one and .*two"):
+    with pytest.raises(CatalogError, match=r"'tiny' is in .*one and .*two"):
         find_classifiers([tmp_path])
 
 
 def test_an_unknown_name_is_answered_with_what_there_is(tmp_path: Path) -> None:
     write_manifest(tmp_path / "tiny", manifest_text())
-    with pytest.raises(CatalogError, match="no classifier 'tinny'; there are: .*tiny"):
+    with pytest.raises(CatalogError, match=r"no classifier 'tinny'; there are: .*tiny"):
         find_classifier("tinny", [tmp_path])
 
 

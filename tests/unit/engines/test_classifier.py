@@ -34,7 +34,7 @@ class FixedEngine:
         count = len(arrays["images"])
         self.batches.append(count)
         return {
-            LOGITS: np.tile(np.float32([1.0, 3.0]), (count, 1)),
+            LOGITS: np.tile(np.array([1.0, 3.0], np.float32), (count, 1)),
             HEATMAP: np.tile(self.heatmap, (count, 1, 1)),
             EMBEDDING: np.zeros((count, 4), np.float32),
         }

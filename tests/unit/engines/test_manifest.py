@@ -23,7 +23,7 @@ def test_a_manifest_says_what_its_file_says(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "named"),
     [
-        ("[input]", "[input]\nsise = 3", "'sise'; allowed: size, channels, scaling"),
+        ("[input]", "[input]\nside = 3", "'side'; allowed: size, channels, scaling"),
         ("size = 32\n", "", "'size' is missing"),
         ("size = 32", 'size = "32"', "expected int"),
         ('scaling = "unit"', 'scaling = "mean"', "scaling"),
@@ -88,7 +88,7 @@ def test_a_probability_gets_the_category_of_its_likelihood(
 
 @pytest.mark.parametrize("probability", [-0.1, 1.1, float("nan")])
 def test_what_is_no_probability_gets_no_category(tmp_path: Path, probability: float) -> None:
-    with pytest.raises(ValueError, match="0..1"):
+    with pytest.raises(ValueError, match=r"0\.\.1"):
         _read(tmp_path, manifest_text()).suggested_category(probability)
 
 

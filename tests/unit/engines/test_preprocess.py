@@ -65,6 +65,6 @@ def test_a_small_heatmap_keeps_its_range() -> None:
     "image",
     [np.zeros((40, 40), np.float32), np.zeros((40, 40, 3), np.uint8), np.zeros((8, 40), np.uint8)],
 )
-def test_what_is_no_gray_image_is_refused(image: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_what_is_no_gray_image_is_refused(image: np.ndarray) -> None:
     with pytest.raises(InputError):
         prepare(image, 64)

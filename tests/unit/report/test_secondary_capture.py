@@ -95,7 +95,6 @@ def test_heatmap_carries_every_time_from_the_result() -> None:
     times = {
         heatmap.InstanceCreationTime,
         heatmap.ContentTime,
-        heatmap.SeriesTime,
         heatmap.TimeOfSecondaryCapture,
     }
     assert times == {"223015"}

@@ -25,7 +25,7 @@ def test_an_epoch_belongs_to_its_stage(tmp_path: Path) -> None:
     [
         ("seed = 1", "sead = 1", "'sead'"),
         ("seed = 1\n", "", "'seed' is missing"),
-        ("blur = 0.2", "blurr = 0.2", "augmentation: unknown key 'blurr'"),
+        ("blur = 0.2", "haze = 0.2", "augmentation: unknown key 'haze'"),
         ("epochs = 2", "epochs = 2.5", r"stages\[1\].epochs"),
         ("validation_fold = 4", "validation_fold = 5", "must differ"),
     ],
