@@ -46,9 +46,15 @@ class Classifier:
 
     @classmethod
     def open(cls, manifest: Manifest, threads: int = 1, largest_batch: int = 8) -> Self:
-        """Check the weights and load them into ONNX Runtime. Raises WeightsError."""
-        classifier = cls(manifest, OnnxRuntimeEngine(manifest.checked_weights(), threads), largest_batch)
-        return classifier.__enter__()
+        """Check the weights and load them into ONNX Runtime, ready to run. Raises WeightsError."""
+        engine = OnnxRuntimeEngine(manifest.checked_weights(), threads)
+        engine.open()
+        try:
+            _check_graph(manifest, engine)
+        except WeightsError:
+            engine.close()
+            raise
+        return cls(manifest, engine, largest_batch)
 
     def classify(self, images: Sequence[NDArray[np.uint8]]) -> list[Score]:
         """Score each gray image, uint8 (rows, columns); sizes may differ. In the order given.
@@ -65,28 +71,12 @@ class Classifier:
         self._engine.close()
 
     def __enter__(self) -> Self:
-        self._engine.open()
-        try:
-            self._check_graph()
-        except WeightsError:
-            self._engine.close()
-            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _check_graph(self) -> None:
-        size = self.manifest.input.size
-        inputs = {(spec.name, spec.shape[1:]) for spec in self._engine.inputs}
-        outputs = {spec.name for spec in self._engine.outputs}
-        if inputs != {(IMAGES, (1, size, size))} or not {LOGITS, HEATMAP, EMBEDDING} <= outputs:
-            raise WeightsError(
-                f"the graph of {self.manifest.name!r} takes {sorted(inputs)} and gives {sorted(outputs)}; "
-                f"expected {IMAGES} (1, {size}, {size}) and {LOGITS}, {HEATMAP}, {EMBEDDING}: export it anew"
-            )
 
     def _batch(self, images: Sequence[NDArray[np.uint8]]) -> list[Score]:
         prepared = [prepare(image, self.manifest.input.size) for image in images]
@@ -107,6 +97,17 @@ class Classifier:
             probability=self.manifest.calibration.probability(logit),
             heatmap=_share_of_maximum(placement.to_source(heatmap)),
             embedding=embedding.copy(),
+        )
+
+
+def _check_graph(manifest: Manifest, engine: Engine) -> None:
+    size = manifest.input.size
+    inputs = {(spec.name, spec.shape[1:]) for spec in engine.inputs}
+    outputs = {spec.name for spec in engine.outputs}
+    if inputs != {(IMAGES, (1, size, size))} or not {LOGITS, HEATMAP, EMBEDDING} <= outputs:
+        raise WeightsError(
+            f"the graph of {manifest.name!r} takes {sorted(inputs)} and gives {sorted(outputs)}; "
+            f"expected {IMAGES} (1, {size}, {size}) and {LOGITS}, {HEATMAP}, {EMBEDDING}: export it anew"
         )
 
 

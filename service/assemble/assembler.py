@@ -7,6 +7,7 @@ from pydicom.dataset import Dataset
 
 from service.dicom.header import read_header, study_header
 from service.errors import Refused
+from service.storage.each_study import each_study
 from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
 from service.study.model import ReceivedInstance, Study
@@ -27,7 +28,7 @@ class Assembler:
         """Move every quiet study on. Returns how many."""
         with self._ledger.read() as tx:
             quiet = tx.studies.quiet_since(datetime.now(UTC) - self._quiet_period)
-        return sum(self._assemble(study) for study in quiet)
+        return each_study(self._ledger, quiet, self._assemble)
 
     def _assemble(self, study: Study) -> bool:
         with self._ledger.read() as tx:
@@ -50,7 +51,7 @@ class Assembler:
         """The header; None where it cannot be read: the worker then says so for that image alone."""
         try:
             return read_header(self._store.get(instance.key))
-        except Refused as error:
+        except (Refused, KeyError) as error:
             log.warning(
                 "header not readable", sop_instance_uid=instance.sop_instance_uid, error=type(error).__name__
             )

@@ -6,6 +6,7 @@ import structlog
 
 from service.config import Rule
 from service.enqueue.routing import Route, explain, route
+from service.storage.each_study import each_study
 from service.storage.ledger import Ledger, Transaction
 from service.study.messages import InferenceRequest
 from service.study.model import InstanceHeader, ReceivedInstance, Study
@@ -29,7 +30,7 @@ class Enqueuer:
         """Route every assembled study. Returns how many were queued or found to have nothing to analyse."""
         with self._ledger.read() as tx:
             assembled = tx.studies.in_state(StudyState.ASSEMBLED)
-        return sum(self._enqueue(study) for study in assembled)
+        return each_study(self._ledger, assembled, self._enqueue)
 
     def _enqueue(self, study: Study) -> bool:
         with self._ledger.read() as tx:

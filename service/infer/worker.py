@@ -52,7 +52,7 @@ class Worker:
         known = self._known_scores(request, identity(classifier.manifest))
         found = analyse(
             (
-                (instance.sop_instance_uid, self._store.get(instance.key))
+                (instance.sop_instance_uid, self._bytes_of(instance))
                 for instance in instances
                 if instance.sop_instance_uid not in known
             ),
@@ -89,6 +89,15 @@ class Worker:
             if study is None or (study.revision, study.state) != (request.revision, StudyState.QUEUED):
                 return ()
             return tx.instances.of_study(request.study_instance_uid)
+
+    def _bytes_of(self, instance: ReceivedInstance) -> bytes:
+        try:
+            return self._store.get(instance.key)
+        except KeyError:
+            raise Permanent(
+                "the store has lost the bytes of an image that was acknowledged: restore the data folder "
+                "from its backup, or let the scanner send the study again"
+            ) from None
 
     def _known_scores(
         self, request: InferenceRequest, classifier: ClassifierIdentity

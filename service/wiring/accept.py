@@ -72,6 +72,6 @@ def read_headers(
     for instance in instances:
         try:
             headers.append(instance_header(read_header(store.get(instance.key)), wanted))
-        except Refused:
+        except (Refused, KeyError):
             continue  # the assembler has logged it, and the worker will explain it for that image
     return headers

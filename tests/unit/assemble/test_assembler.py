@@ -1,4 +1,7 @@
+import pytest
+
 from service.assemble.assembler import Assembler
+from service.errors import StoreUnavailable
 from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
 from service.study.state import StudyState
@@ -37,6 +40,49 @@ def test_patient_name_keeps_its_characters(ledger: Ledger, store: MemoryStore) -
 def test_instance_whose_bytes_rot_does_not_stop_its_study(ledger: Ledger, store: MemoryStore) -> None:
     uid = receive(ledger, store, phantom())
     store.put(store.keys("instances/")[0], b"rotten")
+
+    assert assemble(ledger, store) == 1
+    assert study_of(ledger, uid).header.patient_id == "PHANTOM-1"
+
+
+def test_study_that_fails_is_explained_and_holds_up_no_other(
+    ledger: Ledger, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = phantom()
+    second.StudyInstanceUID = "1.2.3"
+    bad, good = receive(ledger, store, [first]), receive(ledger, store, [second])
+    read = store.get
+
+    def get(key: str) -> bytes:
+        if bad in key:
+            raise RuntimeError
+        return read(key)
+
+    monkeypatch.setattr(store, "get", get)
+
+    assert assemble(ledger, store) == 1
+    assert study_of(ledger, good).state is StudyState.ASSEMBLED
+    assert study_of(ledger, bad).state is StudyState.FAILED
+    assert "RuntimeError" in study_of(ledger, bad).reason
+
+
+def test_study_whose_store_is_away_waits(
+    ledger: Ledger, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uid = receive(ledger, store, phantom())
+
+    def away(_key: str) -> bytes:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(store, "get", away)
+
+    assert assemble(ledger, store) == 0
+    assert study_of(ledger, uid).state is StudyState.RECEIVED
+
+
+def test_instance_whose_bytes_are_gone_does_not_stop_its_study(ledger: Ledger, store: MemoryStore) -> None:
+    uid = receive(ledger, store, phantom())
+    store.delete(store.keys("instances/")[0])
 
     assert assemble(ledger, store) == 1
     assert study_of(ledger, uid).header.patient_id == "PHANTOM-1"

@@ -125,3 +125,13 @@ def test_strange_messages_and_classifiers_are_permanent(ledger: Ledger, store: M
         worker(ledger, store).handle({"kind": "report"})
     with pytest.raises(Permanent, match="has no classifier 'mg'; it has: us-mass"):
         worker(ledger, store).handle(InferenceRequest("1.2", 1, "mg").to_json())
+
+
+def test_image_whose_bytes_are_gone_is_permanent_and_says_what_to_do(
+    ledger: Ledger, store: MemoryStore
+) -> None:
+    uid = queued(ledger, store, phantom())
+    store.delete(store.keys("instances/")[0])
+
+    with pytest.raises(Permanent, match="restore the data folder"):
+        worker(ledger, store).handle(InferenceRequest(uid, 1, "us-mass").to_json())
