@@ -46,6 +46,9 @@ def test_study_comes_back_as_report_and_heatmaps_and_once_only(
     assert orthanc.count_by_sop_class() == {SR_CLASS: 1, SC_CLASS: 2}
     assert {instance["StudyInstanceUID"] for instance in orthanc.instances()} == {uid}
 
+    log = (preread.folder / "preread.log").read_text()
+    assert not {word for word in (uid, "PHANTOM", "SPECKLE") if word in log}
+
     store(dcmtk, preread, study)
     again = preread.studies()[uid]
     assert (again.state, again.revision) == (StudyState.DELIVERED, 1)
