@@ -1,7 +1,6 @@
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -41,14 +40,6 @@ class RecordingBroker:
 
     def close(self) -> None:
         pass
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite3'}")
-    ledger.upgrade()
-    yield ledger
-    ledger.close()
 
 
 def add(ledger: Ledger, *messages: InferenceRequest | ReportRequest | DeliveryRequest) -> None:
