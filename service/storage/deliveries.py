@@ -71,20 +71,28 @@ class Deliveries:
             )
 
     def add(self, stored: StoredObject, destination: str) -> None:
-        """Enter that an object has to go to a destination, unless it has been entered before."""
-        insert_if_absent(
-            self.connection,
-            deliveries,
-            {
-                "sop_instance_uid": stored.sop_instance_uid,
-                "destination": destination,
-                "study_instance_uid": stored.study_instance_uid,
-                "state": DeliveryState.WAITING,
-                "proof": Proof.NONE,
-                "detail": "waiting to be sent",
-                "updated_at": datetime.now(UTC),
-            },
-        )
+        """Enter that an object has to go to a destination. One that was rejected there is sent again."""
+        waiting = {
+            "state": DeliveryState.WAITING,
+            "proof": Proof.NONE,
+            "detail": "waiting to be sent",
+            "updated_at": datetime.now(UTC),
+        }
+        key = {
+            "sop_instance_uid": stored.sop_instance_uid,
+            "destination": destination,
+            "study_instance_uid": stored.study_instance_uid,
+        }
+        if not insert_if_absent(self.connection, deliveries, key | waiting):
+            self.connection.execute(
+                update(deliveries)
+                .where(
+                    deliveries.c.sop_instance_uid == stored.sop_instance_uid,
+                    deliveries.c.destination == destination,
+                    deliveries.c.state == DeliveryState.REJECTED,
+                )
+                .values(waiting)
+            )
 
     def mark(
         self, sop_instance_uid: str, destination: str, state: DeliveryState, proof: Proof, detail: str

@@ -141,6 +141,16 @@ class LedgerContract:
             assert [stored.revision for stored in tx.deliveries.objects_of(STUDY)] == [2]
         assert (delivery.state, delivery.proof) == (DeliveryState.DELIVERED, Proof.STORE_STATUS)
 
+    def test_rejected_object_waits_again_when_its_study_is_reported_again(self, ledger: Ledger) -> None:
+        record_received(ledger, received())
+        with ledger.begin() as tx:
+            tx.deliveries.add_object(_stored(revision=1))
+            tx.deliveries.add(_stored(revision=1), "pacs")
+            tx.deliveries.mark("1.5", "pacs", DeliveryState.REJECTED, Proof.NONE, "0xC000")
+            tx.deliveries.add(_stored(revision=1), "pacs")
+        with ledger.read() as tx:
+            assert len(tx.deliveries.waiting(STUDY, 1, "pacs")) == 1
+
     def test_rolled_back_transaction_sends_no_message(self, ledger: Ledger) -> None:
         with pytest.raises(RuntimeError), ledger.begin() as tx:
             tx.outbox.add(ReportRequest(STUDY, 1))
