@@ -60,6 +60,12 @@ def _hints(settings: Settings) -> list[str]:
         hints.append("there are no rules: studies are kept and shown, but not analysed")
     if settings.rules and not any(rule.destinations for rule in settings.rules):
         hints.append("no rule names a destination: results stay in the worklist")
+    hints += [
+        f"rule {rule.name} lets images without a body part count as {rule.assume_body_part}: make sure that "
+        "it matches only scanners that send nothing else"
+        for rule in settings.rules
+        if rule.assume_body_part
+    ]
     if settings.worklist.bind not in ("127.0.0.1", "::1", "localhost"):
         hints.append("the worklist has no login: put a proxy with authentication in front of it")
     return hints

@@ -54,7 +54,8 @@ def _queue(tx: Transaction, study: Study, found: Route) -> None:
     uid, revision = study.study_instance_uid, study.revision
     for classifier, destinations in found.classifiers.items():
         tx.analyses.queue(uid, revision, classifier, destinations)
-        tx.outbox.add(InferenceRequest(uid, revision, classifier, found.priority))
+        assumed = found.assumed_body_parts.get(classifier, "")
+        tx.outbox.add(InferenceRequest(uid, revision, classifier, found.priority, assumed))
     tx.studies.set_priority(uid, found.priority)
     classifiers = ", ".join(found.classifiers)
     tx.studies.move(uid, StudyEvent.WORK_QUEUED, f"waiting for {classifiers} (rule {', '.join(found.rules)})")

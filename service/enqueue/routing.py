@@ -21,6 +21,8 @@ class Route:
     """Urgent if any matching rule is."""
     rules: tuple[str, ...] = ()
     """Names of the matching rules."""
+    assumed_body_parts: Mapping[str, str] = field(default_factory=dict)
+    """Classifier -> the body part to assume where the header names none, by the first rule that says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,18 @@ def route(instances: Sequence[InstanceHeader], rules: Sequence[Rule]) -> Route:
     for rule in matching:
         for classifier in rule.classifiers:
             destinations.setdefault(classifier, {}).update(dict.fromkeys(rule.destinations))
+    assumed = {
+        classifier: rule.assume_body_part
+        for rule in reversed(matching)
+        for classifier in rule.classifiers
+        if rule.assume_body_part
+    }
     urgent = any(rule.priority is Priority.URGENT for rule in matching)
     return Route(
         classifiers={classifier: tuple(names) for classifier, names in destinations.items()},
         priority=Priority.URGENT if urgent else Priority.ROUTINE,
         rules=tuple(rule.name for rule in matching),
+        assumed_body_parts=assumed,
     )
 
 

@@ -75,16 +75,22 @@ def identity(manifest: Manifest) -> ClassifierIdentity:
     )
 
 
-def analyse(images: Iterable[tuple[str, bytes]], classifier: ClassifierPort, max_frames: int) -> Analysis:
+def analyse(
+    images: Iterable[tuple[str, bytes]],
+    classifier: ClassifierPort,
+    max_frames: int,
+    assume_body_part: str = "",
+) -> Analysis:
     """Score every image, given as SOP Instance UID and Part 10 file, that the classifier was made for.
 
+    `assume_body_part` is what an operator says of images whose header names no body part.
     Of a cine at most `max_frames` frames are looked at, evenly spread, and the most suspicious one is its
     score. An image that is refused has no score, even if some of its frames were fine, and touches no other.
     Raises what the classifier raises.
     """
     best: dict[str, ScoredFrame] = {}
     refusals: dict[str, ImageRefusal] = {}
-    prepared = _prepare_all(images, classifier.manifest, max_frames, refusals)
+    prepared = _prepare_all(images, classifier.manifest, max_frames, assume_body_part, refusals)
     while batch := list(islice(prepared, BATCH_FRAMES)):
         for frame, score in zip(batch, classifier.classify([frame.gray for frame in batch]), strict=True):
             uid = frame.sop_instance_uid
@@ -100,19 +106,22 @@ def _prepare_all(
     images: Iterable[tuple[str, bytes]],
     manifest: Manifest,
     max_frames: int,
+    assume_body_part: str,
     refusals: dict[str, ImageRefusal],
 ) -> Iterator[_Frame]:
     """The frames of all images that are fit to be read; the others are entered in `refusals`."""
     for uid, data in images:
         try:
-            yield from _prepare(uid, data, manifest, max_frames)
+            yield from _prepare(uid, data, manifest, max_frames, assume_body_part)
         except Refused as refused:
             refusals[uid] = ImageRefusal(uid, str(refused))
 
 
-def _prepare(uid: str, data: bytes, manifest: Manifest, max_frames: int) -> Iterator[_Frame]:
+def _prepare(
+    uid: str, data: bytes, manifest: Manifest, max_frames: int, assume_body_part: str
+) -> Iterator[_Frame]:
     header = read_header(data)
-    reason = refusal(header, manifest.criteria, manifest.name)
+    reason = refusal(header, manifest.criteria, manifest.name, assume_body_part)
     if reason:
         raise NotAnalysable(reason)
     count = frame_count(header)

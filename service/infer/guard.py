@@ -22,15 +22,16 @@ _KINDS_NOT_READ = {
 }
 
 
-def refusal(ds: Dataset, criteria: Criteria, reader: str) -> str | None:
+def refusal(ds: Dataset, criteria: Criteria, reader: str, assume_body_part: str = "") -> str | None:
     """Why the image with this header is outside `criteria`, in words for a person; None where it is inside.
 
-    `reader` is the classifier's name. Nothing that may be patient data is quoted.
+    `reader` is the classifier's name; `assume_body_part` counts where the header names no body part at all.
+    Nothing that may be patient data is quoted.
     """
     return (
         _kind_refusal(ds)
         or _modality_refusal(ds, criteria, reader)
-        or _body_part_refusal(ds, criteria)
+        or _body_part_refusal(ds, criteria, assume_body_part)
         or (region_refusal(ds) if text(ds, "Modality").upper() == "US" else None)
     )
 
@@ -57,9 +58,10 @@ def _modality_refusal(ds: Dataset, criteria: Criteria, reader: str) -> str | Non
     )
 
 
-def _body_part_refusal(ds: Dataset, criteria: Criteria) -> str | None:
+def _body_part_refusal(ds: Dataset, criteria: Criteria, assume_body_part: str) -> str | None:
     part = body_part(ds)
-    if not criteria.body_parts or part.name in criteria.body_parts:
+    assumed = assume_body_part if not part.name and not part.is_ambiguous else ""
+    if not criteria.body_parts or (part.name or assumed) in criteria.body_parts:
         return None
     wanted = " or ".join(part.lower() for part in criteria.body_parts)
     if part.is_ambiguous:
@@ -77,6 +79,6 @@ def _body_part_refusal(ds: Dataset, criteria: Criteria) -> str | None:
 
 def _how_to_fix(criteria: Criteria) -> str:
     return (
-        f"let the scanner fill in Body Part Examined with {' or '.join(criteria.body_parts)}, or give the "
-        "protocol a name that says so"
+        f"let the scanner fill in Body Part Examined with {' or '.join(criteria.body_parts)}, give the "
+        "protocol a name that says so, or set assume_body_part in the rule"
     )

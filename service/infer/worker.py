@@ -58,6 +58,7 @@ class Worker:
             ),
             classifier,
             self._max_frames,
+            request.assume_body_part,
         )
         self._finish(request, classifier, instances, known, found)
 

@@ -49,6 +49,7 @@ class InferenceRequest(_Message):
 
     classifier: str
     priority: Priority = Priority.ROUTINE
+    assume_body_part: str = ""
 
     kind: ClassVar[str] = "inference"
 

@@ -39,3 +39,13 @@ def test_study_is_queued_once(ledger: Ledger, store: MemoryStore) -> None:
 
     assert [enqueue(ledger, store, US_TO_PACS), enqueue(ledger, store, US_TO_PACS)] == [1, 0]
     assert len(messages(ledger, "inference.us-mass.urgent")) == 1
+
+
+def test_body_part_that_a_rule_assumes_travels_with_the_request(ledger: Ledger, store: MemoryStore) -> None:
+    receive(ledger, store, phantom())
+    assemble(ledger, store)
+
+    enqueue(ledger, store, US_TO_PACS.model_copy(update={"assume_body_part": "BREAST"}))
+
+    (body,) = messages(ledger, "inference.us-mass.urgent")
+    assert body["assume_body_part"] == "BREAST"

@@ -75,3 +75,13 @@ def test_a_classifier_without_body_parts_takes_any() -> None:
     anywhere = FakeCriteria(body_parts=())
 
     assert refusal(ultrasound(BodyPartExamined="THYROID"), anywhere, "any") is None
+
+
+def test_an_operators_word_counts_only_where_the_header_names_no_body_part() -> None:
+    unsaid = ultrasound(BodyPartExamined=None)
+    thyroid = ultrasound(BodyPartExamined="THYROID")
+    both = ultrasound(BodyPartExamined=None, StudyDescription="thyroid and breast")
+
+    assert refusal(unsaid, FakeCriteria(), "any", "BREAST") is None
+    assert "another body part" in str(refusal(thyroid, FakeCriteria(), "any", "BREAST"))
+    assert "nothing says which one" in str(refusal(both, FakeCriteria(), "any", "BREAST"))

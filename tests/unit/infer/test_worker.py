@@ -135,3 +135,18 @@ def test_image_whose_bytes_are_gone_is_permanent_and_says_what_to_do(
 
     with pytest.raises(Permanent, match="restore the data folder"):
         worker(ledger, store).handle(InferenceRequest(uid, 1, "us-mass").to_json())
+
+
+def test_body_part_that_an_operator_assumes_lets_an_unnamed_image_be_read(
+    ledger: Ledger, store: MemoryStore
+) -> None:
+    (unnamed, _) = phantom()
+    del unnamed.BodyPartExamined, unnamed.StudyDescription
+    unnamed.pop("SeriesDescription", None)
+    unnamed.pop("AnatomicRegionSequence", None)
+    uid = queued(ledger, store, [unnamed])
+
+    request = InferenceRequest(uid, 1, "us-mass", assume_body_part="BREAST")
+    worker(ledger, store).handle(request.to_json())
+
+    assert study_of(ledger, uid).state is StudyState.INFERRED
