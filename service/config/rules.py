@@ -59,7 +59,7 @@ class Rule(Section):
     destinations: tuple[Name, ...] = ()
     """Destinations of the results. Empty: results stay in the worklist only."""
     assume_body_part: Annotated[str, StringConstraints(pattern=r"^[A-Z_]{2,16}$")] = ""
-    """Body Part Examined (0018,0015), such as `BREAST`, of images whose header does not say any. Set it only in
-    a rule that matches scanners which send nothing else; a header that names another body part still counts."""
+    """Body Part Examined (0018,0015), such as `BREAST`, of images whose header does not say any. Set it only
+    in a rule for scanners that send nothing else; a header that names another body part still counts."""
     priority: Priority = Priority.ROUTINE
     """`urgent` work has queues of its own."""
