@@ -8,6 +8,9 @@ EngineError
 ├── InputError           an array has the wrong shape, dtype or content
 ├── EngineClosed         infer() before open() or after close()
 ├── ExportError          the exported graph does not give the network's answers
+├── LibraryError         an optional library is not installed
+├── GpuError             no GPU can be used, or a call to it failed
+├── PlanError            a TensorRT plan cannot be built or loaded
 └── DataError            a data set is missing, incomplete or leaks patients between parts
 """
 
@@ -42,6 +45,18 @@ class EngineClosed(EngineError):  # noqa: N818 - a state, as BrokenPipe is one
 
 class ExportError(EngineError):
     """The exported graph differs from the network it was made from."""
+
+
+class LibraryError(EngineError):
+    """A library of an optional extra is not installed."""
+
+
+class GpuError(EngineError):
+    """The driver or the GPU is missing, or a call to it failed."""
+
+
+class PlanError(EngineError):
+    """TensorRT cannot make a plan of this graph, or cannot load this plan."""
 
 
 class DataError(EngineError):

@@ -1,0 +1,1 @@
+"""TensorRT plans: built from ONNX, kept in a cache."""

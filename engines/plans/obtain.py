@@ -1,0 +1,23 @@
+"""The plan of an ONNX file for a GPU, from the cache or built."""
+
+from pathlib import Path
+
+from engines.errors import PlanError
+from engines.manifest import sha256_of
+from engines.plans.build import build_plan
+from engines.plans.cache import PlanCache, PlanKey
+from engines.plans.gpu import Gpu
+from engines.plans.profile import BatchProfile
+from engines.plans.vendor import Precision, Vendor
+
+
+def obtain_plan(
+    onnx: Path, gpu: Gpu, vendor: Vendor, cache: PlanCache, profile: BatchProfile, precision: Precision
+) -> Path:
+    """Path of the plan. Raises PlanError, OSError if the cache's folder cannot be written."""
+    try:
+        digest = sha256_of(onnx)
+    except OSError as reason:
+        raise PlanError(f"cannot read {onnx}: {reason.strerror}; check the path") from reason
+    key = PlanKey(digest, gpu, vendor.flavour, vendor.version, precision, profile)
+    return cache.get(key, lambda: build_plan(onnx, profile, precision, gpu, vendor))

@@ -1,0 +1,130 @@
+"""TensorRT or TensorRT-RTX: the same API under two names, and here all that differs.
+
+TensorRT builds for the GPU it finds; it needs one to build. TensorRT-RTX builds without a GPU, for every GPU
+that it supports, and compiles the rest on the GPU when the plan is loaded. Its networks are always strongly
+typed: each tensor keeps the type that the ONNX file gives it, so it has no flag that turns float32 into
+float16. TensorRT 10 has one; where a version lacks it, float16 is refused.
+"""
+
+import importlib
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from engines.errors import LibraryError, PlanError
+from engines.plans.gpu import ANY_GPU, Gpu
+
+
+class Precision(StrEnum):
+    """`tf32` multiplies float32 with ten bits of mantissa on tensor cores; `fp16` computes in float16."""
+
+    FP32 = "fp32"
+    TF32 = "tf32"
+    FP16 = "fp16"
+
+
+class Flavour(StrEnum):
+    """The two libraries, by module name."""
+
+    TENSORRT = "tensorrt"
+    TENSORRT_RTX = "tensorrt_rtx"
+
+
+_EXTRAS = {Flavour.TENSORRT: "gpu", Flavour.TENSORRT_RTX: "rtx"}
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """An imported flavour. `api` is its module; `log` collects what it logs."""
+
+    flavour: Flavour
+    version: str
+    api: Any
+    log: Any
+
+    def check(self, precision: Precision, gpu: Gpu) -> None:
+        """Raise PlanError if this flavour cannot build with `precision` for `gpu`."""
+        if precision is Precision.FP16 and not hasattr(self.api.BuilderFlag, "FP16"):
+            raise PlanError(
+                f"{self.flavour} {self.version} takes each tensor's type from the ONNX file and cannot turn "
+                "float32 into float16; choose tf32 or fp32, or TensorRT 10"
+            )
+        if gpu == ANY_GPU and self.flavour is Flavour.TENSORRT:
+            raise PlanError(
+                "TensorRT builds for the GPU it runs on; name that GPU, or build with TensorRT-RTX"
+            )
+
+    def create_network(self, builder: Any, precision: Precision) -> Any:
+        """An empty network: strongly typed, unless the builder shall choose float16 where it may."""
+        if precision is Precision.FP16:
+            return builder.create_network(0)
+        return builder.create_network(1 << int(self.api.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
+
+    def set_precision(self, config: Any, precision: Precision) -> None:
+        """Set the builder's flags. TF32 is on unless it is cleared."""
+        flags = self.api.BuilderFlag
+        if precision is Precision.FP32:
+            config.clear_flag(flags.TF32)
+        else:
+            config.set_flag(flags.TF32)
+        if precision is Precision.FP16:
+            config.set_flag(flags.FP16)
+
+    def set_target(self, config: Any, gpu: Gpu) -> None:
+        """Build for `gpu`'s compute capability where the flavour must be told. Raises PlanError."""
+        if self.flavour is Flavour.TENSORRT or gpu == ANY_GPU:
+            return
+        name = "SM" + gpu.compute_capability.replace(".", "")
+        known = {entry for entry in dir(self.api.ComputeCapability) if entry.startswith("SM")}
+        if name not in known:
+            raise PlanError(
+                f"TensorRT-RTX {self.version} knows no compute capability {gpu.compute_capability} "
+                f"({gpu.name}), only {', '.join(sorted(known))}; use TensorRT on this GPU"
+            )
+        config.num_compute_capabilities = 1
+        config.set_compute_capability(getattr(self.api.ComputeCapability, name), 0)
+
+
+def installed_vendor() -> Vendor:
+    """TensorRT if it is installed, else TensorRT-RTX. Raises LibraryError that names the extras."""
+    for flavour in Flavour:
+        try:
+            return load_vendor(flavour)
+        except LibraryError:
+            continue
+    raise LibraryError(
+        "neither TensorRT nor TensorRT-RTX is installed: pip install 'preread[gpu]', or 'preread[rtx]'"
+    )
+
+
+@cache
+def load_vendor(flavour: Flavour) -> Vendor:
+    """Import one flavour. Raises LibraryError that names the extra to install."""
+    try:
+        api = importlib.import_module(flavour)
+    except (ImportError, OSError) as reason:  # OSError: the shared libraries behind it are not there
+        raise LibraryError(
+            f"{flavour} does not import ({reason}): pip install 'preread[{_EXTRAS[flavour]}]'"
+        ) from reason
+    return Vendor(flavour, str(api.__version__), api, _new_log(api))
+
+
+def _new_log(api: Any) -> Any:
+    # Made here because the base class is known only after the import. One for the whole process: TensorRT
+    # keeps using the first logger it gets, also after the builder that came with it is gone.
+    class Log(api.ILogger):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self._errors: list[str] = []
+
+        def log(self, severity: Any, message: str) -> None:
+            if severity in (api.ILogger.INTERNAL_ERROR, api.ILogger.ERROR):
+                self._errors.append(message)
+
+        def take_errors(self) -> list[str]:
+            """What was logged since the last call, by any thread."""
+            errors, self._errors = self._errors, []
+            return errors
+
+    return Log()

@@ -1,0 +1,74 @@
+from pathlib import Path
+
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from engines.catalog import find_classifiers
+from engines.errors import PlanError
+from engines.plans.build import build_plan
+from engines.plans.gpu import Gpu
+from engines.plans.profile import BatchProfile
+from engines.plans.vendor import Precision, Vendor
+from tests.unit.engines.plans.vendors import tensorrt_rtx
+
+PROFILE = BatchProfile(1, 8, 32)
+
+
+@pytest.fixture(scope="module")
+def vendor() -> Vendor:
+    return tensorrt_rtx()
+
+
+def _write_graph(path: Path, operator: str, shape: list[str | int]) -> Path:
+    images = helper.make_tensor_value_info("images", TensorProto.FLOAT, shape)
+    logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, shape)
+    node = helper.make_node(operator, ["images"], ["logits"], name="the_culprit")
+    graph = helper.make_graph([node], "graph", [images], [logits])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)]), path)
+    return path
+
+
+@pytest.mark.parametrize("precision", [Precision.FP32, Precision.TF32])
+@pytest.mark.parametrize("name", sorted(find_classifiers()))
+def test_every_shipped_classifier_becomes_a_plan(name: str, precision: Precision, vendor: Vendor) -> None:
+    weights = find_classifiers()[name].checked_weights()
+    plan = build_plan(weights, PROFILE, precision, vendor=vendor)
+    assert len(plan) > weights.stat().st_size / 2  # the weights are in it, none of them narrowed
+    assert vendor.log.take_errors() == []
+
+
+def test_a_plan_can_be_built_for_one_compute_capability(tiny_onnx: Path, vendor: Vendor) -> None:
+    assert build_plan(tiny_onnx, PROFILE, gpu=Gpu("NVIDIA L40S", "8.9"), vendor=vendor)
+
+
+def test_an_operator_that_tensorrt_lacks_is_named(tmp_path: Path, vendor: Vendor) -> None:
+    path = _write_graph(tmp_path / "model.onnx", "Frobnicate", ["batch", 1, 8, 8])
+    with pytest.raises(PlanError, match=r"'the_culprit' \(Frobnicate\).*; export it anew"):
+        build_plan(path, PROFILE, vendor=vendor)
+
+
+def test_a_torn_file_is_refused_with_the_parser_s_words(
+    tmp_path: Path, tiny_onnx: Path, vendor: Vendor
+) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(tiny_onnx.read_bytes()[:-100])
+    with pytest.raises(PlanError, match="Failed to parse the ONNX model"):
+        build_plan(path, PROFILE, vendor=vendor)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path, vendor: Vendor) -> None:
+    with pytest.raises(PlanError, match="No such file or directory; check the path"):
+        build_plan(tmp_path / "model.onnx", PROFILE, vendor=vendor)
+
+
+def test_a_graph_for_any_image_size_is_refused(tmp_path: Path, vendor: Vendor) -> None:
+    path = _write_graph(tmp_path / "model.onnx", "Relu", ["batch", 1, "rows", 8])
+    with pytest.raises(PlanError, match=r"input 'images' .*only the batch may be dynamic"):
+        build_plan(path, PROFILE, vendor=vendor)
+
+
+def test_a_graph_of_another_batch_than_the_profile_is_refused(tmp_path: Path, vendor: Vendor) -> None:
+    path = _write_graph(tmp_path / "model.onnx", "Relu", [4, 1, 8, 8])
+    with pytest.raises(PlanError, match="Input tensor images has static dimensions"):
+        build_plan(path, PROFILE, vendor=vendor)
