@@ -13,9 +13,7 @@ from engines.backends.port import Engine
 from engines.errors import WeightsError
 from engines.manifest import Manifest
 from engines.preprocess import Placement, prepare
-
-IMAGES, LOGITS, HEATMAP, EMBEDDING = "images", "logits", "heatmap", "embedding"
-"""Names of the graph's input and outputs."""
+from engines.spec import EMBEDDING, HEATMAP, IMAGES, LOGITS
 
 _NO_EVIDENCE = 1e-6
 """Heatmap maxima up to this are rounding, not evidence: they must not be scaled up to look like some."""

@@ -9,12 +9,12 @@ import torch
 from numpy.typing import NDArray
 
 from engines.backends.onnxruntime import OnnxRuntimeEngine
-from engines.classifier import EMBEDDING, HEATMAP, IMAGES, LOGITS
 from engines.errors import ExportError
 from engines.manifest import sha256_of
 from engines.networks.checkpoint import read_network
 from engines.networks.explain import Explained
 from engines.networks.network import ClassifierNetwork
+from engines.spec import EMBEDDING, HEATMAP, IMAGES, LOGITS
 
 MODEL = "model.onnx"
 LARGEST_BATCH = 64

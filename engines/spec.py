@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from engines.errors import InputError
 
+IMAGES, LOGITS, HEATMAP, EMBEDDING = "images", "logits", "heatmap", "embedding"
+"""Names of a classifier's input and outputs, in every backend."""
+
 DYNAMIC = -1
 """A dimension whose length each call decides."""
 

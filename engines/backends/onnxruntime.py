@@ -1,16 +1,15 @@
 """ONNX Runtime on the CPU: the backend that is always there."""
 
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as native
 
-from engines.backends.port import Arrays, check_inputs
-from engines.errors import EngineClosed, WeightsError
+from engines.backends.port import Arrays, Engine, check_inputs, not_open
+from engines.errors import WeightsError
 from engines.spec import DYNAMIC, TensorSpec
 
 _DTYPES = {"tensor(float)": "float32", "tensor(int64)": "int64", "tensor(uint8)": "uint8"}
@@ -26,7 +25,7 @@ _LOAD_ERRORS = (
 )
 
 
-class OnnxRuntimeEngine:
+class OnnxRuntimeEngine(Engine):
     """An ONNX file; `threads` for one call (more engines, not more threads, serve more callers)."""
 
     def __init__(self, path: Path, threads: int = 1) -> None:
@@ -70,18 +69,9 @@ class OnnxRuntimeEngine:
         names = [spec.name for spec in self.outputs]
         return dict(zip(names, session.run(names, dict(arrays)), strict=True))
 
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def _opened(self) -> Any:
         if self._session is None:
-            raise EngineClosed(f"the engine of {self._path} is not open; call open() or use it in a with")
+            raise not_open(self._path)
         return self._session
 
 

@@ -3,21 +3,20 @@
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engines.backends.cuda import Buffer, Stream
-from engines.backends.port import Arrays, check_inputs
+from engines.backends.port import Arrays, Engine, check_inputs, not_open
 from engines.backends.profiles import Profile, ShapeRange, choose_profile
-from engines.errors import EngineClosed, GpuError, PlanError, WeightsError
+from engines.errors import GpuError, PlanError, WeightsError
 from engines.plans.vendor import Vendor
 from engines.spec import TensorSpec
 
 
-class TensorRtEngine:
+class TensorRtEngine(Engine):
     """A plan on `device`, with one context and one stream. `vendor`: the one that built the plan."""
 
     def __init__(self, plan: Path, vendor: Vendor, device: int = 0) -> None:
@@ -69,18 +68,9 @@ class TensorRtEngine:
         profile = choose_profile(loaded.profiles, arrays)
         return loaded.run(profile, arrays)
 
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def _opened(self) -> "_Loaded":
         if self._loaded is None:
-            raise EngineClosed(f"the engine of {self._path} is not open; call open() or use it in a with")
+            raise not_open(self._path)
         return self._loaded
 
 

@@ -2,22 +2,19 @@
 
 import pickle
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.backends.port import Arrays, check_inputs
-from engines.errors import EngineClosed, LibraryError, RecipeError, WeightsError
-from engines.spec import DYNAMIC, TensorSpec
+from engines.backends.port import Arrays, Engine, check_inputs, not_open
+from engines.errors import LibraryError, RecipeError, WeightsError
+from engines.spec import DYNAMIC, EMBEDDING, HEATMAP, IMAGES, LOGITS, TensorSpec
 
-# As in engines.classifier, which chooses among backends and so cannot be imported by one.
-_INPUT = "images"
-_OUTPUTS = ("logits", "heatmap", "embedding")
+_OUTPUTS = (LOGITS, HEATMAP, EMBEDDING)
 
 
-class TorchEngine:
+class TorchEngine(Engine):
     """A training checkpoint with Grad-CAM. It runs the network itself, no exported graph."""
 
     def __init__(self, checkpoint: Path) -> None:
@@ -31,7 +28,7 @@ class TorchEngine:
         if self._network is not None:
             return
         network, size = _load(self._path)
-        self._inputs = (TensorSpec(_INPUT, (DYNAMIC, 1, size, size), "float32"),)
+        self._inputs = (TensorSpec(IMAGES, (DYNAMIC, 1, size, size), "float32"),)
         answers = _run(network, np.zeros((1, 1, size, size), np.float32))
         self._outputs = tuple(
             TensorSpec(name, (DYNAMIC, *answer.shape[1:]), answer.dtype.name)
@@ -59,20 +56,11 @@ class TorchEngine:
         """Run once. Raises EngineClosed or InputError."""
         network = self._opened()
         check_inputs(self._inputs, arrays)
-        return _run(network, arrays[_INPUT])
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        return _run(network, arrays[IMAGES])
 
     def _opened(self) -> Any:
         if self._network is None:
-            raise EngineClosed(f"the engine of {self._path} is not open; call open() or use it in a with")
+            raise not_open(self._path)
         return self._network
 
 

@@ -48,7 +48,6 @@ retry.add_to(app)
 submit.add_to(app)
 routing.add_to(app)
 configuration.add_to(app)
-
 learning.add_to(app)
 demonstrate.add_to(app)
 

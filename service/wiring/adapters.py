@@ -1,13 +1,14 @@
 """Which adapter stands behind which port."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 
 from engines.catalog import find_classifiers
 from engines.classifier import Classifier
 from engines.errors import EngineError
 from engines.manifest import Manifest
 from service.config import Settings
+from service.enqueue.consume import RetryPolicy
 from service.enqueue.embedded import EmbeddedBroker
 from service.enqueue.port import Broker
 from service.errors import ConfigurationError
@@ -37,6 +38,11 @@ def open_broker(settings: Settings, ledger: Ledger) -> Broker:
     from service.enqueue.rabbitmq import RabbitMQBroker
 
     return RabbitMQBroker(settings.broker.url, settings.broker.retry_delays_s)
+
+
+def retry_policy(settings: Settings) -> RetryPolicy:
+    """When work is tried again."""
+    return RetryPolicy(settings.broker.retry_delays_s, settings.broker.delivery_limit)
 
 
 def inference_queues(settings: Settings) -> list[str]:
@@ -69,7 +75,7 @@ def open_classifiers(settings: Settings, resources: ExitStack) -> dict[str, Clas
     """Every classifier that rules name, ready to run; `resources` closes them."""
     with _translated():
         return {
-            name: resources.enter_context(closing(Classifier.open(manifest, settings.infer.threads)))
+            name: resources.enter_context(Classifier.open(manifest, settings.infer.threads))
             for name, manifest in manifests(settings).items()
         }
 

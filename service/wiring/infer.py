@@ -5,8 +5,8 @@ from contextlib import ExitStack, closing
 
 import structlog
 
-from service.config import BrokerSettings, Settings
-from service.enqueue.consume import RetryPolicy, consume
+from service.config import Settings
+from service.enqueue.consume import consume
 from service.infer.worker import Worker
 from service.wiring.adapters import (
     inference_queues,
@@ -14,6 +14,7 @@ from service.wiring.adapters import (
     open_classifiers,
     open_ledger,
     open_store,
+    retry_policy,
 )
 
 log = structlog.get_logger()
@@ -35,12 +36,7 @@ def run_infer(settings: Settings, stop: threading.Event) -> None:
         consume(
             consumer,
             lambda envelope: worker.handle(envelope.body),
-            retry_policy(settings.broker),
+            retry_policy(settings),
             stop,
             lambda envelope, reason: worker.give_up(envelope.body, reason),
         )
-
-
-def retry_policy(settings: BrokerSettings) -> RetryPolicy:
-    """When to try again, by the settings."""
-    return RetryPolicy(settings.retry_delays_s, settings.delivery_limit)

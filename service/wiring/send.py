@@ -13,8 +13,7 @@ from service.report.reporter import Reporter
 from service.send.scu import send_instances
 from service.send.sender import Sender
 from service.study.messages import delivery_queue
-from service.wiring.adapters import open_broker, open_ledger, open_store
-from service.wiring.infer import retry_policy
+from service.wiring.adapters import open_broker, open_ledger, open_store, retry_policy
 from service.wiring.loops import start
 
 Handle = Callable[[dict[str, Any]], None]
@@ -50,7 +49,7 @@ def _work(
         consume(
             consumer,
             lambda envelope: handle(envelope.body),
-            retry_policy(settings.broker),
+            retry_policy(settings),
             stop,
             lambda envelope, reason: give_up(envelope.body, reason),
         )

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from engines.backends.port import Engine
-from engines.classifier import EMBEDDING, HEATMAP, IMAGES, LOGITS
 from engines.errors import EngineClosed, InputError
+from engines.spec import EMBEDDING, HEATMAP, IMAGES, LOGITS
 
 MakeImages = Callable[[int], NDArray[np.float32]]
 

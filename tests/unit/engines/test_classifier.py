@@ -7,10 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from engines.backends.port import Arrays
-from engines.classifier import EMBEDDING, HEATMAP, LOGITS, Classifier
+from engines.classifier import Classifier
 from engines.errors import EngineClosed, InputError, WeightsError
 from engines.manifest import Manifest, read_manifest
-from engines.spec import DYNAMIC, TensorSpec
+from engines.spec import DYNAMIC, EMBEDDING, HEATMAP, LOGITS, TensorSpec
 from tests.unit.engines.builders import CHANNELS, SIZE, manifest_text, noise, write_manifest
 
 

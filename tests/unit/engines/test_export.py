@@ -7,11 +7,11 @@ import torch
 
 from engines import export as exporting
 from engines.backends.onnxruntime import OnnxRuntimeEngine
-from engines.classifier import HEATMAP, IMAGES
 from engines.errors import ExportError, WeightsError
 from engines.manifest import sha256_of
 from engines.networks.explain import Explained
 from engines.networks.torchvision_ops import define_missing_operators
+from engines.spec import HEATMAP, IMAGES
 from tests.unit.engines.builders import SIZE, seeded_network
 
 

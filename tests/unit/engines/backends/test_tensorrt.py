@@ -8,9 +8,9 @@ from engines.backends import cuda
 from engines.backends.onnxruntime import OnnxRuntimeEngine
 from engines.backends.port import Engine
 from engines.backends.tensorrt import TensorRtEngine
-from engines.classifier import IMAGES
 from engines.errors import GpuError, InputError, PlanError, WeightsError
 from engines.plans.vendor import Vendor
+from engines.spec import IMAGES
 from tests.contracts.engine import EngineContract, MakeImages
 from tests.unit.engines.backends.fake_gpu import FakeCuda, fake_vendor
 from tests.unit.engines.builders import SIZE

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from engines.backends.onnxruntime import OnnxRuntimeEngine
 from engines.backends.port import Engine
 from engines.backends.torch import TorchEngine
-from engines.classifier import IMAGES
 from engines.errors import LibraryError, WeightsError
 from engines.networks.catalog import ARCHITECTURES
 from engines.networks.checkpoint import write_network
+from engines.spec import IMAGES
 from tests.contracts.engine import EngineContract, MakeImages
 from tests.unit.engines.builders import SIZE, seeded_network, tiny_network
 

@@ -10,13 +10,13 @@ from torch import nn
 from torch.nn import functional
 
 from engines.backends.onnxruntime import OnnxRuntimeEngine
-from engines.classifier import EMBEDDING, HEATMAP, IMAGES, LOGITS
 from engines.errors import RecipeError
 from engines.export import Exported, export_network
 from engines.networks.catalog import ARCHITECTURES, build_network
 from engines.networks.explain import Explained
 from engines.networks.network import ClassifierNetwork
 from engines.networks.torchvision_ops import define_missing_operators
+from engines.spec import EMBEDDING, HEATMAP, IMAGES, LOGITS
 
 FIXED = {"alexnet": 224, "vgg16": 224, "vit_b_16": 224}
 SMALL = {"inception_v3": 139}
