@@ -6,7 +6,8 @@ from typing import Any
 from engines.errors import PlanError
 from engines.plans.gpu import ANY_GPU, Gpu
 from engines.plans.profile import BatchProfile
-from engines.plans.vendor import Precision, Vendor, installed_vendor
+from engines.plans.vendor import Vendor, installed_vendor
+from engines.precision import Precision
 
 
 def build_plan(

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from engines.plans.gpu import Gpu
 from engines.plans.profile import BatchProfile
-from engines.plans.vendor import Flavour, Precision
+from engines.plans.vendor import Flavour
+from engines.precision import Precision
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from engines.plans.build import build_plan
 from engines.plans.cache import PlanCache, PlanKey
 from engines.plans.gpu import Gpu
 from engines.plans.profile import BatchProfile
-from engines.plans.vendor import Precision, Vendor
+from engines.plans.vendor import Vendor
+from engines.precision import Precision
 
 
 def obtain_plan(

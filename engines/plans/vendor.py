@@ -14,14 +14,7 @@ from typing import Any
 
 from engines.errors import LibraryError, PlanError
 from engines.plans.gpu import ANY_GPU, Gpu
-
-
-class Precision(StrEnum):
-    """`tf32` multiplies float32 with ten bits of mantissa on tensor cores; `fp16` computes in float16."""
-
-    FP32 = "fp32"
-    TF32 = "tf32"
-    FP16 = "fp16"
+from engines.precision import Precision
 
 
 class Flavour(StrEnum):

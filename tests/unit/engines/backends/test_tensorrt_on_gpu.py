@@ -15,7 +15,8 @@ from engines.plans.cache import PlanCache
 from engines.plans.gpu import ANY_GPU
 from engines.plans.obtain import obtain_plan
 from engines.plans.profile import BatchProfile
-from engines.plans.vendor import Flavour, Precision, load_vendor
+from engines.plans.vendor import Flavour, load_vendor
+from engines.precision import Precision
 from tests.contracts.engine import EngineContract, MakeImages
 from tests.unit.engines.builders import noise
 

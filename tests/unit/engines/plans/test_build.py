@@ -9,7 +9,8 @@ from engines.errors import PlanError
 from engines.plans.build import build_plan
 from engines.plans.gpu import Gpu
 from engines.plans.profile import BatchProfile
-from engines.plans.vendor import Precision, Vendor
+from engines.plans.vendor import Vendor
+from engines.precision import Precision
 from tests.unit.engines.plans.vendors import tensorrt_rtx
 
 PROFILE = BatchProfile(1, 8, 32)

@@ -12,7 +12,8 @@ from engines.errors import PlanError
 from engines.plans.cache import PlanCache, PlanKey
 from engines.plans.gpu import Gpu
 from engines.plans.profile import BatchProfile
-from engines.plans.vendor import Flavour, Precision
+from engines.plans.vendor import Flavour
+from engines.precision import Precision
 
 KEY = PlanKey(
     "0" * 64, Gpu("NVIDIA L4", "8.9"), Flavour.TENSORRT, "10.13", Precision.FP32, BatchProfile(1, 8, 32)

@@ -8,7 +8,8 @@ from engines.plans.cache import PlanCache
 from engines.plans.gpu import ANY_GPU
 from engines.plans.obtain import obtain_plan
 from engines.plans.profile import BatchProfile
-from engines.plans.vendor import Flavour, Precision, Vendor
+from engines.plans.vendor import Flavour, Vendor
+from engines.precision import Precision
 from tests.unit.engines.plans.vendors import tensorrt_rtx
 
 FAKE = Vendor(Flavour.TENSORRT_RTX, "1.7", None, None)

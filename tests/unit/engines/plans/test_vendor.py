@@ -9,7 +9,8 @@ import pytest
 from engines.errors import LibraryError, PlanError
 from engines.plans import vendor as vendors
 from engines.plans.gpu import ANY_GPU, Gpu
-from engines.plans.vendor import Flavour, Precision, Vendor, installed_vendor, load_vendor
+from engines.plans.vendor import Flavour, Vendor, installed_vendor, load_vendor
+from engines.precision import Precision
 from tests.unit.engines.plans.vendors import tensorrt_rtx
 
 ROOT = Path(__file__).parents[4]
