@@ -19,7 +19,7 @@ MAKEFLAGS += --no-print-directory
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check format docs servers test-venv clean python
+.PHONY: help venv demo test bench-engines check format docs servers test-venv clean python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test: servers test-venv ## everything: installs what is missing, then checks and
 	@$(MAKE) check
 	@echo "==> pytest"
 	@$(BIN)/python -m pytest
+
+bench-engines: test-venv ## speed of every backend and of the whole worker; writes build/results/engines.json
+	@$(BIN)/python -m tests.benchmarks.engines
 
 check: test-venv ## format, lint, types, layers, spelling
 	@echo "==> ruff format"

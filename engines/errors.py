@@ -6,11 +6,14 @@ EngineError
 ├── CatalogError         no such classifier, or two of one name
 ├── WeightsError         weights are missing, or are not the ones the manifest names
 ├── InputError           an array has the wrong shape, dtype or content
+├── InferenceError       the library failed while it ran the network
 ├── EngineClosed         infer() before open() or after close()
 ├── ExportError          the exported graph does not give the network's answers
 ├── LibraryError         an optional library is not installed
 ├── GpuError             no GPU can be used, or a call to it failed
 ├── PlanError            a TensorRT plan cannot be built or loaded
+├── ChoiceError          backend, precision, classifier and machine do not go together
+├── DisagreementError    an engine does not give the reference's answers
 └── DataError            a data set is missing, incomplete or leaks patients between parts
 """
 
@@ -39,6 +42,10 @@ class InputError(EngineError):
     """An array handed to an engine has the wrong shape, dtype or content."""
 
 
+class InferenceError(EngineError):
+    """The network did not run through, for want of memory or for what is in the batch; a smaller one may."""
+
+
 class EngineClosed(EngineError):  # noqa: N818 - a state, as BrokenPipe is one
     """The engine is not open."""
 
@@ -57,6 +64,14 @@ class GpuError(EngineError):
 
 class PlanError(EngineError):
     """TensorRT cannot make a plan of this graph, or cannot load this plan."""
+
+
+class ChoiceError(EngineError):
+    """The engine that was asked for cannot be had here."""
+
+
+class DisagreementError(EngineError):
+    """An engine's answers are not those of the reference: it must not be used."""
 
 
 class DataError(EngineError):

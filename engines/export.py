@@ -1,4 +1,4 @@
-"""Checkpoint to ONNX: one file with logits, heatmap and embedding, checked against PyTorch. Needs PyTorch."""
+"""A network to ONNX: one file with logits, heatmaps and embedding, checked against PyTorch. Needs PyTorch."""
 
 import warnings
 from dataclasses import dataclass
@@ -13,8 +13,7 @@ from engines.errors import ExportError
 from engines.manifest import sha256_of
 from engines.networks.checkpoint import read_network
 from engines.networks.explain import Explained
-from engines.networks.network import ClassifierNetwork
-from engines.spec import EMBEDDING, HEATMAP, IMAGES, LOGITS
+from engines.networks.network import Network
 
 MODEL = "model.onnx"
 LARGEST_BATCH = 64
@@ -37,49 +36,59 @@ def export(checkpoint: Path, folder: Path) -> Exported:
     return export_network(network, size, folder / MODEL)
 
 
-def export_network(network: ClassifierNetwork, size: int, path: Path) -> Exported:
-    """Write `network`, which takes images of side `size`, to `path`; batch dynamic, weights inside.
+def export_network(network: Network, size: int | tuple[int, ...], path: Path) -> Exported:
+    """Write `network` to `path`; batch dynamic, weights inside.
 
-    Raises ExportError if ONNX Runtime and PyTorch differ on random images.
+    `size`: the side of its square images, or the lengths (d, h, w) of its volumes. Several inputs have
+    the same. Raises ExportError if ONNX Runtime and PyTorch differ on random images.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    explained = Explained(network.eval().requires_grad_(False))
+    lengths = (size, size) if isinstance(size, int) else size
+    explained = Explained(network).eval().requires_grad_(False)
     with warnings.catch_warnings():
         # PyTorch's exporter calls parts of PyTorch that PyTorch has deprecated; a caller can do nothing.
         warnings.simplefilter("ignore", FutureWarning)
         warnings.simplefilter("ignore", DeprecationWarning)
-        _write(explained, size, path)
-    return Exported(path, sha256_of(path), _checked_difference(explained, size, path))
+        # Two inputs share one batch on purpose.
+        warnings.filterwarnings("ignore", "# The axis name", UserWarning)
+        _write(explained, lengths, path)
+    return Exported(path, sha256_of(path), _checked_difference(explained, lengths, path))
 
 
-def _write(explained: Explained, size: int, path: Path) -> None:
+def _write(explained: Explained, lengths: tuple[int, ...], path: Path) -> None:
     from torch.fx.experimental.proxy_tensor import make_fx
 
-    example = torch.rand(2, 1, size, size)
-    # torch.export cannot trace torch.func.grad by itself; make_fx first turns it into plain operators.
-    graph = make_fx(explained, tracing_mode="symbolic", _allow_non_fake_inputs=True)(example).eval()
+    examples = _images(explained, 2, lengths)
+    # torch.export cannot trace torch.func.grad by itself; make_fx first turns it into plain operators. Only
+    # what follows the maps: tracing a whole network with symbols for all lengths takes minutes.
+    maps = explained.network.maps_of_each(*examples)
+    plain = make_fx(explained.explanation, tracing_mode="symbolic", _allow_non_fake_inputs=True)(*maps)
+    batch = torch.export.Dim("batch", min=1, max=LARGEST_BATCH)
     torch.onnx.export(
-        graph,
-        (example,),
+        explained.with_explanation(plain).eval(),
+        examples,
         str(path),
         dynamo=True,
         external_data=False,
         verbose=False,
-        input_names=[IMAGES],
-        output_names=[LOGITS, HEATMAP, EMBEDDING],
-        dynamic_shapes=({0: torch.export.Dim("batch", min=1, max=LARGEST_BATCH)},),
+        input_names=list(explained.inputs),
+        output_names=list(explained.outputs),
+        dynamic_shapes=(tuple({0: batch} for _ in examples),),  # all are one argument: *images
     )
 
 
-def _checked_difference(explained: Explained, size: int, path: Path) -> float:
-    images = torch.rand(3, 1, size, size, generator=torch.Generator().manual_seed(0))
+def _images(explained: Explained, count: int, lengths: tuple[int, ...]) -> tuple[torch.Tensor, ...]:
+    generator = torch.Generator().manual_seed(0)
+    return tuple(torch.rand(count, 1, *lengths, generator=generator) for _ in explained.inputs)
+
+
+def _checked_difference(explained: Explained, lengths: tuple[int, ...], path: Path) -> float:
+    images = _images(explained, 3, lengths)
+    arrays = {name: one.numpy() for name, one in zip(explained.inputs, images, strict=True)}
     with OnnxRuntimeEngine(path) as engine:
-        outputs = engine.infer({IMAGES: images.numpy()})
-    expected = [output.numpy() for output in explained(images)]
-    names = (LOGITS, HEATMAP, EMBEDDING)
-    difference = max(
-        _relative_difference(outputs[name], value) for name, value in zip(names, expected, strict=True)
-    )
+        outputs = engine.infer(arrays)
+    expected = zip(explained.outputs, explained(*images), strict=True)
+    difference = max(_relative_difference(outputs[name], value.numpy()) for name, value in expected)
     if difference > _TOLERANCE:
         raise ExportError(f"{path} differs from PyTorch by {difference:.1e}, more than {_TOLERANCE:.0e}")
     return difference

@@ -42,6 +42,19 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """What one measure is above another, of either sign, with its 95 % confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not -1.0 <= self.low <= self.value <= self.high <= 1.0:
+            raise ValueError(f"a difference needs -1 <= low <= value <= high <= 1, got {self}")
+
+
+@dataclass(frozen=True, slots=True)
 class OperatingPoint:
     """`threshold` on the calibrated probability; what it gave on the images that `measured_on` names."""
 

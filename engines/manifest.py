@@ -6,7 +6,8 @@ from pathlib import Path
 
 from engines import judgement
 from engines.errors import ManifestError, WeightsError
-from engines.judgement import Calibration, Category, OperatingPoint
+from engines.judgement import Calibration, Category, Difference, OperatingPoint, Rate
+from engines.precision import Precision
 from engines.tables import read_toml
 
 FILE = "manifest.toml"
@@ -47,8 +48,27 @@ class Weights:
     sha256: str
 
     def __post_init__(self) -> None:
-        if Path(self.file).name != self.file:
-            raise ValueError(f"weights.file must be a name in the manifest's folder, got {self.file!r}")
+        _check_beside(self.file, "weights.file")
+
+
+@dataclass(frozen=True, slots=True)
+class Int8:
+    """The same network in eight-bit integers, as `preread quantise` made and measured it.
+
+    `auc_float32`, `auc`: areas under the ROC curve on the images that `measured_on` names; `auc_loss`: their
+    difference. `equal_decisions`: share of those images that stay on their side of the operating point.
+    """
+
+    file: str
+    sha256: str
+    auc_float32: float
+    auc: float
+    auc_loss: Difference
+    equal_decisions: Rate
+    measured_on: str
+
+    def __post_init__(self) -> None:
+        _check_beside(self.file, "int8.file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +106,7 @@ class Manifest:
     weights: Weights
     tolerance: Tolerance
     sources: tuple[Source, ...]
+    int8: Int8 | None = None
     folder: Path = field(init=False, default=Path())
     """Where the manifest was read from; not a key of it."""
 
@@ -102,17 +123,28 @@ class Manifest:
         """Whether the calibrated probability reaches the operating point's threshold."""
         return probability >= self.operating_point.threshold
 
-    def checked_weights(self) -> Path:
-        """Path of the weights, once their SHA-256 is the manifest's. Raises WeightsError."""
-        path = self.folder / self.weights.file
-        if not path.is_file():
+    def checked_weights(self, precision: Precision = Precision.FP32) -> Path:
+        """Path of the ONNX file for `precision`, once its SHA-256 is the manifest's. Raises WeightsError.
+
+        Only int8 has a file of its own: tf32 and float16 are made from the float32 one.
+        """
+        if precision is not Precision.INT8:
+            return self._checked(self.weights.file, self.weights.sha256, "train it or fetch the file")
+        if self.int8 is None:
             raise WeightsError(
-                f"classifier {self.name!r} has no weights at {path}; train it or fetch the file"
+                f"classifier {self.name!r} has no int8 weights; make them: preread quantise {self.name}, "
+                "or use fp32"
             )
+        return self._checked(self.int8.file, self.int8.sha256, "quantise it or fetch the file")
+
+    def _checked(self, file: str, sha256: str, remedy: str) -> Path:
+        path = self.folder / file
+        if not path.is_file():
+            raise WeightsError(f"classifier {self.name!r} has no weights at {path}; {remedy}")
         digest = sha256_of(path)
-        if digest != self.weights.sha256:
+        if digest != sha256:
             raise WeightsError(
-                f"weights {path} have SHA-256 {digest}, the manifest says {self.weights.sha256}; "
+                f"weights {path} have SHA-256 {digest}, the manifest says {sha256}; "
                 "restore the file, or train and validate anew"
             )
         return path
@@ -129,3 +161,8 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_beside(file: str, key: str) -> None:
+    if Path(file).name != file:
+        raise ValueError(f"{key} must be a name in the manifest's folder, got {file!r}")

@@ -23,10 +23,13 @@ class Placement:
     rows: int
     columns: int
 
-    def to_source(self, heatmap: NDArray[np.float32]) -> NDArray[np.float32]:
+    def to_source(
+        self, heatmap: NDArray[np.float32], shape: tuple[int, int] | None = None
+    ) -> NDArray[np.float32]:
         """Map any grid over the letterboxed square, float32 (h, w), to the source: float32 (rows, columns).
 
-        Bilinear; values stay within those of `heatmap`. What lay on the padding is cut off.
+        `shape` asks for other (rows, columns) over the whole source, such as a smaller picture. Bilinear;
+        values stay within those of `heatmap`. What lay on the padding is cut off.
         """
         rows, columns = heatmap.shape
         box = (
@@ -35,7 +38,7 @@ class Placement:
             (self.left + self.columns) / self.size * columns,
             (self.top + self.rows) / self.size * rows,
         )
-        height, width = self.source
+        height, width = shape or self.source
         grid = Image.fromarray(np.ascontiguousarray(heatmap, dtype=np.float32))
         resized = grid.resize((width, height), Image.Resampling.BILINEAR, box=box)
         return np.asarray(resized, dtype=np.float32)

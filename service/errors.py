@@ -10,7 +10,7 @@ PrereadError
 │   └── ConflictingInstance
 └── Retryable      the world may be better in a while                    -> retry with delay
     ├── BrokerUnavailable, StoreUnavailable, LedgerUnavailable
-    └── PeerUnavailable, OutOfSpace
+    └── PeerUnavailable, OutOfSpace, EngineLost
 """
 
 
@@ -96,3 +96,7 @@ class PeerUnavailable(Retryable):
 
 class OutOfSpace(Retryable):
     """Free space is below the watermark."""
+
+
+class EngineLost(Retryable):
+    """The GPU has failed under a classifier. The worker's process must end; another one may do the work."""

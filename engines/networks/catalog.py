@@ -3,14 +3,15 @@
 from collections.abc import Callable
 
 from engines.errors import RecipeError
-from engines.networks.alexnet import alexnet
 from engines.networks.densenet import densenet121
+from engines.networks.densenet_3d import densenet121_3d
 from engines.networks.efficientnet import efficientnet_b0
+from engines.networks.fusion import FusionNetwork, fusion_resnet50_cbam
 from engines.networks.inception import googlenet, inception_v3
+from engines.networks.linear_head import alexnet, vgg16
 from engines.networks.mobilenet_v2 import mobilenet_v2
 from engines.networks.network import ClassifierNetwork
 from engines.networks.resnet import resnet50, resnet50_cbam
-from engines.networks.vgg import vgg16
 from engines.networks.vit import vit_b_16
 
 ARCHITECTURES: dict[str, Callable[[str | None, float], ClassifierNetwork]] = {
@@ -25,10 +26,25 @@ ARCHITECTURES: dict[str, Callable[[str | None, float], ClassifierNetwork]] = {
     "vgg16": vgg16,
     "vit_b_16": vit_b_16,
 }
+"""Those that take one gray image: what recipes train."""
+
+VOLUMES_AND_PAIRS: dict[str, Callable[[str | None, float], ClassifierNetwork | FusionNetwork]] = {
+    "densenet121_3d": densenet121_3d,
+    "fusion_resnet50_cbam": fusion_resnet50_cbam,
+}
+"""Those that take a volume, or two images of one patient: recipes have no data of these forms."""
 
 
 def build_network(architecture: str, weights: str | None, dropout: float = 0.0) -> ClassifierNetwork:
-    """Build by name. Raises RecipeError for an unknown one, WeightsError for weights that do not load."""
+    """Build one that takes one gray image. Raises RecipeError for another, WeightsError for weights that
+    do not load.
+    """
+    if architecture in VOLUMES_AND_PAIRS:
+        raise RecipeError(
+            f"architecture {architecture!r} takes a volume or two images, and recipes train on one image; "
+            f"choose one of: {', '.join(ARCHITECTURES)}; or train it elsewhere and export it with "
+            "engines.export.export_network"
+        )
     if architecture not in ARCHITECTURES:
         raise RecipeError(f"unknown architecture {architecture!r}; there are: {', '.join(ARCHITECTURES)}")
     return ARCHITECTURES[architecture](weights, dropout)

@@ -1,9 +1,17 @@
-"""The head of VGG and AlexNet: every place has weights of its own."""
+"""VGG-16 (Simonyan 2015) and AlexNet (Krizhevsky 2014), torchvision's, split at their last maps.
+
+Their head gives every place weights of its own: they take 224 px only.
+"""
+
+from typing import Any
 
 import torch
 from torch import nn
 
 from engines.errors import RecipeError
+from engines.networks.backbone import load_backbone
+from engines.networks.network import ClassifierNetwork
+from engines.networks.torchvision_ops import define_missing_operators
 
 
 class LinearHead(nn.Module):  # type: ignore[misc]
@@ -34,3 +42,30 @@ class LinearHead(nn.Module):  # type: ignore[misc]
             f"maps of shape {tuple(maps.shape[1:])} go through layers that mix all places, so no place has "
             "evidence of its own; set the recipe's loss.outside to 0 or choose another architecture"
         )
+
+
+def vgg16(weights: str | None, dropout: float = 0.5) -> ClassifierNetwork:
+    """Build the network; `weights` as in `weights.read_state`, None for random ones.
+
+    224 px give maps of 7 x 7; the embedding has 512 values.
+    """
+    define_missing_operators()
+    from torchvision.models import vgg16 as build
+
+    return _split(build(weights=None, dropout=dropout), weights, maps=(512, 7, 7))
+
+
+def alexnet(weights: str | None, dropout: float = 0.5) -> ClassifierNetwork:
+    """Build the network; `weights` as in `weights.read_state`, None for random ones.
+
+    224 px give maps of 6 x 6; the embedding has 256 values.
+    """
+    define_missing_operators()
+    from torchvision.models import alexnet as build
+
+    return _split(build(weights=None, dropout=dropout), weights, maps=(256, 6, 6))
+
+
+def _split(backbone: Any, weights: str | None, maps: tuple[int, int, int]) -> ClassifierNetwork:
+    load_backbone(backbone, weights, without=("classifier.6.",))
+    return ClassifierNetwork(backbone.features, LinearHead(backbone.classifier, maps))

@@ -1,9 +1,11 @@
 """The form every network takes here: gray in, maps that can be explained, a head that gives logits."""
 
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import nn
+
+from engines.spec import IMAGES
 
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -22,38 +24,69 @@ class Normalize(nn.Module):  # type: ignore[misc]
         return (gray - self.mean) / self.std
 
 
+def mean_over_space(maps: torch.Tensor) -> torch.Tensor:
+    """Maps (n, channels, h, w) or (n, channels, d, h, w) to (n, channels).
+
+    A plain mean: adaptive pooling's gradient has no ONNX form.
+    """
+    return maps.mean(tuple(range(2, maps.dim())))
+
+
 class MeanHead(nn.Module):  # type: ignore[misc]
-    """Mean over space, then a linear layer. A plain mean: adaptive pooling's gradient has no ONNX form."""
+    """Mean over space, of several inputs' maps side by side, then a linear layer.
+
+    `channels`: those of all maps together.
+    """
 
     def __init__(self, channels: int, dropout: float) -> None:
         super().__init__()
         self.dropout = nn.Dropout(dropout)
         self.linear = nn.Linear(channels, 2)
 
-    def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """Maps (n, channels, h, w) to logits (n, 2), benign then malignant."""
-        return self.linear(self.dropout(maps.mean((2, 3))))
+    def forward(self, *maps: torch.Tensor) -> torch.Tensor:
+        """Each input's maps (n, channels, ...) to logits (n, 2), benign then malignant."""
+        return self.linear(self.dropout(torch.cat([mean_over_space(one) for one in maps], dim=1)))
 
     def evidence(self, maps: torch.Tensor) -> torch.Tensor:
-        """What each place adds to malignant minus benign, (n, h, w): its mean is the logit difference
-        less the bias. Positive values are the heatmap (CAM, Zhou 2016).
+        """What each place of a single input adds to malignant minus benign, (n, ...): its mean is the logit
+        difference less the bias. Positive values are the heatmap (CAM, Zhou 2016).
         """
         difference = self.linear.weight[1] - self.linear.weight[0]
-        return torch.einsum("nchw,c->nhw", maps, difference)
+        return torch.einsum("nc...,c->n...", maps, difference)
+
+
+class Network(Protocol):
+    """What can be explained and exported: named inputs, each with maps, and a head over all of them."""
+
+    inputs: tuple[str, ...]
+    head: Any
+
+    def maps_of_each(self, *images: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """The last maps before the head, one (n, channels, ...) for each input in the order of `inputs`."""
+        ...
 
 
 class ClassifierNetwork(nn.Module):  # type: ignore[misc]
-    """Gray images float32 (n, 1, size, size) in 0..1 to logits (n, 2)."""
+    """Gray images float32 (n, 1, size, size) in 0..1 to logits (n, 2).
 
-    def __init__(self, features: nn.Module, head: MeanHead) -> None:
+    Volumes (n, 1, d, h, w) with features that take them; `normalize` is then theirs, by default ImageNet's.
+    """
+
+    inputs = (IMAGES,)
+
+    def __init__(self, features: nn.Module, head: nn.Module, normalize: nn.Module | None = None) -> None:
         super().__init__()
-        self.normalize = Normalize()
+        self.normalize = normalize or Normalize()
         self.features = features
         self.head = head
 
     def maps(self, images: torch.Tensor) -> torch.Tensor:
         """The last maps before the head, (n, channels, h, w)."""
         return self.features(self.normalize(images))
+
+    def maps_of_each(self, *images: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """The maps of the one input."""
+        return tuple(self.maps(one) for one in images)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Logits (n, 2)."""

@@ -9,7 +9,7 @@ from engines.networks.cbam import add_cbam
 from engines.networks.network import ClassifierNetwork, MeanHead
 from engines.networks.torchvision_ops import define_missing_operators
 
-_CHANNELS = 2048
+CHANNELS = 2048
 
 
 def resnet50(weights: str | None, dropout: float = 0.0) -> ClassifierNetwork:
@@ -42,4 +42,4 @@ def _backbone(weights: str | None) -> Any:
 def _split(backbone: Any, dropout: float) -> ClassifierNetwork:
     pooling_and_classes = 2
     features = nn.Sequential(*list(backbone.children())[:-pooling_and_classes])
-    return ClassifierNetwork(features, MeanHead(_CHANNELS, dropout))
+    return ClassifierNetwork(features, MeanHead(CHANNELS, dropout))

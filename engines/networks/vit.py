@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from engines.errors import RecipeError
+from engines.networks.attention import SelfAttention
 from engines.networks.backbone import load_backbone
 from engines.networks.network import ClassifierNetwork, MeanHead
 from engines.networks.torchvision_ops import define_missing_operators
@@ -42,6 +43,22 @@ class Tokens(nn.Module):  # type: ignore[misc]
         return torch.cat((class_token, patches), dim=1) + self.position
 
 
+class Block(nn.Module):  # type: ignore[misc]
+    """torchvision's encoder block with our attention; the weights' names are the same. Without dropout."""
+
+    def __init__(self, block: Any) -> None:
+        super().__init__()
+        self.ln_1 = block.ln_1
+        self.self_attention = SelfAttention(block.self_attention)
+        self.ln_2 = block.ln_2
+        self.mlp = block.mlp
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Tokens (n, 197, 768) to the same shape."""
+        tokens = tokens + self.self_attention(self.ln_1(tokens))
+        return tokens + self.mlp(self.ln_2(tokens))
+
+
 class PatchMaps(nn.Module):  # type: ignore[misc]
     """Tokens (n, 197, 768) to maps (n, 768, 14, 14), after the encoder's last norm."""
 
@@ -65,5 +82,6 @@ def vit_b_16(weights: str | None, dropout: float = 0.0) -> ClassifierNetwork:
     backbone = build(weights=None)
     load_backbone(backbone, weights, without=("heads.",))
     encoder = backbone.encoder
-    features = nn.Sequential(Tokens(backbone), *encoder.layers, PatchMaps(encoder.ln))
+    blocks = [Block(block) for block in encoder.layers]
+    features = nn.Sequential(Tokens(backbone), *blocks, PatchMaps(encoder.ln))
     return ClassifierNetwork(features, MeanHead(_CHANNELS, dropout))

@@ -2,8 +2,9 @@
 
 TensorRT builds for the GPU it finds; it needs one to build. TensorRT-RTX builds without a GPU, for every GPU
 that it supports, and compiles the rest on the GPU when the plan is loaded. Its networks are always strongly
-typed: each tensor keeps the type that the ONNX file gives it, so it has no flag that turns float32 into
-float16. TensorRT 10 has one; where a version lacks it, float16 is refused.
+typed: each tensor keeps the type that the ONNX file gives it, so it has no flags that let the builder choose
+float16 or eight-bit integers. TensorRT 10 has them. Where a version lacks them the graph itself must say it:
+`engines.plans.build` hands such a version a float16 graph, and the eight-bit graph says it in any case.
 """
 
 import importlib
@@ -24,6 +25,7 @@ class Flavour(StrEnum):
     TENSORRT_RTX = "tensorrt_rtx"
 
 
+_CHOSEN = (Precision.FP16, Precision.INT8)
 _EXTRAS = {Flavour.TENSORRT: "gpu", Flavour.TENSORRT_RTX: "rtx"}
 
 
@@ -36,33 +38,42 @@ class Vendor:
     api: Any
     log: Any
 
-    def check(self, precision: Precision, gpu: Gpu) -> None:
-        """Raise PlanError if this flavour cannot build with `precision` for `gpu`."""
-        if precision is Precision.FP16 and not hasattr(self.api.BuilderFlag, "FP16"):
-            raise PlanError(
-                f"{self.flavour} {self.version} takes each tensor's type from the ONNX file and cannot turn "
-                "float32 into float16; choose tf32 or fp32, or TensorRT 10"
-            )
+    @property
+    def times_kernels(self) -> bool:
+        """Whether a build measures kernels; TensorRT-RTX compiles them later, on the GPU."""
+        return self.flavour is Flavour.TENSORRT
+
+    @property
+    def captures_graphs(self) -> bool:
+        """Whether the library captures CUDA graphs itself, as TensorRT-RTX does."""
+        return self.flavour is Flavour.TENSORRT_RTX
+
+    def check(self, gpu: Gpu) -> None:
+        """Raise PlanError if this flavour cannot build for `gpu`."""
         if gpu == ANY_GPU and self.flavour is Flavour.TENSORRT:
             raise PlanError(
                 "TensorRT builds for the GPU it runs on; name that GPU, or build with TensorRT-RTX"
             )
 
+    def chooses(self, precision: Precision) -> bool:
+        """Whether a flag lets the builder take `precision` where it may; else the graph must say it."""
+        return precision in _CHOSEN and hasattr(self.api.BuilderFlag, precision.name)
+
     def create_network(self, builder: Any, precision: Precision) -> Any:
-        """An empty network: strongly typed, unless the builder shall choose float16 where it may."""
-        if precision is Precision.FP16:
+        """An empty network: strongly typed, unless the builder chooses `precision`."""
+        if self.chooses(precision):
             return builder.create_network(0)
         return builder.create_network(1 << int(self.api.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
 
     def set_precision(self, config: Any, precision: Precision) -> None:
-        """Set the builder's flags. TF32 is on unless it is cleared."""
+        """Set the builder's flags. TF32 is on unless it is cleared, also for what stays float32 in fp16."""
         flags = self.api.BuilderFlag
         if precision is Precision.FP32:
             config.clear_flag(flags.TF32)
         else:
             config.set_flag(flags.TF32)
-        if precision is Precision.FP16:
-            config.set_flag(flags.FP16)
+        if self.chooses(precision):
+            config.set_flag(getattr(flags, precision.name))
 
     def set_target(self, config: Any, gpu: Gpu) -> None:
         """Build for `gpu`'s compute capability where the flavour must be told. Raises PlanError."""

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from engines.catalog import find_classifier
-from engines.classifier import Classifier
 from engines.errors import DataError
 from engines.manifest import FILE, Manifest, read_manifest
+from engines.open_engine import open_classifier
 from engines.training import plots
 from engines.training.figures import Figure, rate_figure, write_figures
 from engines.training.metrics import (
@@ -52,7 +52,7 @@ def evaluate(
     examples = examples_of(recipe, root_of(data_root), split)
     if {example.label for example in examples} != {0, 1}:
         raise DataError(f"split {split!r} needs benign and malignant images; choose another")
-    with Classifier.open(manifest) as opened:
+    with open_classifier(manifest) as opened:
         scored = score(opened, examples, progress)
     figures = measure(scored, manifest)
     stem = f"{manifest.name}-{split}"

@@ -54,5 +54,12 @@ def find(figures: Sequence[Figure], measure: str) -> Figure:
     raise DataError(f"no figure {measure!r}; there are: {', '.join(f.measure for f in figures)}")
 
 
+def rate_of(figure: Figure) -> Rate:
+    """The rate that the figure was made from. Raises DataError."""
+    if figure.low is None or figure.high is None:
+        raise DataError(f"figure {figure.measure!r} has no confidence interval; evaluate anew")
+    return Rate(figure.value, figure.low, figure.high)
+
+
 def _without_nulls(row: dict[str, object]) -> dict[str, object]:
     return {key: value for key, value in row.items() if value is not None}

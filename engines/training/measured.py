@@ -3,19 +3,21 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from engines.judgement import Calibration, OperatingPoint, Rate
-from engines.manifest import Weights
+from engines.errors import DataError
+from engines.judgement import Calibration, Difference, OperatingPoint, Rate
+from engines.manifest import Int8, Weights
 
 _MARK = "# Measured: written by training and evaluation; edits are overwritten.\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What only a trained and evaluated network has."""
+    """What only a trained and evaluated network has. `int8` belongs to these very weights."""
 
     calibration: Calibration
     operating_point: OperatingPoint
     weights: Weights
+    int8: Int8 | None = None
 
 
 def write_measured(manifest: Path, decided: str, measured: Measured) -> None:
@@ -36,14 +38,34 @@ def write_measured(manifest: Path, decided: str, measured: Measured) -> None:
         "[weights]",
         f'file = "{measured.weights.file}"',
         f'sha256 = "{measured.weights.sha256}"',
+        *_int8(measured.int8),
     ]
     manifest.write_text(decided.rstrip("\n") + "\n\n" + _MARK + "\n".join(lines) + "\n", encoding="utf-8")
 
 
 def decided_part(manifest: Path) -> str:
-    """The text before the measured tables."""
-    return manifest.read_text(encoding="utf-8").split(_MARK)[0]
+    """The text before the measured tables. Raises DataError if nothing says where they begin."""
+    decided, mark, _ = manifest.read_text(encoding="utf-8").partition(_MARK)
+    if not mark:
+        raise DataError(f"{manifest} has no measured part; put this line before it: {_MARK.rstrip()}")
+    return decided
 
 
-def _rate(rate: Rate) -> str:
+def _int8(int8: Int8 | None) -> list[str]:
+    if int8 is None:
+        return []
+    return [
+        "",
+        "[int8]",
+        f'file = "{int8.file}"',
+        f'sha256 = "{int8.sha256}"',
+        f"auc_float32 = {int8.auc_float32!r}",
+        f"auc = {int8.auc!r}",
+        f"auc_loss = {_rate(int8.auc_loss)}",
+        f"equal_decisions = {_rate(int8.equal_decisions)}",
+        f'measured_on = "{int8.measured_on}"',
+    ]
+
+
+def _rate(rate: Rate | Difference) -> str:
     return f"{{ value = {rate.value!r}, low = {rate.low!r}, high = {rate.high!r} }}"

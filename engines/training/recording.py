@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engines.errors import DataError
-from engines.judgement import Rate
 from engines.manifest import FILE, read_manifest
 from engines.training.evaluation import SENSITIVITY, SPECIFICITY
-from engines.training.figures import Figure, find, read_figures, write_figures
+from engines.training.figures import Figure, find, rate_of, read_figures, write_figures
 from engines.training.measured import Measured, decided_part, write_measured
 
 CARD = "CARD.md"
@@ -27,11 +26,11 @@ def record(folder: Path, results: Path, split: str, measured_on: str | None = No
     if measured_on is not None:
         point = dataclasses.replace(
             manifest.operating_point,
-            sensitivity=_rate(find(figures, SENSITIVITY)),
-            specificity=_rate(find(figures, SPECIFICITY)),
+            sensitivity=rate_of(find(figures, SENSITIVITY)),
+            specificity=rate_of(find(figures, SPECIFICITY)),
             measured_on=measured_on,
         )
-        measured = Measured(manifest.calibration, point, manifest.weights)
+        measured = Measured(manifest.calibration, point, manifest.weights, manifest.int8)
         write_measured(folder / FILE, decided_part(folder / FILE), measured)
 
 
@@ -53,9 +52,3 @@ def table(figures: Sequence[Figure]) -> str:
         interval = "" if figure.low is None else f"{figure.low:.3f} to {figure.high:.3f}"
         rows.append(f"| {figure.measure} | {figure.value:.3f} | {interval} | {figure.how} |")
     return "\n".join(rows)
-
-
-def _rate(figure: Figure) -> Rate:
-    if figure.low is None or figure.high is None:
-        raise DataError(f"figure {figure.measure!r} has no confidence interval; evaluate anew")
-    return Rate(figure.value, figure.low, figure.high)

@@ -3,11 +3,11 @@
 import shutil
 from pathlib import Path
 
-from engines.classifier import Classifier
 from engines.export import MODEL, export
 from engines.judgement import OperatingPoint
 from engines.manifest import FILE, Weights, read_manifest
 from engines.networks.checkpoint import read_network
+from engines.open_engine import open_classifier
 from engines.training.batches import Cache
 from engines.training.calibration import fit_platt, probabilities, threshold_for
 from engines.training.examples import Example, labels_of
@@ -39,7 +39,7 @@ def train(recipe_path: Path, data_root: Path | None, out_folder: Path, progress:
     shutil.copyfile(recipe_path, folder / RECIPE)
     decided = (recipe_path.parent / recipe.manifest).read_text(encoding="utf-8")
     write_measured(folder / FILE, decided, _measure(recipe, best, parts.validation, exported.sha256))
-    with Classifier.open(read_manifest(folder / FILE)):
+    with open_classifier(read_manifest(folder / FILE)):
         progress(Progress("export", 2, 2, f"classifier in {folder}"))
     return folder
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 import yaml
 from rich.console import Console
+from rich.markup import escape
 
 from service.config import Settings
 from service.config.load import load_settings
@@ -28,9 +29,24 @@ def check(context: typer.Context) -> None:
     from service.wiring.check import check as check_all
 
     check_all(settings)
-    for hint in _hints(settings):
-        Console().print(f"[yellow]note:[/] {hint}")
+    for hint in [*_hints(settings), *_engine_hints(settings)]:
+        Console().print(f"[yellow]note:[/] {escape(hint)}", highlight=False)
     Console().print("[green]the configuration can be used[/]")
+
+
+def _engine_hints(settings: Settings) -> list[str]:
+    """Whether this machine can run the engine that is configured; a worker may be another machine."""
+    from engines.available import settle
+    from engines.errors import ChoiceError
+    from service.wiring.adapters import classifier_names, engine_choice
+
+    if not classifier_names(settings):
+        return []
+    try:
+        settled = settle(engine_choice(settings))
+    except ChoiceError as error:
+        return [f"a worker on this machine would not start: {error}"]
+    return [f"a worker on this machine would use {settled.choice.backend}: {settled.reason}"]
 
 
 def show(

@@ -1,4 +1,4 @@
-"""`preread train`, `evaluate` and `export`: make and measure classifiers. Needs PyTorch."""
+"""`preread train`, `evaluate`, `export` and `quantise`: make and measure classifiers. Needs PyTorch."""
 
 import json
 from collections.abc import Iterator
@@ -40,6 +40,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(train)
     app.command()(evaluate)
     app.command()(export)
+    app.command()(quantise)
 
 
 def train(
@@ -89,6 +90,31 @@ def export(
         f"{exported.difference:.1e}",
         highlight=False,
     )
+
+
+def quantise(
+    classifier: Annotated[str, typer.Argument(help="A classifier's name, or its folder.")],
+    data: DataRoot = None,
+    measure: Annotated[
+        str | None,
+        typer.Option(help="Only measure the int8 weights there are: train, validation, test or busi."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Make int8 weights from training images; kept if the AUC on validation falls by at most 0.005."""
+    with _needs_pytorch(), _progress() as report:
+        from engines.quantise.run import measure as run_measure
+        from engines.quantise.run import quantise as run
+
+        quantised = (
+            run_measure(classifier, data, measure, report) if measure else run(classifier, data, report)
+        )
+    if as_json:
+        figures = [asdict(figure) for figure in quantised.figures]
+        typer.echo(json.dumps({"verdict": quantised.verdict, "figures": figures}))
+    else:
+        Console().print(_table(quantised.figures, f"{classifier}, int8"))
+        Console().print(quantised.verdict, highlight=False)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from service.cli import configuration, demonstrate, learning, retry, roles, routing, status, submit
+from service.cli import configuration, demonstrate, engine, learning, retry, roles, routing, status, submit
 from service.errors import ConfigurationError, PrereadError
 
 # Exit statuses: 1 the work failed, 2 the command or the configuration is wrong (as argument parsers do).
@@ -48,6 +48,7 @@ retry.add_to(app)
 submit.add_to(app)
 routing.add_to(app)
 configuration.add_to(app)
+engine.add_to(app)
 learning.add_to(app)
 demonstrate.add_to(app)
 

@@ -60,7 +60,8 @@ class BrokerSettings(Section):
     url: str = "amqp://guest:guest@127.0.0.1:5672/%2F"
     """Where RabbitMQ is. `amqps://` for TLS."""
     prefetch: Annotated[int, Field(ge=1, le=1000)] = 4
-    """Deliveries that a worker holds at one time. More would wait there while another worker is idle."""
+    """Deliveries that `send` holds per queue at one time. More would wait there while another is idle.
+    `infer` holds as many as `infer.concurrent_studies`."""
     lease_s: Seconds = 60.0
     """Seconds after which work of a dead worker is given to another (embedded). Living workers renew it."""
     retry_delays_s: Annotated[tuple[Seconds, ...], Field(min_length=1)] = (5.0, 30.0, 120.0, 600.0, 1800.0)
@@ -78,6 +79,34 @@ class InferSettings(Section):
     """Threads of ONNX Runtime. 0: one per core."""
     max_frames: Annotated[int, Field(ge=1)] = 16
     """Frames of a cine that are analysed, evenly spread over it."""
+    backend: Literal["auto", "tensorrt", "onnxruntime", "onnxruntime-cuda", "torch"] = "auto"
+    """What runs the networks. `auto`: TensorRT where it is installed and a GPU answers, else ONNX Runtime on
+    the CPU; the log says which and why. `onnxruntime-cuda` needs the package onnxruntime-gpu; `torch` is for
+    comparing and needs a checkpoint beside the model."""
+    precision: Literal["fp32", "tf32", "fp16", "int8"] = "fp32"
+    """In which numbers. fp32 is what the classifier's figures were measured with; the others are faster, and
+    `preread engine verify` says whether decisions stay the same. tf32 and fp16 need TensorRT."""
+    device: Annotated[int, Field(ge=0)] = 0
+    """Number of the GPU, as CUDA counts."""
+    plan_folder: Path | None = None
+    """Where TensorRT plans are kept. Empty: `plans` in the data folder. Who can write there can replace the
+    network."""
+    build_plans: bool = True
+    """Whether a worker builds a plan that is not there, which takes seconds to minutes at its first start.
+    Off: it refuses to start until `preread engine build` has run."""
+    largest_batch: Annotated[int, Field(ge=1, le=64)] = 32
+    """Images in one call of a network on a GPU. More takes more memory and is hardly faster. A CPU gets at
+    most 4: it is no faster with more, and what is urgent waits for the batch before it."""
+    batch_deadline_s: Annotated[float, Field(ge=0)] = 0.01
+    """Seconds that a routine image waits for others to fill its batch. Urgent ones do not wait."""
+    concurrent_studies: Annotated[int, Field(ge=1, le=256)] = 4
+    """Studies that a worker has in hand at one time, so that their images share batches. One more place is
+    kept for urgent studies."""
+    decode_threads: Annotated[int, Field(ge=0)] = 0
+    """Threads that decode and prepare images. 0: one per core."""
+    lanes: Annotated[int, Field(ge=0, le=16)] = 0
+    """Engines of one classifier that work side by side, so that one computes while another copies. 0: two on
+    a GPU, one on a CPU."""
 
 
 class ReportSettings(Section):

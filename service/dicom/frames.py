@@ -60,6 +60,8 @@ def _rgb(frame: NDArray[np.generic], ds: Dataset, pixel: Dataset) -> NDArray[np.
     if pixel.SamplesPerPixel == 1:
         gray = displayed_gray(frame, ds, pixel)
         return np.repeat(gray[..., np.newaxis], 3, axis=-1)
+    if frame.dtype == np.uint8:
+        return frame.astype(np.uint8, copy=False)
     shift = max(int(pixel.BitsStored) - 8, 0)
     return np.asarray(frame.astype(np.uint16) >> shift, dtype=np.uint8)
 

@@ -1,67 +1,49 @@
-"""Images in, scores and refusals out: what the worker does between the store and the ledger."""
+"""A study's images to scores and refusals: read on a pool, scored in shared batches, answered in order."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from itertools import islice
 
-import numpy as np
-from numpy.typing import NDArray
-from pydicom.dataset import Dataset
-
-from service.dicom.frames import decode_frames, frame_count
-from service.dicom.header import read_header
 from service.dicom.laterality import laterality
-from service.dicom.ultrasound import MIN_SIDE_PIXELS, colour_refusal, tissue_region
 from service.dicom.values import text
 from service.errors import NotAnalysable, Refused
-from service.infer.guard import refusal
-from service.infer.luma import luma
-from service.infer.outline import outline
-from service.infer.port import ClassifierPort, Manifest, Score
+from service.infer.heatmap import Heatmap, heatmap_of
+from service.infer.image import Frame, Reading, gray_frames, open_image
+from service.infer.port import ClassifierPort, Manifest, PendingScore, Score
 from service.study.result import AnalysedRegion, ClassifierIdentity, ImageRefusal, ImageScore
 
-__all__ = ["Analysis", "ClassifierPort", "ScoredFrame", "analyse", "identity"]
+LOOK_AHEAD = 4
+"""Images of one study that are read before the first of them is scored. It bounds the memory."""
 
-BATCH_FRAMES = 8
-"""Frames that a classifier gets at once, also of several images. More only fills the memory."""
+Load = Callable[[], bytes]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoredFrame:
-    """The most suspicious frame of one image.
-
-    `score.heatmap_key` is empty: whoever stores the heatmap fills it in. `heatmap` is float32 (rows, columns)
-    of the source image, 0 to 1, 0 outside the analysed region; `rgb` is uint8 (rows, columns, 3), the frame.
-    """
+    """The most suspicious frame of one image. Whoever stores its heatmap fills in `score.heatmap_key`."""
 
     score: ImageScore
-    heatmap: NDArray[np.float32]
-    rgb: NDArray[np.uint8]
+    heatmap: Heatmap
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Analysis:
-    """One score or one refusal for every image, each in the order of the images."""
+class _Submitted:
+    """A frame on its way through the network; its pixels are there already."""
 
-    scores: tuple[ScoredFrame, ...]
-    refusals: tuple[ImageRefusal, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Frame:
-    """A frame that waits for its score."""
-
-    sop_instance_uid: str
-    header: Dataset
     number: int | None
     region: AnalysedRegion
-    rgb: NDArray[np.uint8]
+    pending: PendingScore
 
-    @property
-    def gray(self) -> NDArray[np.uint8]:
-        """The analysed region in grey (rows, columns)."""
-        return luma(_crop(self.rgb, self.region))
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Read:
+    """An image whose frames have been submitted."""
+
+    sop_class_uid: str
+    laterality: str
+    frames: tuple[_Submitted, ...]
 
 
 def identity(manifest: Manifest) -> ClassifierIdentity:
@@ -76,112 +58,73 @@ def identity(manifest: Manifest) -> ClassifierIdentity:
 
 
 def analyse(
-    images: Iterable[tuple[str, bytes]],
+    images: Iterable[tuple[str, Load]],
     classifier: ClassifierPort,
-    max_frames: int,
-    assume_body_part: str = "",
-) -> Analysis:
-    """Score every image, given as SOP Instance UID and Part 10 file, that the classifier was made for.
+    pool: Executor,
+    reading: Reading,
+    urgent: bool = False,
+) -> Iterator[ScoredFrame | ImageRefusal]:
+    """The score or the refusal of every image, in order, as soon as it is there.
 
-    `assume_body_part` is what an operator says of images whose header names no body part.
-    Of a cine at most `max_frames` frames are looked at, evenly spread, and the most suspicious one is its
-    score. An image that is refused has no score, even if some of its frames were fine, and touches no other.
-    Raises what the classifier raises.
+    An image is its SOP Instance UID and what loads its Part 10 file, which is called on `pool`. One that is
+    refused has no score, even if some of its frames were fine, and touches no other. Raises what loading
+    raises, and EngineLost.
     """
-    best: dict[str, ScoredFrame] = {}
-    refusals: dict[str, ImageRefusal] = {}
-    prepared = _prepare_all(images, classifier.manifest, max_frames, assume_body_part, refusals)
-    while batch := list(islice(prepared, BATCH_FRAMES)):
-        for frame, score in zip(batch, classifier.classify([frame.gray for frame in batch]), strict=True):
-            uid = frame.sop_instance_uid
-            if not math.isfinite(score.probability):
-                refusals[uid] = ImageRefusal(uid, "the classifier gave no number for this image")
-            elif uid not in best or score.probability > best[uid].score.probability:
-                best[uid] = _scored(frame, score, classifier.manifest)
-    scores = tuple(scored for uid, scored in best.items() if uid not in refusals)
-    return Analysis(scores=scores, refusals=tuple(refusals.values()))
+    waiting: deque[tuple[str, Future[_Read]]] = deque()
+    try:
+        for uid, load in images:
+            waiting.append((uid, pool.submit(_read, load, classifier, reading, urgent)))
+            if len(waiting) >= LOOK_AHEAD:
+                yield _outcome(*waiting.popleft(), classifier.manifest)
+        while waiting:
+            yield _outcome(*waiting.popleft(), classifier.manifest)
+    finally:
+        for _, future in waiting:
+            future.cancel()
 
 
-def _prepare_all(
-    images: Iterable[tuple[str, bytes]],
-    manifest: Manifest,
-    max_frames: int,
-    assume_body_part: str,
-    refusals: dict[str, ImageRefusal],
-) -> Iterator[_Frame]:
-    """The frames of all images that are fit to be read; the others are entered in `refusals`."""
-    for uid, data in images:
-        try:
-            yield from _prepare(uid, data, manifest, max_frames, assume_body_part)
-        except Refused as refused:
-            refusals[uid] = ImageRefusal(uid, str(refused))
+def _read(load: Load, classifier: ClassifierPort, reading: Reading, urgent: bool) -> _Read:
+    """Runs on the pool: decode, prepare and submit every frame of one image."""
+    ds = open_image(load(), classifier.manifest, reading)
+    frames = tuple(_submit(frame, classifier, urgent) for frame in gray_frames(ds, reading))
+    return _Read(text(ds, "SOPClassUID"), laterality(ds), frames)
 
 
-def _prepare(
-    uid: str, data: bytes, manifest: Manifest, max_frames: int, assume_body_part: str
-) -> Iterator[_Frame]:
-    header = read_header(data)
-    reason = refusal(header, manifest.criteria, manifest.name, assume_body_part)
-    if reason:
-        raise NotAnalysable(reason)
-    count = frame_count(header)
-    indices = _spread(count, max_frames)
-    blank = 0
-    for index, rgb in zip(indices, decode_frames(data, indices), strict=True):
-        region = _region(header, rgb)
-        if np.ptp(_crop(rgb, region)) == 0:
-            blank += 1  # a cine may begin or end with black frames
-            continue
-        yield _Frame(uid, header, index + 1 if count > 1 else None, region, rgb)
-    if blank == len(indices):
-        raise NotAnalysable("the image is blank")
+def _submit(frame: Frame, classifier: ClassifierPort, urgent: bool) -> _Submitted:
+    return _Submitted(frame.number, frame.region, classifier.submit(frame.gray, urgent))
 
 
-def _region(header: Dataset, rgb: NDArray[np.uint8]) -> AnalysedRegion:
-    """The region to analyse. Raises NotAnalysable where it is too small or its pixels are no B-mode."""
-    rows, columns = rgb.shape[:2]
-    if min(rows, columns) < MIN_SIDE_PIXELS:
-        raise NotAnalysable(f"the image is too small to be read: {rows} x {columns} pixels")
-    if text(header, "Modality").upper() != "US":
-        return AnalysedRegion(left=0, top=0, right=columns, bottom=rows)
-    region = tissue_region(header, rows, columns)
-    reason = colour_refusal(_crop(rgb, region))
-    if reason:
-        raise NotAnalysable(reason)
-    return region
+def _outcome(uid: str, future: Future[_Read], manifest: Manifest) -> ScoredFrame | ImageRefusal:
+    try:
+        return _most_suspicious(uid, future.result(), manifest)
+    except Refused as refused:
+        return ImageRefusal(uid, str(refused))
 
 
-def _scored(frame: _Frame, score: Score, manifest: Manifest) -> ScoredFrame:
-    region = frame.region
-    heatmap = np.zeros(frame.rgb.shape[:2], dtype=np.float32)
-    heatmap[region.top : region.bottom, region.left : region.right] = score.heatmap
+def _most_suspicious(uid: str, image: _Read, manifest: Manifest) -> ScoredFrame:
+    """Raises NotAnalysable when the network gave no number for any of its frames."""
+    scores = [(frame, frame.pending.result()) for frame in image.frames]
+    if not all(math.isfinite(score.probability) for _, score in scores):
+        raise NotAnalysable("the classifier gave no number for this image")
+    frame, score = max(scores, key=lambda scored: scored[1].probability)
+    return _scored(uid, image, frame, score, manifest)
+
+
+def _scored(uid: str, image: _Read, frame: _Submitted, score: Score, manifest: Manifest) -> ScoredFrame:
+    heatmap = heatmap_of(score, frame.region)
     probability = float(score.probability)
     return ScoredFrame(
         score=ImageScore(
-            sop_instance_uid=frame.sop_instance_uid,
-            sop_class_uid=text(frame.header, "SOPClassUID"),
+            sop_instance_uid=uid,
+            sop_class_uid=image.sop_class_uid,
             frame_number=frame.number,
-            laterality=laterality(frame.header),
+            laterality=image.laterality,
             probability=probability,
             positive=manifest.is_positive(probability),
             category=manifest.suggested_category(probability),
-            region=region,
+            region=frame.region,
             heatmap_key="",
-            outline=tuple((column + region.left, row + region.top) for column, row in outline(score.heatmap)),
+            outline=heatmap.outline,
         ),
         heatmap=heatmap,
-        rgb=frame.rgb,
     )
-
-
-def _spread(count: int, max_frames: int) -> list[int]:
-    """At most `max_frames` of the frames 0..count - 1, evenly spread, the first and the last among them."""
-    if count <= max_frames:
-        return list(range(count))
-    if max_frames == 1:
-        return [count // 2]
-    return [round(step * (count - 1) / (max_frames - 1)) for step in range(max_frames)]
-
-
-def _crop(rgb: NDArray[np.uint8], region: AnalysedRegion) -> NDArray[np.uint8]:
-    return rgb[region.top : region.bottom, region.left : region.right]

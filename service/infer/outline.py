@@ -35,7 +35,7 @@ def outline(heatmap: NDArray[np.float32]) -> tuple[Point, ...]:
 
 def connected_region(mask: Mask, row: int, column: int) -> Mask:
     """The part of `mask` (rows, columns) 4-connected to its pixel (row, column), filled run by run."""
-    runs = [_runs(line) for line in mask]
+    runs = _runs(mask)
     region = np.zeros_like(mask)
     start, end = next(run for run in runs[row] if run[0] <= column < run[1])
     region[row, start:end] = True
@@ -79,10 +79,15 @@ def _turn(padded: Mask, row: int, column: int, d_row: int, d_column: int) -> int
     return -1 if left else 0
 
 
-def _runs(line: Mask) -> list[tuple[int, int]]:
-    """First column and column after the last of every run of true pixels."""
-    edges = np.flatnonzero(np.diff(np.pad(line, 1).astype(np.int8)))
-    return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
+def _runs(mask: Mask) -> list[list[tuple[int, int]]]:
+    """For each row, first column and column after the last of every run of true pixels."""
+    edges = np.diff(np.pad(mask, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    rows, starts = np.nonzero(edges == 1)
+    ends = np.nonzero(edges == -1)[1]
+    runs: list[list[tuple[int, int]]] = [[] for _ in mask]
+    for row, start, end in zip(rows.tolist(), starts.tolist(), ends.tolist(), strict=True):
+        runs[row].append((start, end))
+    return runs
 
 
 def _touching(runs: list[list[tuple[int, int]]], run: Run) -> list[Run]:

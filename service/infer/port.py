@@ -89,20 +89,29 @@ class Score(Protocol):
         """Calibrated probability of malignancy, 0 to 1."""
         ...
 
-    @property
-    def heatmap(self) -> NDArray[np.float32]:
-        """(rows, columns) of the gray image that was given, 0 to 1."""
+    def heatmap_at(self, shape: tuple[int, int]) -> NDArray[np.float32]:
+        """The heatmap over the whole gray image in `shape` = (rows, columns), 0 to 1 of its maximum."""
+        ...
+
+
+class PendingScore(Protocol):
+    """A score to come."""
+
+    def result(self) -> Score:
+        """Wait for it. Raises NotAnalysable when the network cannot run this image, EngineLost (Retryable)
+        when it can run none.
+        """
         ...
 
 
 class ClassifierPort(Protocol):
-    """A loaded classifier."""
+    """A loaded classifier. Any thread may submit."""
 
     @property
     def manifest(self) -> Manifest:
         """What it is."""
         ...
 
-    def classify(self, images: Sequence[NDArray[np.uint8]]) -> Sequence[Score]:
-        """One score per image, in order. Images are gray, of shape (rows, columns), each of its own size."""
+    def submit(self, image: NDArray[np.uint8], urgent: bool = False) -> PendingScore:
+        """Queue a gray image of shape (rows, columns). Urgent ones wait for nobody."""
         ...

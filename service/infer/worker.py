@@ -1,38 +1,48 @@
 """The worker: one inference request in, one result or one explained refusal in the ledger."""
 
 from collections.abc import Mapping
+from concurrent.futures import Executor
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import structlog
 
 from service.errors import Permanent
-from service.infer.analyse import Analysis, ClassifierPort, analyse, identity
-from service.infer.artefacts import keep_artefacts
+from service.infer.analyse import ScoredFrame, analyse, identity
+from service.infer.image import Reading
+from service.infer.port import ClassifierPort
 from service.infer.settle import finish_analysis
 from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
 from service.study.messages import InferenceRequest
-from service.study.model import ReceivedInstance
-from service.study.result import AnalysisResult, ClassifierIdentity, ImageScore
+from service.study.model import Priority, ReceivedInstance
+from service.study.result import AnalysisResult, ClassifierIdentity, ImageRefusal, ImageScore
 from service.study.state import AnalysisState, StudyState
 
 log = structlog.get_logger()
 
 
 class Worker:
-    """Runs classifiers on studies. Handling one request twice leaves what handling it once leaves."""
+    """Runs classifiers on studies, several at once on threads of their caller.
+
+    Handling one request twice leaves what handling it once leaves.
+    """
 
     def __init__(
         self,
         ledger: Ledger,
         store: InstanceStore,
         classifiers: Mapping[str, ClassifierPort],
+        pools: Mapping[Priority, Executor],
         max_frames: int,
     ) -> None:
+        """`pools`: threads that read images; urgent studies have their own, so that none queues there."""
         self._ledger = ledger
         self._store = store
         self._classifiers = classifiers
+        self._pools = pools
         self._max_frames = max_frames
 
     def handle(self, body: dict[str, Any]) -> None:
@@ -50,16 +60,8 @@ class Worker:
             "inference begins", study_instance_uid=request.study_instance_uid, classifier=request.classifier
         )
         known = self._known_scores(request, identity(classifier.manifest))
-        found = analyse(
-            (
-                (instance.sop_instance_uid, self._bytes_of(instance))
-                for instance in instances
-                if instance.sop_instance_uid not in known
-            ),
-            classifier,
-            self._max_frames,
-            request.assume_body_part,
-        )
+        new = [instance for instance in instances if instance.sop_instance_uid not in known]
+        found = self._analyse(request, classifier, new)
         self._finish(request, classifier, instances, known, found)
 
     def give_up(self, body: dict[str, Any], reason: str) -> None:
@@ -91,6 +93,30 @@ class Worker:
                 return ()
             return tx.instances.of_study(request.study_instance_uid)
 
+    def _analyse(
+        self, request: InferenceRequest, classifier: ClassifierPort, instances: list[ReceivedInstance]
+    ) -> list[ImageScore | ImageRefusal]:
+        """One score, its heatmap stored, or one refusal per instance, in their order."""
+        folder = f"analyses/{request.study_instance_uid}/{request.revision}-{request.classifier}"
+        priority = Priority(request.priority)
+        outcomes = analyse(
+            [(instance.sop_instance_uid, partial(self._bytes_of, instance)) for instance in instances],
+            classifier,
+            self._pools[priority],
+            Reading(self._max_frames, request.assume_body_part),
+            urgent=priority is Priority.URGENT,
+        )
+        return [
+            outcome if isinstance(outcome, ImageRefusal) else self._keep(folder, outcome)
+            for outcome in outcomes
+        ]
+
+    def _keep(self, folder: str, frame: ScoredFrame) -> ImageScore:
+        """Store the heatmap; returns the score with its key."""
+        key = f"{folder}/{frame.score.sop_instance_uid}-{frame.score.frame_number or 1}.png"
+        self._store.put(key, frame.heatmap.png)
+        return replace(frame.score, heatmap_key=key)
+
     def _bytes_of(self, instance: ReceivedInstance) -> bytes:
         try:
             return self._store.get(instance.key)
@@ -120,18 +146,16 @@ class Worker:
         classifier: ClassifierPort,
         instances: tuple[ReceivedInstance, ...],
         known: dict[str, ImageScore],
-        found: Analysis,
+        found: list[ImageScore | ImageRefusal],
     ) -> None:
-        folder = f"analyses/{request.study_instance_uid}/{request.revision}-{request.classifier}"
-        new = [keep_artefacts(self._store, folder, frame) for frame in found.scores]
-        by_uid = known | {score.sop_instance_uid: score for score in new}
+        by_uid = known | {one.sop_instance_uid: one for one in found if isinstance(one, ImageScore)}
         uids = [instance.sop_instance_uid for instance in instances]
         result = AnalysisResult(
             study_instance_uid=request.study_instance_uid,
             revision=request.revision,
             classifier=identity(classifier.manifest),
             scores=tuple(by_uid[uid] for uid in uids if uid in by_uid),
-            refusals=found.refusals,
+            refusals=tuple(one for one in found if isinstance(one, ImageRefusal)),
             finished_at=datetime.now(UTC),
         )
         state = AnalysisState.SCORED if result.scores else AnalysisState.NOT_ANALYSED

@@ -1,11 +1,9 @@
 """The reporter: scores in the ledger become result objects in the store, ready to be sent."""
 
-import io
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
 import structlog
 
 from service.config import ReportSettings
@@ -13,9 +11,9 @@ from service.dicom.header import read_header
 from service.report.objects import (
     PredecessorReference,
     ReportObject,
-    ScoredPixels,
     build_objects,
 )
+from service.report.pixels import StoredPixels
 from service.storage.analyses import Analysis
 from service.storage.deliveries import StoredObject
 from service.storage.ledger import Ledger, Transaction
@@ -70,10 +68,11 @@ class Reporter:
         result = analysis.result
         if result is None or not result.scores:
             return []
+        keys = self._instance_keys(result)
         objects = build_objects(
             result,
-            self._headers(result),
-            {(s.sop_instance_uid, s.frame_number): self._pixels(s.heatmap_key) for s in result.scores},
+            {uid: read_header(self._store.get(key)) for uid, key in keys.items()},
+            StoredPixels(self._store, result, keys),
             self._settings,
             self._predecessor(analysis),
         )
@@ -95,20 +94,12 @@ class Reporter:
             created_at=datetime.now(UTC),
         )
 
-    def _headers(self, result: AnalysisResult) -> dict[str, Any]:
-        """The headers of every scored image, by SOP Instance UID."""
+    def _instance_keys(self, result: AnalysisResult) -> dict[str, str]:
+        """Where every scored image lies in the store, by SOP Instance UID."""
         with self._ledger.read() as tx:
             instances = tx.instances.of_study(result.study_instance_uid)
         scored = {score.sop_instance_uid for score in result.scores}
-        return {
-            instance.sop_instance_uid: read_header(self._store.get(instance.key))
-            for instance in instances
-            if instance.sop_instance_uid in scored
-        }
-
-    def _pixels(self, key: str) -> ScoredPixels:
-        with np.load(io.BytesIO(self._store.get(key)), allow_pickle=False) as archive:
-            return ScoredPixels(rgb=archive["rgb"], heatmap=archive["heatmap"])
+        return {one.sop_instance_uid: one.key for one in instances if one.sop_instance_uid in scored}
 
     def _predecessor(self, analysis: Analysis) -> PredecessorReference | None:
         """The newest report on an earlier revision by the same classifier: this one replaces it."""

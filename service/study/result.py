@@ -37,9 +37,9 @@ class ImageScore:
     """One image, or one frame of a cine, scored.
 
     `probability` is calibrated, 0 to 1. `laterality` is "L", "R" or "" where the header does not say.
-    `frame_number` counts from 1 and is None for a single-frame image. `heatmap_key` names a float32 NumPy
-    array of shape (rows, columns) of the source image, 0 to 1. `outline` is the closed polygon round the
-    hot region as (column, row) in pixels of the source image; empty where the heatmap is flat.
+    `frame_number` counts from 1 and is None for a single-frame image. `heatmap_key` names a gray PNG over the
+    region, of any size, 0 to 255 of its maximum. `outline` is the closed polygon round the hot region as
+    (column, row) in pixels of the source image; empty where the heatmap is flat.
     """
 
     sop_instance_uid: str

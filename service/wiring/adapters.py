@@ -1,12 +1,14 @@
 """Which adapter stands behind which port."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 from engines.catalog import find_classifiers
-from engines.classifier import Classifier
+from engines.choice import Backend, EngineChoice
 from engines.errors import EngineError
 from engines.manifest import Manifest
+from engines.plans.profile import BatchProfile
+from engines.precision import Precision
 from service.config import Settings
 from service.enqueue.consume import RetryPolicy
 from service.enqueue.embedded import EmbeddedBroker
@@ -60,7 +62,7 @@ def classifier_names(settings: Settings) -> list[str]:
 
 def manifests(settings: Settings) -> dict[str, Manifest]:
     """The manifests of the classifiers that rules name. Raises ConfigurationError for a missing one."""
-    with _translated():
+    with translated():
         found = find_classifiers(settings.infer.classifier_folders)
     missing = [name for name in classifier_names(settings) if name not in found]
     if missing:
@@ -71,17 +73,23 @@ def manifests(settings: Settings) -> dict[str, Manifest]:
     return {name: found[name] for name in classifier_names(settings)}
 
 
-def open_classifiers(settings: Settings, resources: ExitStack) -> dict[str, Classifier]:
-    """Every classifier that rules name, ready to run; `resources` closes them."""
-    with _translated():
-        return {
-            name: resources.enter_context(Classifier.open(manifest, settings.infer.threads))
-            for name, manifest in manifests(settings).items()
-        }
+def engine_choice(settings: Settings) -> EngineChoice:
+    """What the settings say of engines. Whether this machine can have it is asked when one is opened."""
+    infer = settings.infer
+    usual = min(BatchProfile().usual, infer.largest_batch)
+    return EngineChoice(
+        backend=Backend(infer.backend),
+        precision=Precision(infer.precision),
+        threads=infer.threads,
+        device=infer.device,
+        plan_folder=infer.plan_folder or settings.data_folder / "plans",
+        build_missing=infer.build_plans,
+        profile=BatchProfile(1, usual, infer.largest_batch),
+    )
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
     """What is wrong with a classifier's folder is wrong with the configuration that names it."""
     try:
         yield

@@ -1,42 +1,98 @@
-"""The role `infer`: run classifiers on queued studies."""
+"""The role `infer`: run classifiers on queued studies, several at a time so that they share batches."""
 
+import os
 import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from functools import partial
 
 import structlog
 
 from service.config import Settings
 from service.enqueue.consume import consume
+from service.enqueue.port import Broker, Envelope
+from service.errors import EngineLost
 from service.infer.worker import Worker
+from service.study.messages import inference_queue
+from service.study.model import Priority
 from service.wiring.adapters import (
+    classifier_names,
     inference_queues,
     open_broker,
-    open_classifiers,
     open_ledger,
     open_store,
     retry_policy,
 )
+from service.wiring.classifiers import open_classifiers
+from service.wiring.loops import start
 
 log = structlog.get_logger()
 
 
 def run_infer(settings: Settings, stop: threading.Event) -> None:
-    """Work on inference requests until `stop` is set, then finish the one in hand."""
+    """Work on inference requests until `stop` is set, then finish those in hand.
+
+    Raises ConfigurationError where a classifier cannot be opened as configured, and EngineLost when a GPU has
+    failed: this process cannot use it again, a new one may.
+    """
     with ExitStack() as resources:
         classifiers = open_classifiers(settings, resources)
         ledger = resources.enter_context(closing(open_ledger(settings)))
         broker = resources.enter_context(closing(open_broker(settings, ledger)))
-        worker = Worker(ledger, open_store(settings), classifiers, settings.infer.max_frames)
-        queues = inference_queues(settings)
-        if not queues:
+        count = settings.infer.decode_threads or os.cpu_count() or 1
+        pools = {
+            priority: resources.enter_context(ThreadPoolExecutor(count, f"read {priority}"))
+            for priority in Priority
+        }
+        worker = Worker(ledger, open_store(settings), classifiers, pools, settings.infer.max_frames)
+        if not classifiers:
             stop.wait()  # no rule names a classifier: nothing will ever be queued
             return
-        consumer = resources.enter_context(closing(broker.consumer(queues, settings.broker.prefetch)))
         log.info("infer is ready", classifiers=list(classifiers))
-        consume(
-            consumer,
-            lambda envelope: worker.handle(envelope.body),
-            retry_policy(settings),
-            stop,
-            lambda envelope, reason: worker.give_up(envelope.body, reason),
+        _Stations(settings, broker, worker, stop).work()
+
+
+class _Stations:
+    """Threads that each have one study in hand."""
+
+    def __init__(self, settings: Settings, broker: Broker, worker: Worker, stop: threading.Event) -> None:
+        self._settings = settings
+        self._broker = broker
+        self._worker = worker
+        self._stop = stop
+        self._lost: list[EngineLost] = []
+
+    def work(self) -> None:
+        """Work until `stop` is set. Raises EngineLost."""
+        urgent = [inference_queue(name, Priority.URGENT) for name in classifier_names(self._settings)]
+        with ExitStack() as consumers:
+            threads = [
+                # One place is kept for urgent studies: routine ones may be long.
+                *self._start(urgent, 1, consumers),
+                *self._start(
+                    inference_queues(self._settings), self._settings.infer.concurrent_studies, consumers
+                ),
+            ]
+            for thread in threads:
+                thread.join()
+        if self._lost:
+            raise self._lost[0]
+
+    def _start(self, queues: Sequence[str], count: int, consumers: ExitStack) -> list[threading.Thread]:
+        consumer = consumers.enter_context(closing(self._broker.consumer(queues, prefetch=count)))
+        work = partial(
+            consume, consumer, self._handle, retry_policy(self._settings), self._stop, self._give_up
         )
+        return [start(f"study {number}", work, self._stop) for number in range(1, count + 1)]
+
+    def _handle(self, envelope: Envelope) -> None:
+        try:
+            self._worker.handle(envelope.body)
+        except EngineLost as error:
+            self._lost.append(error)
+            self._stop.set()
+            raise
+
+    def _give_up(self, envelope: Envelope, reason: str) -> None:
+        self._worker.give_up(envelope.body, reason)

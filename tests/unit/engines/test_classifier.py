@@ -10,6 +10,7 @@ from engines.backends.port import Arrays
 from engines.classifier import Classifier
 from engines.errors import EngineClosed, InputError, WeightsError
 from engines.manifest import Manifest, read_manifest
+from engines.open_engine import open_classifier
 from engines.spec import DYNAMIC, EMBEDDING, HEATMAP, LOGITS, TensorSpec
 from tests.unit.engines.builders import CHANNELS, SIZE, manifest_text, noise, write_manifest
 
@@ -55,7 +56,7 @@ def _with_heatmap(
 
 def test_a_score_has_the_image_s_geometry_and_stays_in_range(tiny_manifest: Manifest) -> None:
     images = [noise(40, 60, seed=1), noise(77, 33, seed=2)]
-    with Classifier.open(tiny_manifest) as classifier:
+    with open_classifier(tiny_manifest) as classifier:
         scores = classifier.classify(images)
     for image, score in zip(images, scores, strict=True):
         assert score.heatmap.shape == image.shape
@@ -67,7 +68,7 @@ def test_a_score_has_the_image_s_geometry_and_stays_in_range(tiny_manifest: Mani
 
 def test_images_are_scored_alike_alone_and_in_batches(tiny_manifest: Manifest) -> None:
     images = [noise(seed=seed) for seed in range(5)]
-    with Classifier.open(tiny_manifest, largest_batch=2) as classifier:
+    with open_classifier(tiny_manifest, largest_batch=2) as classifier:
         together = classifier.classify(images)
         alone = [classifier.classify([image])[0] for image in images]
     assert [s.logit for s in together] == pytest.approx([s.logit for s in alone], abs=1e-5)
@@ -81,7 +82,7 @@ def test_batches_are_no_larger_than_allowed(tmp_path: Path) -> None:
 
 
 def test_no_images_get_no_scores(tiny_manifest: Manifest) -> None:
-    with Classifier.open(tiny_manifest) as classifier:
+    with open_classifier(tiny_manifest) as classifier:
         assert classifier.classify([]) == []
 
 
@@ -99,26 +100,26 @@ def test_a_heatmap_without_evidence_stays_black(tmp_path: Path, residue: float) 
 
 
 def test_a_closed_classifier_refuses(tiny_manifest: Manifest) -> None:
-    classifier = Classifier.open(tiny_manifest)
+    classifier = open_classifier(tiny_manifest)
     classifier.close()
     with pytest.raises(EngineClosed):
         classifier.classify([noise()])
 
 
 def test_a_colour_image_is_refused(tiny_manifest: Manifest) -> None:
-    with Classifier.open(tiny_manifest) as classifier, pytest.raises(InputError, match="gray"):
+    with open_classifier(tiny_manifest) as classifier, pytest.raises(InputError, match="gray"):
         classifier.classify([np.zeros((40, 40, 3), np.uint8)])
 
 
 def test_a_classifier_without_weights_does_not_open(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="no weights"):
-        Classifier.open(read_manifest(write_manifest(tmp_path, manifest_text())))
+        open_classifier(read_manifest(write_manifest(tmp_path, manifest_text())))
 
 
 def test_a_graph_of_another_size_does_not_open(tiny_manifest: Manifest) -> None:
     text = (tiny_manifest.folder / "manifest.toml").read_text().replace("size = 32", "size = 64")
     with pytest.raises(WeightsError, match="64"):
-        Classifier.open(read_manifest(write_manifest(tiny_manifest.folder, text)))
+        open_classifier(read_manifest(write_manifest(tiny_manifest.folder, text)))
 
 
 def test_classifying_needs_no_pytorch() -> None:

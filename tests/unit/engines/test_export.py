@@ -49,7 +49,7 @@ def test_the_graph_takes_any_batch_and_holds_its_weights(tiny_onnx: Path) -> Non
 
 
 def test_a_graph_that_is_another_network_is_refused(tiny_onnx: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def write_the_first(_: Explained, __: int, path: Path) -> None:
+    def write_the_first(_: Explained, __: tuple[int, ...], path: Path) -> None:
         path.write_bytes(tiny_onnx.read_bytes())
 
     monkeypatch.setattr(exporting, "_write", write_the_first)
@@ -60,7 +60,7 @@ def test_a_graph_that_is_another_network_is_refused(tiny_onnx: Path, monkeypatch
 def test_the_hash_of_what_was_written_is_returned(
     tiny_onnx: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def write_the_same(_: Explained, __: int, path: Path) -> None:
+    def write_the_same(_: Explained, __: tuple[int, ...], path: Path) -> None:
         path.write_bytes(tiny_onnx.read_bytes())
 
     monkeypatch.setattr(exporting, "_write", write_the_same)

@@ -4,6 +4,7 @@ import pytest
 
 from engines.errors import ManifestError, WeightsError
 from engines.manifest import Manifest, read_manifest
+from engines.precision import Precision
 from tests.unit.engines.builders import manifest_text, write_manifest
 
 
@@ -96,3 +97,51 @@ def test_a_probability_at_the_threshold_is_positive(tmp_path: Path) -> None:
     manifest = _read(tmp_path, manifest_text())
     assert manifest.is_positive(0.3)
     assert not manifest.is_positive(0.2999)
+
+
+INT8 = """
+[int8]
+file = "model-int8.onnx"
+sha256 = "0000000000000000000000000000000000000000000000000000000000000000"
+auc_float32 = 0.9
+auc = 0.901
+auc_loss = { value = -0.001, low = -0.004, high = 0.002 }
+equal_decisions = { value = 0.99, low = 0.97, high = 1.0 }
+measured_on = "noise"
+"""
+
+
+@pytest.mark.parametrize("precision", [Precision.FP32, Precision.TF32, Precision.FP16])
+def test_every_precision_but_int8_takes_the_float32_file(
+    tiny_manifest: Manifest, precision: Precision
+) -> None:
+    assert tiny_manifest.checked_weights(precision) == tiny_manifest.folder / "model.onnx"
+
+
+def test_a_classifier_without_int8_weights_says_how_to_make_them(tiny_manifest: Manifest) -> None:
+    with pytest.raises(WeightsError, match="preread quantise tiny, or use fp32"):
+        tiny_manifest.checked_weights(Precision.INT8)
+
+
+def test_int8_weights_are_checked_as_the_others_are(tmp_path: Path) -> None:
+    manifest = _read(tmp_path, manifest_text() + INT8)
+    with pytest.raises(WeightsError, match="quantise it"):
+        manifest.checked_weights(Precision.INT8)
+    (manifest.folder / "model-int8.onnx").write_bytes(b"other")
+    with pytest.raises(WeightsError, match=r"model-int8\.onnx have SHA-256"):
+        manifest.checked_weights(Precision.INT8)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ('file = "model-int8.onnx"', 'file = "../model-int8.onnx"', "int8.file"),
+        ("low = -0.004", "low = 0.004", "difference"),
+        ("auc = 0.901\n", "", "'auc' is missing"),
+        ("[int8]", "[int8]\nbits = 8", "'bits'; allowed: file, sha256"),
+    ],
+)
+def test_a_wrong_int8_table_is_refused(tmp_path: Path, old: str, new: str, named: str) -> None:
+    assert old in INT8
+    with pytest.raises(ManifestError, match=named):
+        _read(tmp_path, manifest_text() + INT8.replace(old, new))

@@ -2,10 +2,22 @@ import pytest
 
 from engines.catalog import find_classifiers
 from engines.manifest import Manifest
-from engines.training.figures import find, read_figures
+from engines.precision import Precision
+from engines.quantise.measure import (
+    AUC_FLOAT32,
+    AUC_INT8,
+    EQUAL_DECISIONS,
+    LARGEST_LOSS,
+    LOSS,
+    LOSS_SYMMETRIC,
+    loss_of,
+)
+from engines.training.figures import find, rate_of, read_figures
 from engines.training.recording import table
 
-MANIFESTS = [pytest.param(manifest, id=name) for name, manifest in sorted(find_classifiers().items())]
+SHIPPED = sorted(find_classifiers().items())
+MANIFESTS = [pytest.param(manifest, id=name) for name, manifest in SHIPPED]
+INT8 = [pytest.param(manifest, id=name) for name, manifest in SHIPPED if manifest.int8 is not None]
 LARGEST_BYTES = 25_000_000
 
 
@@ -41,3 +53,22 @@ def test_a_shipped_classifier_meets_every_target(manifest: Manifest) -> None:
     figures = read_figures(manifest.folder / "figures-test.json")
     assert find(figures, "AUC").target is not None
     assert [figure.measure for figure in figures if figure.holds is False] == []
+
+
+@pytest.mark.parametrize("manifest", INT8)
+def test_shipped_int8_weights_are_the_manifest_s_and_a_third_of_the_float32_ones(manifest: Manifest) -> None:
+    int8 = manifest.checked_weights(Precision.INT8).stat().st_size
+    assert int8 < manifest.checked_weights().stat().st_size / 3
+
+
+@pytest.mark.parametrize("manifest", INT8)
+def test_what_int8_costs_is_what_was_measured_and_within_the_limit(manifest: Manifest) -> None:
+    figures = read_figures(manifest.folder / "figures-int8-validation.json")
+    int8 = manifest.int8
+    assert int8 is not None
+    assert int8.auc_float32 == find(figures, AUC_FLOAT32).value
+    assert int8.auc == find(figures, AUC_INT8).value
+    assert int8.auc_loss == loss_of(find(figures, LOSS))
+    assert int8.auc_loss.value <= LARGEST_LOSS
+    assert find(figures, LOSS_SYMMETRIC).holds
+    assert int8.equal_decisions == rate_of(find(figures, EQUAL_DECISIONS))

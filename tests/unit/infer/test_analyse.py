@@ -1,13 +1,28 @@
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from io import BytesIO
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 from pydicom.dataset import Dataset
 
-from service.infer.analyse import BATCH_FRAMES, Analysis, analyse, identity
-from service.study.result import AnalysedRegion, ClassifierIdentity
-from tests.fakes.classifier import FakeManifest
+from service.errors import EngineLost, Permanent
+from service.infer.analyse import LOOK_AHEAD, Load, ScoredFrame, analyse, identity
+from service.infer.image import Reading
+from service.study.result import AnalysedRegion, ClassifierIdentity, ImageRefusal
+from tests.fakes.classifier import FakeClassifier, FakeManifest
+from tests.fakes.pool import InlinePool
 from tests.unit.dicom.builders import RED, as_rgb, packaged, part10, speckle, ultrasound, us_region
-from tests.unit.infer.fakes import FlatClassifier, NoNumberClassifier, RecordingClassifier
+from tests.unit.infer.fakes import (
+    ChokingClassifier,
+    FlatClassifier,
+    LostClassifier,
+    NoNumberClassifier,
+    RecordingClassifier,
+)
 
 
 def phantom(brightness: int, spot: int | None = None) -> NDArray[np.uint8]:
@@ -18,9 +33,31 @@ def phantom(brightness: int, spot: int | None = None) -> NDArray[np.uint8]:
     return as_rgb(gray)
 
 
-def analysed(*datasets: Dataset, max_frames: int = 16) -> Analysis:
-    images = [(str(ds.SOPInstanceUID), part10(ds)) for ds in datasets]
-    return analyse(images, RecordingClassifier(), max_frames)
+@dataclass(frozen=True)
+class Outcome:
+    """What came out, scores and refusals each in their order."""
+
+    scores: tuple[ScoredFrame, ...]
+    refusals: tuple[ImageRefusal, ...]
+
+
+def outcome_of(
+    images: Sequence[tuple[str, bytes]], classifier: FakeClassifier, max_frames: int = 16
+) -> Outcome:
+    loaders: list[tuple[str, Load]] = [(uid, lambda data=data: data) for uid, data in images]  # type: ignore[misc]
+    found = list(analyse(loaders, classifier, InlinePool(), Reading(max_frames)))
+    scores = tuple(one for one in found if isinstance(one, ScoredFrame))
+    return Outcome(scores, tuple(one for one in found if isinstance(one, ImageRefusal)))
+
+
+def analysed(*datasets: Dataset, max_frames: int = 16) -> Outcome:
+    return outcome_of(
+        [(str(ds.SOPInstanceUID), part10(ds)) for ds in datasets], RecordingClassifier(), max_frames
+    )
+
+
+def heat(frame: ScoredFrame) -> NDArray[np.uint8]:
+    return np.asarray(Image.open(BytesIO(frame.heatmap.png)))
 
 
 def test_an_image_gets_its_score() -> None:
@@ -34,7 +71,7 @@ def test_an_image_gets_its_score() -> None:
     assert frame.score.sop_class_uid == ds.SOPClassUID
     assert frame.score.laterality == "L"
     assert frame.score.frame_number is None
-    assert frame.score.probability == pytest.approx(frame.rgb[..., 0].mean() / 255)
+    assert frame.score.probability == pytest.approx(ds.pixel_array[..., 0].mean() / 255)
     assert (frame.score.positive, frame.score.category) == (False, "4A")
     assert frame.score.region == AnalysedRegion(left=0, top=0, right=128, bottom=96)
     assert set(frame.score.outline) == {(40.0, 40.0), (56.0, 40.0), (56.0, 56.0), (40.0, 56.0)}
@@ -47,7 +84,7 @@ def test_the_operating_point_and_the_category_are_the_manifests() -> None:
     assert (frame.score.positive, frame.score.category) == (True, "4C")
 
 
-def test_only_the_ultrasound_region_is_analysed_and_the_rest_of_the_heatmap_is_zero() -> None:
+def test_only_the_ultrasound_region_is_analysed_and_the_heatmap_is_of_it() -> None:
     rgb = phantom(20, spot=40)
     rgb[:, :10] = 255
     ds = ultrasound(rgb, SequenceOfUltrasoundRegions=[us_region((16, 8, 111, 87))])
@@ -55,11 +92,21 @@ def test_only_the_ultrasound_region_is_analysed_and_the_rest_of_the_heatmap_is_z
     (frame,) = analysed(ds).scores
 
     assert frame.score.region == AnalysedRegion(left=16, top=8, right=112, bottom=88)
-    assert (frame.heatmap.shape, str(frame.heatmap.dtype)) == ((96, 128), "float32")
-    assert frame.heatmap[:, :16].max() == 0
-    assert frame.heatmap[45, 45] == 1
+    assert (heat(frame).shape, str(heat(frame).dtype)) == ((80, 96), "uint8")
+    assert heat(frame)[45 - 8, 45 - 16] == 255
     assert (40.0, 40.0) in frame.score.outline
-    assert np.array_equal(frame.rgb, rgb)
+
+
+def test_the_heatmap_of_a_large_image_is_kept_small_and_its_outline_is_in_the_image() -> None:
+    rgb = as_rgb(np.full((768, 1024), 20, dtype=np.uint8))
+    rgb[400:480, 600:700] = 255
+
+    (frame,) = analysed(ultrasound(rgb)).scores
+
+    assert heat(frame).shape == (192, 256)
+    columns, rows = zip(*frame.score.outline, strict=True)
+    assert (min(columns), max(columns)) == pytest.approx((600, 700), abs=12)
+    assert (min(rows), max(rows)) == pytest.approx((400, 480), abs=12)
 
 
 def test_a_flat_heatmap_in_a_region_has_no_outline() -> None:
@@ -67,7 +114,7 @@ def test_a_flat_heatmap_in_a_region_has_no_outline() -> None:
     rgb[20, 20] = 91
     ds = ultrasound(rgb, SequenceOfUltrasoundRegions=[us_region((16, 16, 111, 87))])
 
-    (frame,) = analyse([("1", part10(ds))], FlatClassifier(), 16).scores
+    (frame,) = outcome_of([("1", part10(ds))], FlatClassifier()).scores
 
     assert frame.score.outline == ()
 
@@ -78,7 +125,7 @@ def test_the_most_suspicious_frame_speaks_for_a_cine() -> None:
     (frame,) = analysed(ultrasound(cine)).scores
 
     assert frame.score.frame_number == 2
-    assert np.array_equal(frame.rgb, cine[1])
+    assert frame.score.probability == pytest.approx(cine[1].mean() / 255)
 
 
 @pytest.mark.parametrize(
@@ -91,9 +138,9 @@ def test_at_most_max_frames_of_a_cine_are_analysed_evenly_spread(
     classifier = RecordingClassifier()
     cine = np.stack([phantom(number) for number in range(frames)])
 
-    analyse([("1", part10(ultrasound(cine)))], classifier, max_frames)
+    outcome_of([("1", part10(ultrasound(cine)))], classifier, max_frames)
 
-    seen = [int(image.min()) - int(phantom(0).min()) for batch in classifier.batches for image in batch]
+    seen = [int(image.min()) - int(phantom(0).min()) for image in classifier.images]
     assert (seen if isinstance(expected, list) else len(set(seen))) == expected
 
 
@@ -105,13 +152,68 @@ def test_black_frames_of_a_cine_are_passed_over() -> None:
     assert frame.score.frame_number == 2
 
 
-def test_frames_of_several_images_share_a_batch() -> None:
+def test_a_classifier_is_told_what_is_urgent() -> None:
     classifier = RecordingClassifier()
-    images = [(str(number), part10(ultrasound(phantom(number)))) for number in range(BATCH_FRAMES + 3)]
+    image = part10(ultrasound(phantom(9)))
 
-    analyse(images, classifier, 16)
+    for urgent in (True, False):
+        list(analyse([("1", lambda: image)], classifier, InlinePool(), Reading(16), urgent))
 
-    assert [len(batch) for batch in classifier.batches] == [BATCH_FRAMES, 3]
+    assert classifier.urgent == [True, False]
+
+
+def test_only_a_few_images_are_read_ahead() -> None:
+    image = part10(ultrasound(phantom(9)))
+    loaded: list[int] = []
+
+    def load(number: int) -> bytes:
+        loaded.append(number)
+        return image
+
+    outcomes = analyse(
+        ((str(number), lambda number=number: load(number)) for number in range(20)),  # type: ignore[misc]
+        RecordingClassifier(),
+        InlinePool(),
+        Reading(16),
+    )
+    next(outcomes)
+
+    assert loaded == list(range(LOOK_AHEAD))
+    outcomes.close()  # type: ignore[attr-defined]
+
+
+def test_the_order_is_the_images_however_fast_they_are_read() -> None:
+    images = [(str(number), part10(ultrasound(phantom(number)))) for number in range(12)]
+    loaders: list[tuple[str, Load]] = [(uid, lambda data=data: data) for uid, data in images]  # type: ignore[misc]
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(analyse(loaders, RecordingClassifier(), pool, Reading(16)))
+
+    assert [one.score.sop_instance_uid for one in found if isinstance(one, ScoredFrame)] == [
+        uid for uid, _ in images
+    ]
+
+
+def test_an_image_that_the_network_cannot_run_is_refused_alone() -> None:
+    files = [("a", part10(ultrasound(phantom(20)))), ("b", part10(ultrasound(phantom(200))))]
+
+    result = outcome_of(files, ChokingClassifier())
+
+    assert [frame.score.sop_instance_uid for frame in result.scores] == ["a"]
+    assert result.refusals == (ImageRefusal("b", "us-mass cannot run this image"),)
+
+
+def test_a_lost_engine_is_no_refusal() -> None:
+    with pytest.raises(EngineLost):
+        outcome_of([("a", part10(ultrasound(phantom(20))))], LostClassifier())
+
+
+def test_bytes_that_are_gone_are_no_refusal() -> None:
+    def gone() -> bytes:
+        raise Permanent("the store has lost it")
+
+    with pytest.raises(Permanent):
+        list(analyse([("1", gone)], RecordingClassifier(), InlinePool(), Reading(16)))
 
 
 @pytest.mark.parametrize(
@@ -138,14 +240,14 @@ def test_one_bad_image_does_not_affect_the_others() -> None:
     good = [ultrasound(phantom(value)) for value in (10, 90)]
     files = [("a", part10(good[0])), ("b", b"not DICOM"), ("c", part10(good[1])), ("d", b"")]
 
-    result = analyse(files, RecordingClassifier(), 16)
+    result = outcome_of(files, RecordingClassifier())
 
     assert [frame.score.sop_instance_uid for frame in result.scores] == ["a", "c"]
     assert [refusal.sop_instance_uid for refusal in result.refusals] == ["b", "d"]
 
 
-def test_a_cine_that_turns_to_doppler_after_the_first_batch_has_no_score_at_all() -> None:
-    cine = np.stack([phantom(200)] * BATCH_FRAMES + [np.full_like(phantom(0), RED)])
+def test_a_cine_that_turns_to_doppler_has_no_score_at_all() -> None:
+    cine = np.stack([phantom(200)] * 8 + [np.full_like(phantom(0), RED)])
 
     result = analysed(ultrasound(cine))
 
@@ -154,7 +256,7 @@ def test_a_cine_that_turns_to_doppler_after_the_first_batch_has_no_score_at_all(
 
 
 def test_a_classifier_that_gives_no_number_gives_no_score() -> None:
-    result = analyse([("1", part10(ultrasound(phantom(9))))], NoNumberClassifier(), 16)
+    result = outcome_of([("1", part10(ultrasound(phantom(9))))], NoNumberClassifier())
 
     assert result.scores == ()
     assert "gave no number" in result.refusals[0].reason
@@ -163,14 +265,14 @@ def test_a_classifier_that_gives_no_number_gives_no_score() -> None:
 def test_no_images_give_nothing() -> None:
     classifier = RecordingClassifier()
 
-    result = analyse([], classifier, 16)
+    result = outcome_of([], classifier)
 
-    assert (result.scores, result.refusals, classifier.batches) == ((), (), [])
+    assert (result.scores, result.refusals, classifier.images) == ((), (), [])
 
 
 @pytest.mark.parametrize("name", ["rgb_color", "ybr_color", "palette", "jpeg2k"])
 def test_real_ultrasound_of_other_body_parts_is_refused(name: str) -> None:
-    result = analyse([("1", packaged(f"examples_{name}.dcm"))], RecordingClassifier(), 16)
+    result = outcome_of([("1", packaged(f"examples_{name}.dcm"))], RecordingClassifier())
 
     assert result.scores == ()
     assert "does not say that this is a breast" in result.refusals[0].reason
@@ -182,7 +284,7 @@ def test_real_power_doppler_is_refused_for_its_color_even_if_called_a_breast(nam
     body_part = b"\x18\x00\x15\x00CS\x06\x00BREAST"
     place = data.index(b"\x18\x00", data.index(b"\x10\x00\x20\x00"))
 
-    result = analyse([("1", data[:place] + body_part + data[place:])], RecordingClassifier(), 16)
+    result = outcome_of([("1", data[:place] + body_part + data[place:])], RecordingClassifier())
 
     assert result.scores == ()
     assert "coloured" in result.refusals[0].reason

@@ -12,6 +12,7 @@ from service.study.messages import InferenceRequest
 from service.study.result import AnalysisResult
 from service.study.state import StudyState
 from tests.fakes.classifier import FakeClassifier
+from tests.fakes.pool import INLINE_POOLS
 from tests.unit.pipeline import US_TO_PACS, assemble, enqueue, phantom, receive, study_of
 
 
@@ -46,7 +47,7 @@ def analyse_beside_a_good_one(
     uid = receive(ledger, store, [good, bad])
     assemble(ledger, store)
     enqueue(ledger, store, US_TO_PACS)
-    worker = Worker(ledger, store, {"us-mass": FakeClassifier()}, max_frames=4)
+    worker = Worker(ledger, store, {"us-mass": FakeClassifier()}, INLINE_POOLS, max_frames=4)
     worker.handle(InferenceRequest(uid, 1, "us-mass").to_json())
     with ledger.read() as tx:
         (analysis,) = tx.analyses.of_study(uid, 1)

@@ -1,4 +1,6 @@
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from service.cli.demo.samples import real_ultrasound
@@ -8,7 +10,8 @@ from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
 from service.study.messages import InferenceRequest
 from service.study.state import AnalysisState, StudyState
-from tests.fakes.classifier import FakeClassifier
+from tests.fakes.classifier import FakeClassifier, FakePending
+from tests.fakes.pool import INLINE_POOLS
 from tests.unit.pipeline import US_TO_PACS, assemble, enqueue, messages, phantom, receive, study_of
 
 
@@ -20,7 +23,7 @@ def queued(ledger: Ledger, store: MemoryStore, datasets: list[Dataset]) -> str:
 
 
 def worker(ledger: Ledger, store: MemoryStore, classifier: FakeClassifier | None = None) -> Worker:
-    return Worker(ledger, store, {"us-mass": classifier or FakeClassifier()}, max_frames=4)
+    return Worker(ledger, store, {"us-mass": classifier or FakeClassifier()}, INLINE_POOLS, max_frames=4)
 
 
 def test_scored_study_moves_on_with_result_and_report_request(ledger: Ledger, store: MemoryStore) -> None:
@@ -82,9 +85,9 @@ def test_result_that_comes_after_the_study_was_reopened_is_dropped(
     uid = queued(ledger, store, [first])
 
     class Slow(FakeClassifier):
-        def classify(self, images):  # type: ignore[no-untyped-def]
+        def submit(self, image: NDArray[np.uint8], urgent: bool = False) -> FakePending:
             receive(ledger, store, [second])
-            return super().classify(images)
+            return super().submit(image, urgent)
 
     worker(ledger, store, Slow()).handle(InferenceRequest(uid, 1, "us-mass").to_json())
 

@@ -11,6 +11,7 @@ from service.storage.memory import MemoryStore
 from service.study.messages import InferenceRequest, ReportRequest
 from service.study.state import StudyState
 from tests.fakes.classifier import FakeClassifier
+from tests.fakes.pool import INLINE_POOLS
 from tests.unit.pipeline import US_TO_PACS, assemble, enqueue, messages, phantom, receive, study_of
 
 
@@ -19,7 +20,7 @@ def inferred(ledger: Ledger, store: MemoryStore, datasets: list[Dataset]) -> str
     assemble(ledger, store)
     enqueue(ledger, store, US_TO_PACS)
     request = InferenceRequest(uid, study_of(ledger, uid).revision, "us-mass")
-    Worker(ledger, store, {"us-mass": FakeClassifier()}, max_frames=4).handle(request.to_json())
+    Worker(ledger, store, {"us-mass": FakeClassifier()}, INLINE_POOLS, max_frames=4).handle(request.to_json())
     return uid
 
 

@@ -1,10 +1,11 @@
 import os
 import sys
 
+import numpy as np
 import pytest
 
 from engines.backends import cuda
-from engines.backends.cuda import Buffer, Stream, current_gpu
+from engines.backends.cuda import PinnedMemory, Stream, current_gpu, memory_info
 from engines.errors import GpuError, LibraryError
 from engines.plans.gpu import Gpu
 from tests.unit.engines.backends.fake_gpu import FakeCuda
@@ -46,23 +47,40 @@ def test_the_gpu_is_described_as_the_driver_does(fake: FakeCuda) -> None:
     assert current_gpu() == Gpu("NVIDIA H200", "9.0")
 
 
-def test_a_buffer_grows_and_holds_one_piece_of_memory(fake: FakeCuda) -> None:
-    buffer = Buffer(fake)
-    buffer.reserve(100)
-    first = buffer.address
-    buffer.reserve(50)
-    assert buffer.address == first
-    buffer.reserve(200)
-    assert [len(memory) for memory in fake.memory.values()] == [200]
-    buffer.free()
-    buffer.free()
-    assert not fake.memory
+def test_the_gpu_says_how_much_memory_is_free(fake: FakeCuda) -> None:
+    assert memory_info() == (1000, 2000)
+
+
+def test_pinned_memory_is_seen_as_an_array(fake: FakeCuda) -> None:
+    memory = PinnedMemory(fake, 24)
+    memory.view((2, 3), np.dtype(np.float32))[...] = [[1, 2, 3], [4, 5, 6]]
+    np.testing.assert_array_equal(memory.view((3,), np.dtype(np.float32)), [1, 2, 3])
+    memory.free()
+    memory.free()
+    assert not fake.pinned
+
+
+def test_an_array_larger_than_its_memory_is_refused(fake: FakeCuda) -> None:
+    with pytest.raises(GpuError, match="does not fit into 24 bytes"):
+        PinnedMemory(fake, 24).view((7,), np.dtype(np.float32))
+
+
+def test_copies_carry_bytes_there_and_back(fake: FakeCuda) -> None:
+    stream = Stream()
+    gpu, there, back = stream.gpu_memory(4), stream.pinned_memory(4), stream.pinned_memory(4)
+    there.view((4,), np.dtype(np.uint8))[...] = [1, 2, 3, 4]
+    stream.copy_in(gpu, there, 4)
+    stream.copy_out(back, gpu, 4)
+    stream.wait()
+    assert back.view((4,), np.dtype(np.uint8)).tolist() == [1, 2, 3, 4]
 
 
 def test_a_closed_stream_has_freed_everything(fake: FakeCuda) -> None:
     stream = Stream()
     for size in (10, 20):
-        stream.new_buffer().reserve(size)
+        stream.gpu_memory(size)
+        stream.pinned_memory(size)
     stream.close()
     assert not fake.memory
+    assert not fake.pinned
     assert not fake.streams

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engines.backends import cuda
+from engines.backends import cuda, tensorrt_lane
 from engines.backends.onnxruntime import OnnxRuntimeEngine
 from engines.backends.port import Engine
 from engines.backends.tensorrt import TensorRtEngine
 from engines.errors import GpuError, InputError, PlanError, WeightsError
 from engines.plans.vendor import Vendor
-from engines.spec import IMAGES
+from engines.spec import IMAGES, LOGITS
 from tests.contracts.engine import EngineContract, MakeImages
-from tests.unit.engines.backends.fake_gpu import FakeCuda, fake_vendor
+from tests.unit.engines.backends.fake_gpu import WORKSPACE, FakeCuda, fake_vendor
 from tests.unit.engines.builders import SIZE
 
 
@@ -24,12 +24,17 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> FakeCuda:
 
 
 @pytest.fixture
-def vendor() -> Vendor:
-    return fake_vendor()
+def vendor(gpu: FakeCuda) -> Vendor:
+    return fake_vendor(gpu)
 
 
 @pytest.fixture
 def engine(tiny_onnx: Path, vendor: Vendor) -> Engine:
+    return TensorRtEngine(tiny_onnx, vendor)
+
+
+@pytest.fixture
+def second(tiny_onnx: Path, vendor: Vendor) -> Engine:
     return TensorRtEngine(tiny_onnx, vendor)
 
 
@@ -43,6 +48,12 @@ def images() -> MakeImages:
 
 class TestOnFakeGpu(EngineContract):
     pass
+
+
+class TestOnFakeGpuWithoutGraphs(EngineContract):
+    @pytest.fixture
+    def engine(self, tiny_onnx: Path, vendor: Vendor) -> Engine:
+        return TensorRtEngine(tiny_onnx, vendor, cuda_graphs=False)
 
 
 def test_batches_of_every_profile_get_their_own_answers(
@@ -72,8 +83,9 @@ def test_a_closed_engine_holds_no_gpu_memory(engine: Engine, gpu: FakeCuda, imag
     with engine:
         engine.infer({IMAGES: images(2)})
         assert gpu.memory
-    assert not gpu.memory
-    assert not gpu.streams
+        assert gpu.pinned
+        assert gpu.graphs
+    assert not (gpu.memory or gpu.pinned or gpu.graphs or gpu.streams)
 
 
 def test_a_plan_of_another_version_does_not_load(tmp_path: Path, vendor: Vendor, gpu: FakeCuda) -> None:
@@ -95,9 +107,11 @@ def test_without_a_driver_nothing_opens(engine: Engine, gpu: FakeCuda) -> None:
         engine.open()
 
 
-def test_a_run_that_fails_says_what_tensorrt_said(engine: Engine, vendor: Vendor, images: MakeImages) -> None:
-    with engine:
-        vendor.api.Runtime.engines[-1].context.runs = False
+def test_a_run_that_fails_says_what_tensorrt_said(
+    tiny_onnx: Path, vendor: Vendor, images: MakeImages
+) -> None:
+    with TensorRtEngine(tiny_onnx, vendor, cuda_graphs=False) as engine:
+        vendor.api.Runtime.engines[-1].contexts[0].runs = False
         vendor.log.errors.append("an illegal memory access was encountered")
         with pytest.raises(GpuError, match="illegal memory access"):
             engine.infer({IMAGES: images(1)})
@@ -110,3 +124,75 @@ def test_work_that_fails_on_the_stream_is_not_returned_as_an_answer(
         gpu.failing.add("cudaStreamSynchronize")
         with pytest.raises(GpuError, match="cudaStreamSynchronize"):
             engine.infer({IMAGES: images(1)})
+
+
+def test_memory_is_taken_once_for_the_largest_batch(
+    engine: Engine, gpu: FakeCuda, images: MakeImages
+) -> None:
+    with engine:
+        before = set(gpu.memory) | set(gpu.pinned)
+        for count in (1, 8, 3):
+            engine.infer({IMAGES: images(count)})
+        added = [len(gpu.memory[address]) for address in set(gpu.memory) - before]
+    assert added == [WORKSPACE]
+
+
+def test_a_batch_that_comes_again_is_one_launch(engine: Engine, gpu: FakeCuda, images: MakeImages) -> None:
+    with engine:
+        for count in (2, 8, 2, 8):
+            engine.infer({IMAGES: images(count)})
+    assert gpu.launched[:2] == gpu.launched[2:]
+    assert len(set(gpu.launched)) == 2
+
+
+def test_graphs_are_bounded_and_other_batches_run_without(
+    engine: Engine, gpu: FakeCuda, images: MakeImages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tensorrt_lane, "MOST_GRAPHS", 2)
+    with engine:
+        answers = [engine.infer({IMAGES: images(count)})[LOGITS] for count in (1, 2, 3, 4, 3)]
+        assert len(gpu.graphs) == 2
+    np.testing.assert_array_equal(answers[2], answers[4])
+    assert len(gpu.launched) == 2
+
+
+@pytest.mark.parametrize("function", ["cudaStreamBeginCapture", "cudaGraphInstantiate", "cudaMalloc"])
+def test_a_refused_capture_is_logged_once_and_inference_goes_on(
+    engine: Engine, gpu: FakeCuda, images: MakeImages, caplog: pytest.LogCaptureFixture, function: str
+) -> None:
+    with engine:
+        gpu.failing.add(function)
+        for _ in range(3):
+            assert engine.infer({IMAGES: images(2)})[LOGITS].shape == (2, 2)
+        assert not gpu.capturing
+        assert not gpu.graphs
+    assert [record.getMessage().split(":")[0] for record in caplog.records] == [
+        "inference runs without CUDA graphs"
+    ]
+
+
+def test_a_plan_that_cannot_be_recorded_runs_without(
+    engine: Engine, vendor: Vendor, gpu: FakeCuda, images: MakeImages
+) -> None:
+    with engine:
+        vendor.api.Runtime.engines[-1].uncapturable = True
+        answer = engine.infer({IMAGES: images(2)})[LOGITS]
+        np.testing.assert_array_equal(engine.infer({IMAGES: images(2)})[LOGITS], answer)
+        assert not gpu.capturing
+    assert not gpu.launched
+
+
+def test_without_graphs_nothing_is_recorded(
+    tiny_onnx: Path, vendor: Vendor, gpu: FakeCuda, images: MakeImages
+) -> None:
+    with TensorRtEngine(tiny_onnx, vendor, cuda_graphs=False) as engine:
+        engine.infer({IMAGES: images(2)})
+    assert not gpu.launched
+    assert len(vendor.api.Runtime.engines[-1].contexts) == 1
+
+
+def test_two_lanes_of_one_plan_have_streams_of_their_own(
+    tiny_onnx: Path, vendor: Vendor, gpu: FakeCuda
+) -> None:
+    with TensorRtEngine(tiny_onnx, vendor), TensorRtEngine(tiny_onnx, vendor):
+        assert len(gpu.streams) == 2

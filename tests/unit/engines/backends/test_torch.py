@@ -45,6 +45,10 @@ class TestTinyNetwork(EngineContract):
         yield with_torch
         with_torch.close()
 
+    @pytest.fixture
+    def second(self, checkpoint: Path) -> Engine:
+        return TorchEngine(checkpoint)
+
 
 def test_the_exported_graph_gives_the_reference_s_answers(
     checkpoint: Path, tiny_onnx: Path, images: MakeImages

@@ -2,7 +2,7 @@ import torch
 from torch import nn
 
 from engines.networks.torchvision_ops import define_missing_operators
-from engines.networks.vit import PatchMaps, Tokens
+from engines.networks.vit import Block, PatchMaps, Tokens
 
 
 def test_the_maps_are_torchvision_s_patch_tokens_by_rows() -> None:
@@ -11,12 +11,14 @@ def test_the_maps_are_torchvision_s_patch_tokens_by_rows() -> None:
 
     torch.manual_seed(0)
     small = VisionTransformer(
-        image_size=224, patch_size=16, num_layers=1, num_heads=2, hidden_dim=16, mlp_dim=32
+        image_size=224, patch_size=16, num_layers=2, num_heads=2, hidden_dim=16, mlp_dim=32
     ).eval()
     expected: list[torch.Tensor] = []
     small.encoder.register_forward_hook(lambda _, __, tokens: expected.append(tokens))
     images = torch.rand(2, 3, 224, 224)
-    features = nn.Sequential(Tokens(small), *small.encoder.layers, PatchMaps(small.encoder.ln))
+    features = nn.Sequential(
+        Tokens(small), *(Block(block) for block in small.encoder.layers), PatchMaps(small.encoder.ln)
+    )
 
     with torch.no_grad():
         small(images)

@@ -28,6 +28,8 @@ OTHERS = [
     replace(KEY, version="10.14"),
     replace(KEY, precision=Precision.TF32),
     replace(KEY, profile=BatchProfile(1, 4, 32)),
+    replace(KEY, recipe=KEY.recipe + 1),
+    replace(KEY, system="linux-aarch64"),
 ]
 
 
@@ -129,3 +131,20 @@ def test_a_torn_write_is_never_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert not list(tmp_path.glob("*.plan"))
     assert PlanCache(tmp_path).get(KEY, lambda: b"second").read_bytes() == b"second"
     assert not list(tmp_path.glob("*.partial"))
+
+
+def test_the_plans_that_are_there_are_listed_with_their_keys(tmp_path: Path) -> None:
+    cache, other = PlanCache(tmp_path), replace(KEY, precision=Precision.FP16)
+    built = {cache.get(key, lambda: PLAN): key for key in (KEY, other)}
+    assert cache.plans() == built
+
+
+@pytest.mark.parametrize("key", ["{", "{}", '{"onnx_sha256": "1", "colour": "blue"}'])
+def test_a_plan_of_another_version_is_not_listed(tmp_path: Path, key: str) -> None:
+    cache = PlanCache(tmp_path)
+    cache.get(KEY, lambda: PLAN).with_suffix(".key.json").write_text(key)
+    assert cache.plans() == {}
+
+
+def test_a_cache_that_was_never_used_lists_nothing(tmp_path: Path) -> None:
+    assert PlanCache(tmp_path / "plans").plans() == {}

@@ -20,7 +20,7 @@ def test_a_plan_that_is_there_is_not_built_again(
 ) -> None:
     built: list[Path] = []
 
-    def build(onnx: Path, *_: object) -> bytes:
+    def build(onnx: Path, *_: object, **__: object) -> bytes:
         built.append(onnx)
         return b"plan"
 
@@ -33,7 +33,7 @@ def test_a_plan_that_is_there_is_not_built_again(
 def test_a_graph_that_changed_gets_another_plan(
     tmp_path: Path, tiny_onnx: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(obtain, "build_plan", lambda onnx, *_: onnx.read_bytes())
+    monkeypatch.setattr(obtain, "build_plan", lambda onnx, *_, **__: onnx.read_bytes())
     path, cache = tmp_path / "model.onnx", PlanCache(tmp_path / "plans")
     plans = []
     for graph in (b"one", b"two"):
@@ -44,9 +44,21 @@ def test_a_graph_that_changed_gets_another_plan(
 
 def test_a_graph_is_built_into_the_cache(tmp_path: Path, tiny_onnx: Path) -> None:
     vendor, cache = tensorrt_rtx(), PlanCache(tmp_path)
-    plan = obtain_plan(tiny_onnx, ANY_GPU, vendor, cache, BatchProfile(1, 2, 4), Precision.TF32)
+    heard: list[tuple[str, float]] = []
+    plan = obtain_plan(
+        tiny_onnx,
+        ANY_GPU,
+        vendor,
+        cache,
+        BatchProfile(1, 2, 4),
+        Precision.TF32,
+        lambda *said: heard.append(said),
+    )
     assert plan.parent == tmp_path
     assert plan.stat().st_size > 1000
+    shares = [share for _, share in heard]
+    assert shares == sorted(shares)
+    assert 0.5 < shares[-1] <= 1
 
 
 def test_a_missing_graph_is_refused(tmp_path: Path) -> None:

@@ -54,18 +54,61 @@ def test_plans_are_imported_without_any_flavour() -> None:
     assert done.stdout.split() == []
 
 
-def test_rtx_refuses_float16_of_a_float32_graph() -> None:
-    with pytest.raises(PlanError, match="choose tf32 or fp32"):
-        tensorrt_rtx().check(Precision.FP16, ANY_GPU)
-
-
 def test_rtx_names_the_compute_capabilities_it_knows() -> None:
     with pytest.raises(PlanError, match=r"9\.0 \(NVIDIA H200\), only .*SM89.*; use TensorRT"):
         tensorrt_rtx().set_target(SimpleNamespace(), H200)
 
 
 def test_tensorrt_refuses_to_build_for_any_gpu() -> None:
-    tensorrt = Vendor(Flavour.TENSORRT, "10.13", SimpleNamespace(BuilderFlag=SimpleNamespace(FP16=0)), None)
+    tensorrt = _tensorrt_10()
     with pytest.raises(PlanError, match="name that GPU"):
-        tensorrt.check(Precision.FP16, ANY_GPU)
-    tensorrt.check(Precision.FP16, H200)
+        tensorrt.check(ANY_GPU)
+    tensorrt.check(H200)
+
+
+@pytest.mark.parametrize("precision", list(Precision))
+def test_rtx_takes_types_from_the_graph_alone(precision: Precision) -> None:
+    assert not tensorrt_rtx().chooses(precision)
+
+
+@pytest.mark.parametrize(
+    ("precision", "flags", "typed"),
+    [
+        (Precision.FP32, set(), True),
+        (Precision.TF32, {"tf32"}, True),
+        (Precision.FP16, {"tf32", "fp16"}, False),
+        (Precision.INT8, {"tf32", "int8"}, False),
+    ],
+)
+def test_tensorrt_10_is_told_by_flags(precision: Precision, flags: set[str], typed: bool) -> None:
+    config, networks = _Config(), list[int]()
+    builder = SimpleNamespace(create_network=networks.append)
+    _tensorrt_10().create_network(builder, precision)
+    _tensorrt_10().set_precision(config, precision)
+    assert config.flags == flags
+    assert networks == [2 if typed else 0]
+
+
+def test_only_tensorrt_times_kernels_and_only_rtx_captures_graphs() -> None:
+    rtx, tensorrt = tensorrt_rtx(), _tensorrt_10()
+    assert (rtx.times_kernels, rtx.captures_graphs) == (False, True)
+    assert (tensorrt.times_kernels, tensorrt.captures_graphs) == (True, False)
+
+
+class _Config:
+    def __init__(self) -> None:
+        self.flags = {"tf32"}
+
+    def set_flag(self, flag: str) -> None:
+        self.flags.add(flag)
+
+    def clear_flag(self, flag: str) -> None:
+        self.flags.remove(flag)
+
+
+def _tensorrt_10() -> Vendor:
+    api = SimpleNamespace(
+        BuilderFlag=SimpleNamespace(TF32="tf32", FP16="fp16", INT8="int8"),
+        NetworkDefinitionCreationFlag=SimpleNamespace(STRONGLY_TYPED=1),
+    )
+    return Vendor(Flavour.TENSORRT, "10.13", api, None)

@@ -5,6 +5,7 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 from engines.training.metrics import (
     Scores,
     auc,
+    auc_loss_with_interval,
     auc_with_interval,
     brier,
     expected_calibration_error,
@@ -39,6 +40,20 @@ def test_the_bootstrap_draws_patients_not_images() -> None:
     assert alone.low < alone.value < alone.high
     assert tripled.value == pytest.approx(alone.value)
     assert tripled.high - tripled.low == pytest.approx(alone.high - alone.low, rel=0.01)
+
+
+def test_a_loss_is_paired_so_that_scores_in_the_same_order_lose_nothing() -> None:
+    patients = [str(i // 2) for i in range(200)]
+    loss = auc_loss_with_interval(SCORES, SCORES**3, LABELS, patients)
+    assert (loss.value, loss.low, loss.high) == (0.0, 0.0, 0.0)
+
+
+def test_a_loss_is_positive_where_the_second_scores_are_worse() -> None:
+    patients = [str(i // 2) for i in range(200)]
+    worse = SCORES + np.random.default_rng(1).normal(0, 1.0, 200)
+    loss = auc_loss_with_interval(SCORES, worse, LABELS, patients)
+    assert loss.value == pytest.approx(auc(SCORES, LABELS) - auc(worse, LABELS))
+    assert 0 < loss.low < loss.value < loss.high
 
 
 def test_wilson_is_the_published_interval() -> None:

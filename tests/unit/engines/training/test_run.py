@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from engines.catalog import find_classifier
-from engines.classifier import Classifier
 from engines.errors import DataError
 from engines.networks.catalog import ARCHITECTURES
+from engines.open_engine import open_classifier
 from engines.training import Progress, evaluate, record, train
 from engines.training.figures import find, read_figures
 from engines.training.sets import data_root
@@ -36,7 +36,7 @@ def trained(
 
 def test_a_recipe_and_images_make_a_classifier_that_tells_them_apart(trained: Path) -> None:
     manifest = find_classifier("tiny", [trained.parent])
-    with Classifier.open(manifest) as classifier:
+    with open_classifier(manifest) as classifier:
         scores = classifier.classify([lesion_image(malignant, 1000)[0] for malignant in (False, True)])
     assert scores[0].probability < scores[1].probability
     assert "validation" in manifest.operating_point.measured_on

@@ -1,0 +1,70 @@
+"""A classifier for a worker: images from many threads, in batches that they share."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.backends.port import Engine
+from engines.batching import Batcher, BatchPolicy, Image, Outputs
+from engines.classifier import Score, score_of
+from engines.judgement import Calibration
+from engines.manifest import Manifest
+from engines.preprocess import Placement, prepare
+from engines.spec import IMAGES
+
+
+class PendingScore:
+    """A score to come."""
+
+    def __init__(self, outputs: Future[Outputs], placement: Placement, calibration: Calibration) -> None:
+        self._outputs = outputs
+        self._placement = placement
+        self._calibration = calibration
+
+    def result(self) -> Score:
+        """Wait for the score. Raises GpuError when the GPU is lost, another EngineError for this image."""
+        return score_of(self._outputs.result(), self._placement, self._calibration)
+
+
+class ServedClassifier:
+    """Any thread may submit. Warm it up before it takes work, close it after."""
+
+    def __init__(self, manifest: Manifest, engines: Sequence[Engine], policy: BatchPolicy) -> None:
+        """`engines`: one or more, open, that run this classifier side by side. They are closed with it."""
+        self.manifest = manifest
+        self._engines = tuple(engines)
+        self._policy = policy
+        self._batcher = Batcher([partial(_run, engine) for engine in engines], policy)
+
+    def warm_up(self) -> None:
+        """Run the smallest and the largest batch once on every engine, so that no study pays for it.
+
+        What a library compiles or allocates on first use is there afterwards. Raises EngineError: it would
+        not run studies either.
+        """
+        size = self.manifest.input.size
+        for engine in self._engines:
+            for count in sorted({1, self._policy.largest}):
+                _run(engine, np.zeros((count, 1, size, size), np.float32))
+
+    def submit(self, image: NDArray[np.uint8], urgent: bool = False) -> PendingScore:
+        """Prepare a gray image, uint8 (rows, columns), on this thread and queue it. Urgent ones go first.
+
+        Raises InputError for an image that is not gray uint8 or too small, EngineClosed after `close`.
+        """
+        prepared = prepare(image, self.manifest.input.size)
+        outputs = self._batcher.submit(prepared.tensor, urgent)
+        return PendingScore(outputs, prepared.placement, self.manifest.calibration)
+
+    def close(self) -> None:
+        """Answer what was submitted and release the networks."""
+        self._batcher.close()
+        for engine in self._engines:
+            engine.close()
+
+
+def _run(engine: Engine, images: Image) -> Outputs:
+    return engine.infer({IMAGES: images})

@@ -1,0 +1,89 @@
+"""One image to the gray frames that a classifier gets. What it was not made for is refused with a reason."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+
+from service.dicom.frames import decode_frames, frame_count
+from service.dicom.header import read_dataset
+from service.dicom.ultrasound import MIN_SIDE_PIXELS, colour_refusal, tissue_region
+from service.dicom.values import text
+from service.errors import NotAnalysable
+from service.infer.guard import refusal
+from service.infer.luma import luma
+from service.infer.port import Manifest
+from service.study.result import AnalysedRegion
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How images are read. Of a cine at most `max_frames` frames are looked at, evenly spread.
+
+    `assume_body_part` is what an operator says of images whose header names no body part.
+    """
+
+    max_frames: int
+    assume_body_part: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """A frame fit to be read. `number`: from 1, None for a single-frame image. `gray`: its `region`."""
+
+    number: int | None
+    region: AnalysedRegion
+    gray: NDArray[np.uint8]
+
+
+def open_image(data: bytes, manifest: Manifest, reading: Reading) -> Dataset:
+    """The dataset in a Part 10 file. Raises Refused where its header is outside what the classifier reads."""
+    ds = read_dataset(data)
+    reason = refusal(ds, manifest.criteria, manifest.name, reading.assume_body_part)
+    if reason:
+        raise NotAnalysable(reason)
+    return ds
+
+
+def gray_frames(ds: Dataset, reading: Reading) -> Iterator[Frame]:
+    """The frames to be read, one at a time; blank ones are passed over.
+
+    Raises Refused, perhaps after some frames, where one cannot be decoded or is no B-mode, or all are blank.
+    """
+    count = frame_count(ds)
+    indices = _spread(count, reading.max_frames)
+    blank = 0
+    for index, rgb in zip(indices, decode_frames(ds, indices), strict=True):
+        region = _region(ds, rgb)
+        pixels = rgb[region.top : region.bottom, region.left : region.right]
+        if np.ptp(pixels) == 0:
+            blank += 1  # a cine may begin or end with black frames
+            continue
+        yield Frame(index + 1 if count > 1 else None, region, luma(pixels))
+    if blank == len(indices):
+        raise NotAnalysable("the image is blank")
+
+
+def _region(header: Dataset, rgb: NDArray[np.uint8]) -> AnalysedRegion:
+    """The region to analyse. Raises NotAnalysable where it is too small or its pixels are no B-mode."""
+    rows, columns = rgb.shape[:2]
+    if min(rows, columns) < MIN_SIDE_PIXELS:
+        raise NotAnalysable(f"the image is too small to be read: {rows} x {columns} pixels")
+    if text(header, "Modality").upper() != "US":
+        return AnalysedRegion(left=0, top=0, right=columns, bottom=rows)
+    region = tissue_region(header, rows, columns)
+    reason = colour_refusal(rgb[region.top : region.bottom, region.left : region.right])
+    if reason:
+        raise NotAnalysable(reason)
+    return region
+
+
+def _spread(count: int, max_frames: int) -> list[int]:
+    """At most `max_frames` of the frames 0..count - 1, evenly spread, the first and the last among them."""
+    if count <= max_frames:
+        return list(range(count))
+    if max_frames == 1:
+        return [count // 2]
+    return [round(step * (count - 1) / (max_frames - 1)) for step in range(max_frames)]

@@ -1,0 +1,50 @@
+"""The pixels behind a score, from the store: the frame that was scored, and its heatmap over it."""
+
+from collections.abc import Iterator, Mapping
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from service.dicom.frames import decode_frames
+from service.report.objects import ScoredPixels
+from service.storage.port import InstanceStore
+from service.study.result import AnalysisResult, ImageScore
+
+
+class StoredPixels(Mapping[tuple[str, int | None], ScoredPixels]):
+    """Loads one image when it is asked for, so that a study of any size fits into memory.
+
+    Keys are SOP Instance UID and frame number. Asking raises Refused where a frame cannot be decoded any
+    more, KeyError where the store has lost it.
+    """
+
+    def __init__(self, store: InstanceStore, result: AnalysisResult, keys: Mapping[str, str]) -> None:
+        """`keys`: where each scored instance lies in the store, by SOP Instance UID."""
+        self._store = store
+        self._scores = {(score.sop_instance_uid, score.frame_number): score for score in result.scores}
+        self._keys = keys
+
+    def __getitem__(self, key: tuple[str, int | None]) -> ScoredPixels:
+        score = self._scores[key]
+        data = self._store.get(self._keys[score.sop_instance_uid])
+        rgb = next(decode_frames(data, [(score.frame_number or 1) - 1]))
+        return ScoredPixels(rgb, _heatmap(self._store.get(score.heatmap_key), score, rgb))
+
+    def __iter__(self) -> Iterator[tuple[str, int | None]]:
+        return iter(self._scores)
+
+    def __len__(self) -> int:
+        return len(self._scores)
+
+
+def _heatmap(png: bytes, score: ImageScore, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """float32 (rows, columns) of the frame, 0 to 1; 0 outside the analysed region."""
+    region = score.region
+    small = Image.fromarray(np.asarray(Image.open(BytesIO(png)), np.float32) / 255)
+    size = region.right - region.left, region.bottom - region.top
+    heatmap = np.zeros(rgb.shape[:2], np.float32)
+    over_region = small.resize(size, Image.Resampling.BILINEAR)
+    heatmap[region.top : region.bottom, region.left : region.right] = np.asarray(over_region)
+    return heatmap

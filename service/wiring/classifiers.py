@@ -1,0 +1,90 @@
+"""The classifiers of a worker: engines behind the port of `service.infer`, their errors in our words."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from engines.available import settle
+from engines.batching import BatchPolicy
+from engines.choice import Backend, EngineChoice
+from engines.classifier import Score
+from engines.errors import EngineClosed, EngineError, GpuError
+from engines.manifest import Manifest
+from engines.open_engine import open_engine
+from engines.serving import PendingScore, ServedClassifier
+from service.config import Settings
+from service.config.sections import InferSettings
+from service.errors import EngineLost, NotAnalysable
+from service.wiring.adapters import engine_choice, manifests, translated
+
+log = structlog.get_logger()
+
+LANES_OF_A_GPU = 2
+"""Engines side by side: one computes while the other copies."""
+CPU_BATCH = 4
+"""A CPU is as fast with one image as with many, and an urgent one waits for the batch before it."""
+
+
+class WorkingClassifier:
+    """A served classifier whose errors decide what becomes of the image or the study."""
+
+    def __init__(self, served: ServedClassifier) -> None:
+        self.manifest = served.manifest
+        self._served = served
+
+    def submit(self, image: NDArray[np.uint8], urgent: bool = False) -> "WorkingScore":
+        """Queue a gray image of shape (rows, columns). Raises NotAnalysable, EngineLost."""
+        with _decided(self.manifest):
+            return WorkingScore(self._served.submit(image, urgent), self.manifest)
+
+
+class WorkingScore:
+    """A score to come."""
+
+    def __init__(self, pending: PendingScore, manifest: Manifest) -> None:
+        self._pending = pending
+        self._manifest = manifest
+
+    def result(self) -> Score:
+        """Wait for it. Raises NotAnalysable, EngineLost."""
+        with _decided(self._manifest):
+            return self._pending.result()
+
+
+def open_classifiers(settings: Settings, resources: ExitStack) -> dict[str, WorkingClassifier]:
+    """Every classifier that rules name, warmed up; `resources` closes them."""
+    with translated():
+        chosen = settle(engine_choice(settings))
+        log.info(
+            "engines", backend=chosen.choice.backend, precision=chosen.choice.precision, why=chosen.reason
+        )
+        return {
+            name: WorkingClassifier(_serve(manifest, chosen.choice, settings.infer, resources))
+            for name, manifest in manifests(settings).items()
+        }
+
+
+def _serve(
+    manifest: Manifest, choice: EngineChoice, settings: InferSettings, resources: ExitStack
+) -> ServedClassifier:
+    on_gpu = choice.backend in {Backend.TENSORRT, Backend.ONNXRUNTIME_CUDA}
+    lanes = settings.lanes or (LANES_OF_A_GPU if on_gpu else 1)
+    largest = settings.largest_batch if on_gpu else min(CPU_BATCH, settings.largest_batch)
+    engines = [resources.enter_context(open_engine(manifest, choice)) for _ in range(lanes)]
+    served = ServedClassifier(manifest, engines, BatchPolicy(largest, settings.batch_deadline_s))
+    resources.enter_context(closing(served))
+    served.warm_up()
+    return served
+
+
+@contextmanager
+def _decided(manifest: Manifest) -> Iterator[None]:
+    try:
+        yield
+    except (GpuError, EngineClosed) as error:
+        raise EngineLost(f"{manifest.name} cannot run: {error}") from error
+    except EngineError as error:
+        raise NotAnalysable(f"{manifest.name} cannot run this image: {error}") from error

@@ -1,0 +1,54 @@
+import pytest
+
+from engines import available as module
+from engines.available import available, settle
+from engines.choice import Backend, EngineChoice
+from engines.errors import ChoiceError
+from engines.precision import Precision
+from tests.unit.engines.answering_gpu import answering_gpu, no_gpu
+
+
+def test_auto_is_tensorrt_where_it_and_a_gpu_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering_gpu(monkeypatch)
+    settled = settle(EngineChoice(Backend.AUTO, Precision.FP16))
+    assert settled.choice == EngineChoice(Backend.TENSORRT, Precision.FP16)
+    assert settled.reason == "tensorrt 10.13 on NVIDIA H200"
+
+
+def test_auto_is_onnx_runtime_where_no_gpu_answers_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    no_gpu(monkeypatch)
+    settled = settle(EngineChoice(Backend.AUTO))
+    assert settled.choice == EngineChoice(Backend.ONNXRUNTIME)
+    assert "insufficient" in settled.reason
+
+
+def test_auto_does_not_fall_back_to_another_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    no_gpu(monkeypatch)
+    with pytest.raises(ChoiceError, match=r"fp16; it offers fp32, int8.*TensorRT cannot run here.*driver"):
+        settle(EngineChoice(Backend.AUTO, Precision.FP16))
+
+
+def test_tensorrt_without_a_gpu_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    no_gpu(monkeypatch)
+    with pytest.raises(ChoiceError, match=r"tensorrt cannot run here: .*insufficient"):
+        settle(EngineChoice(Backend.TENSORRT))
+
+
+def test_torch_that_is_not_installed_is_not_available(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "find_spec", lambda _: None)
+    found = available(Backend.TORCH)
+    assert (found.here, "preread[train]" in found.detail) == (False, True)
+
+
+@pytest.mark.parametrize("has_cuda", [True, False])
+def test_onnx_runtime_on_a_gpu_needs_a_build_with_cuda(
+    monkeypatch: pytest.MonkeyPatch, has_cuda: bool
+) -> None:
+    providers = ["CPUExecutionProvider", *(["CUDAExecutionProvider"] if has_cuda else [])]
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: providers)
+    assert available(Backend.ONNXRUNTIME_CUDA).here is has_cuda
+
+
+def test_what_auto_would_be_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering_gpu(monkeypatch)
+    assert available(Backend.AUTO).detail.startswith("tensorrt: ")

@@ -1,0 +1,110 @@
+import builtins
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from engines.backends.onnxruntime import OnnxRuntimeEngine
+from engines.catalog import find_classifiers
+from engines.errors import ExportError, LibraryError
+from engines.half import to_half
+from engines.manifest import Manifest
+from engines.plans.build import build_plan
+from engines.plans.profile import BatchProfile
+from engines.preprocess import prepare
+from engines.spec import HEATMAP, IMAGES, LOGITS
+from tests.unit.engines.builders import lesion_image
+from tests.unit.engines.plans.vendors import tensorrt_rtx
+
+MANIFESTS = [pytest.param(manifest, id=name) for name, manifest in sorted(find_classifiers().items())]
+
+
+def _half_file(manifest_or_path: Manifest | Path, folder: Path) -> Path:
+    source = manifest_or_path
+    path = folder / "half.onnx"
+    path.write_bytes(to_half(source.checked_weights() if isinstance(source, Manifest) else source))
+    return path
+
+
+def _scaling_graph(path: Path, *factors: float) -> Path:
+    """A graph that multiplies its images by each factor in turn; the last product is the heatmap."""
+    names = [IMAGES, *(f"product_{i}" for i in range(1, len(factors))), HEATMAP]
+    shape = ["batch", 1, 8, 8]
+    graph = helper.make_graph(
+        [helper.make_node("Mul", [names[i], f"factor_{i}"], [names[i + 1]]) for i in range(len(factors))],
+        "graph",
+        [helper.make_tensor_value_info(IMAGES, TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info(HEATMAP, TensorProto.FLOAT, shape)],
+        [numpy_helper.from_array(np.array([f], np.float32), f"factor_{i}") for i, f in enumerate(factors)],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    onnx.save(model, path)
+    return path
+
+
+@pytest.mark.parametrize("manifest", MANIFESTS)
+def test_a_shipped_classifier_in_float16_gives_nearly_the_same_probability(
+    manifest: Manifest, tmp_path: Path
+) -> None:
+    images = np.stack([prepare(lesion_image(i % 2 == 0, i)[0], manifest.input.size).tensor for i in range(4)])
+    answers = []
+    for path in (manifest.checked_weights(), _half_file(manifest, tmp_path)):
+        with OnnxRuntimeEngine(path) as engine:
+            answers.append(engine.infer({IMAGES: images}))
+    full, half = (
+        [manifest.calibration.probability(float(logits[1] - logits[0])) for logits in answer[LOGITS]]
+        for answer in answers
+    )
+    assert np.abs(np.subtract(full, half)).max() <= 1e-2
+    assert np.corrcoef(answers[0][HEATMAP].ravel(), answers[1][HEATMAP].ravel())[0, 1] > 0.99
+
+
+@pytest.mark.parametrize("manifest", MANIFESTS)
+def test_a_shipped_classifier_in_float16_becomes_a_smaller_plan(manifest: Manifest, tmp_path: Path) -> None:
+    vendor = tensorrt_rtx()
+    plan = build_plan(_half_file(manifest, tmp_path), BatchProfile(1, 8, 32), vendor=vendor)
+    assert len(plan) < manifest.checked_weights().stat().st_size
+    assert vendor.log.take_errors() == []
+
+
+def test_only_inputs_and_outputs_stay_float32(tiny_onnx: Path) -> None:
+    graph = onnx.load_from_string(to_half(tiny_onnx)).graph
+    outside = [value.type.tensor_type.elem_type for value in (*graph.input, *graph.output)]
+    assert set(outside) == {TensorProto.FLOAT}
+    assert TensorProto.FLOAT not in {weight.data_type for weight in graph.initializer}
+
+
+@pytest.mark.parametrize(
+    ("factors", "message"),
+    [
+        ((1e5,), r"weight 'factor_0' .* 1e\+05, float16 ends at 65504; use tf32"),
+        ((1e3, 1e3, 1e-3), r"tensor 'product_2' .* reaches 1e\+06"),
+        ((float("nan"),), "weight 'factor_0' .* reaches nan"),
+        ((1e-3, 1e-3, 1e-2), "tensor 'heatmap' .* reaches 1.0e-08 only"),
+    ],
+)
+def test_what_float16_cannot_hold_is_named(tmp_path: Path, factors: tuple[float, ...], message: str) -> None:
+    with pytest.raises(ExportError, match=message):
+        to_half(_scaling_graph(tmp_path / "model.onnx", *factors))
+
+
+def test_what_float16_can_hold_is_taken(tmp_path: Path) -> None:
+    assert to_half(_scaling_graph(tmp_path / "model.onnx", 1e2, 1e2, 1e-3))
+
+
+def test_without_onnx_it_says_what_to_install(tiny_onnx: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(builtins, "__import__", _without("onnx", builtins.__import__))
+    with pytest.raises(LibraryError, match="pip install"):
+        to_half(tiny_onnx)
+
+
+def _without(missing: str, original: Callable[..., object]) -> Callable[..., object]:
+    def importing(name: str, *args: object, **options: object) -> object:
+        if name == missing:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        return original(name, *args, **options)
+
+    return importing
