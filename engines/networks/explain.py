@@ -24,7 +24,8 @@ class Explained(nn.Module):  # type: ignore[misc]
 
     def forward(self, *images: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """One pass; the gradient reaches back to the maps only."""
-        return self.explanation(*self.network.maps_of_each(*images))
+        answers: tuple[torch.Tensor, ...] = self.explanation(*self.network.maps_of_each(*images))
+        return answers
 
     def with_explanation(self, explanation: nn.Module) -> "Explained":
         """The same, with another form of what follows the maps."""

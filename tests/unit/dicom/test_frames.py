@@ -1,12 +1,14 @@
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
-from pydicom.pixels import convert_color_space
+from pydicom.pixels import convert_color_space, pixel_array
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -21,6 +23,7 @@ from service.dicom.frames import decode_frames, frame_count
 from service.dicom.header import read_header
 from service.errors import NotDicom, UnsupportedPixels
 from tests.unit.dicom.builders import (
+    RED,
     as_rgb,
     in_jpeg,
     in_transfer_syntax,
@@ -75,6 +78,24 @@ def test_jpeg_baseline_is_turned_from_ybr_to_rgb() -> None:
 
     assert found.dtype == np.uint8
     assert np.abs(found.astype(int) - rgb).mean() < 3
+
+
+def test_colour_of_jpeg_is_what_pydicom_makes_of_it_to_the_bit() -> None:
+    rgb = np.random.default_rng(3).integers(0, 256, size=(48, 64, 3), dtype=np.uint8)
+    ds = in_jpeg(ultrasound(rgb), rgb[np.newaxis])
+
+    assert np.array_equal(decoded(ds), pixel_array(ds))
+
+
+def test_jpeg_with_rgb_inside_is_not_turned_into_rgb_again() -> None:
+    rgb = as_rgb(speckle())
+    rgb[20:40, 30:60] = RED
+    buffer = BytesIO()
+    Image.fromarray(rgb).save(buffer, "JPEG", quality=100, keep_rgb=True)
+    ds = in_jpeg(ultrasound(rgb), rgb[np.newaxis])
+    ds.PhotometricInterpretation, ds.PixelData = "RGB", encapsulate([buffer.getvalue()])
+
+    assert np.abs(decoded(ds).astype(int) - rgb).mean() < 3
 
 
 def test_planar_pixels_are_interleaved() -> None:

@@ -14,6 +14,7 @@ from engines.backends.onnxruntime import OnnxRuntimeEngine
 from engines.errors import RecipeError
 from engines.export import Exported, export_network
 from engines.networks.catalog import ARCHITECTURES, VOLUMES_AND_PAIRS, build_network
+from engines.networks.densenet_3d import densenet121_3d
 from engines.networks.explain import Explained
 from engines.networks.torchvision_ops import define_missing_operators
 from engines.plans.build import build_plan
@@ -25,7 +26,8 @@ EVERY = ARCHITECTURES | VOLUMES_AND_PAIRS
 FIXED = {"alexnet": 224, "vgg16": 224, "vit_b_16": 224}
 SMALL = {"inception_v3": 139}
 VOLUME = (32, 64, 96)
-BLOCKS = 2  # of the twelve equal ones: ten more only cost a minute
+BLOCKS = 2  # of ViT's twelve equal ones; more of the same only cost a minute
+BLOCKS_3D = (2, 4, 6, 4)  # likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +74,26 @@ def fit_batch_norm(network: nn.Module, *images: torch.Tensor) -> None:
     network.eval()
 
 
-def network_with_evidence(name: str, images: tuple[torch.Tensor, ...]) -> Any:
-    """Random weights that speak for malignant somewhere: contributions of one sign do not cancel out."""
-    torch.manual_seed(0)
+def built(name: str) -> Any:
+    """The network; of those that are many equal blocks, or twice another network here, a shorter one."""
+    if name == "densenet121_3d":
+        return densenet121_3d(None, blocks=BLOCKS_3D)
     network: Any = EVERY[name](None, 0.0)
-    network.eval().requires_grad_(False)
     if name == "vit_b_16":
         tokens, *blocks, maps = network.features
         network.features = nn.Sequential(tokens, *blocks[:BLOCKS], maps)
+    if name == "fusion_resnet50_cbam":
+        for stage in (stage for branch in (network.ultrasound, network.ct) for stage in branch):
+            if isinstance(stage, nn.Sequential):
+                del stage[1:]
+    return network
+
+
+def network_with_evidence(name: str, images: tuple[torch.Tensor, ...]) -> Any:
+    """Random weights that speak for malignant somewhere: contributions of one sign do not cancel out."""
+    torch.manual_seed(0)
+    network = built(name)
+    network.eval().requires_grad_(False)
     fit_batch_norm(network, *images)
     last = [module for module in network.head.modules() if isinstance(module, nn.Linear)][-1]
     last.weight.copy_(last.weight.abs() * torch.tensor([[-1.0], [1.0]]))
@@ -132,6 +146,7 @@ class OneInput(nn.Module):  # type: ignore[misc]
 
 def package_heatmap(case: Case, index: int) -> NDArray[np.float32]:
     """On the maps' grid, before the package scales to 0..1 and up to the image."""
+    define_missing_operators()  # the package imports torchvision
     from pytorch_grad_cam import GradCAM
 
     targets = [lambda logits: logits[1] - logits[0]] * len(case.images[index])
