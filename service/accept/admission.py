@@ -25,6 +25,7 @@ class Rejection(Enum):
     CALLED_AE_TITLE = _Reject(1, 1, 7, "the called AE title is not ours (accept.require_called_ae_title)")
     CALLING_AE_TITLE = _Reject(1, 1, 3, "the calling AE title is not in accept.allowed_calling_ae_titles")
     HOST = _Reject(1, 1, 1, "the address is not in accept.allowed_hosts")
+    VERSION = _Reject(1, 2, 2, "the protocol version is not 1")
     TOO_MANY = _Reject(2, 3, 2, "accept.max_associations are open")
     STOPPING = _Reject(2, 3, 1, "the service is stopping")
 

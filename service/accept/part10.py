@@ -1,4 +1,4 @@
-"""The DICOM file around a received dataset: preamble, file meta information, the dataset's own bytes."""
+"""What makes a received dataset a DICOM file: preamble and file meta information before its own bytes."""
 
 import struct
 
@@ -7,14 +7,10 @@ from service.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATIO
 PREAMBLE = bytes(128) + b"DICM"
 
 
-def part10_file(
-    encoded_dataset: bytes,
-    sop_class_uid: str,
-    sop_instance_uid: str,
-    transfer_syntax_uid: str,
-    calling_ae_title: str,
+def part10_head(
+    sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str, calling_ae_title: str
 ) -> bytes:
-    """The whole file (PS3.10 section 7.1). The dataset is neither decoded nor encoded again."""
+    """All that precedes the dataset in a file (PS3.10 section 7.1)."""
     elements = b"".join(
         (
             _element(0x0001, b"OB", b"\0\1"),
@@ -27,7 +23,7 @@ def part10_file(
         )
     )
     group_length = _element(0x0000, b"UL", struct.pack("<L", len(elements)))
-    return b"".join((PREAMBLE, group_length, elements, encoded_dataset))
+    return PREAMBLE + group_length + elements
 
 
 def _element(element: int, vr: bytes, value: bytes) -> bytes:

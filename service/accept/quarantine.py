@@ -5,23 +5,13 @@ The reason file names UIDs, AE title and time; it quotes nothing else of the dat
 
 import json
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 
-from service.accept.part10 import part10_file
+from service.accept.arrival import Arrival
 from service.accept.status import StoreStatus
 from service.errors import PrereadError
 from service.storage.port import InstanceStore
-
-
-@dataclass(frozen=True, slots=True)
-class StoreRequest:
-    """What a C-STORE request says beside its dataset."""
-
-    sop_class_uid: str
-    sop_instance_uid: str
-    transfer_syntax_uid: str
-    calling_ae_title: str
 
 
 class Quarantine:
@@ -30,14 +20,7 @@ class Quarantine:
     def __init__(self, store: InstanceStore) -> None:
         self._store = store
 
-    def put(
-        self,
-        encoded_dataset: bytes,
-        request: StoreRequest,
-        status: StoreStatus,
-        error: PrereadError,
-        now: datetime,
-    ) -> str:
+    def put(self, arrival: Arrival, status: StoreStatus, error: PrereadError, now: datetime) -> str:
         """Keep a refused dataset and its reason; the reason's key. Raises OutOfSpace, StoreUnavailable."""
         key = f"quarantine/{now:%Y-%m-%d}/{uuid.uuid4()}"
         reason = {
@@ -45,18 +28,9 @@ class Quarantine:
             "error": type(error).__name__,
             "reason": str(error),
             "status": f"0x{status:04X}",
-            "size_bytes": len(encoded_dataset),
-            **asdict(request),
+            "size_bytes": arrival.size_bytes,
+            **asdict(arrival.request),
         }
-        self._store.put(
-            f"{key}.dcm",
-            part10_file(
-                encoded_dataset,
-                request.sop_class_uid,
-                request.sop_instance_uid,
-                request.transfer_syntax_uid,
-                request.calling_ae_title,
-            ),
-        )
+        arrival.keep_as(f"{key}.dcm")
         self._store.put(f"{key}.json", json.dumps(reason, indent=2).encode())
         return f"{key}.json"

@@ -1,29 +1,29 @@
-"""The storage SCP: associations, C-ECHO and C-STORE. What a C-STORE does is InstanceReceiver's."""
+"""The storage SCP on our own data path: listens, and gives each connection a thread and an Association."""
 
-import logging
+import select
+import socket
 import threading
 import time
-import traceback
-from typing import Any
+from contextlib import ExitStack
 
 import structlog
-from pynetdicom import AE, _config, evt
-from pynetdicom.pdu import P_DATA_TF
 
 from service.accept.admission import Admission, Caller, Rejection
-from service.accept.bounds import CONNECTIONS_PER_ASSOCIATION, MAX_PDU_BYTES, BoundedServer, bound_message
+from service.accept.association import Association
 from service.accept.contexts import supported_contexts
-from service.accept.status import StoreStatus
+from service.accept.limits import BACKLOG, CONNECTIONS_PER_ASSOCIATION
+from service.accept.quiet import quiet_pynetdicom
+from service.accept.stop_signal import StopSignal
 from service.accept.store_instance import InstanceReceiver
 from service.config import AcceptSettings
-from service.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from service.errors import ConfigurationError
 
 log = structlog.get_logger()
 
-ASSOCIATE_WITHIN_S = 30.0
-"""Time for a new connection to ask for an association (the ARTIM timer, PS3.8 9.1.5)."""
-_POLL_S = 0.02
+_AFTER_FAILURE_S = 0.1
+"""Out of file descriptors or memory: time for a connection to end before the next one is tried."""
+_JOIN_S = 5.0
+"""A connection that was cut ends at once, unless the disk or the database keeps its thread."""
 
 
 class StorageSCP:
@@ -34,157 +34,149 @@ class StorageSCP:
         self._receiver = receiver
         self._port = settings.port if port is None else port
         self._admission = Admission(settings)
-        self._admitted: set[Any] = set()
-        self._storing: set[Any] = set()
+        self._supported = supported_contexts(settings.extra_sop_classes)
         self._lock = threading.Lock()
-        self._stopping = False
-        self._server: Any = None
+        self._open: dict[Association, threading.Thread] = {}
+        self._admitted: set[Association] = set()
+        self._listener: socket.socket | None = None
+        self._stopping: StopSignal | None = None
         self._thread: threading.Thread | None = None
 
     @property
     def port(self) -> int:
         """The port that it listens on."""
-        return int(self._server.server_address[1]) if self._server else self._port
+        return int(self._listener.getsockname()[1]) if self._listener else self._port
+
+    @property
+    def open_connections(self) -> int:
+        """Connections that are open, associations or not yet."""
+        with self._lock:
+            return len(self._open)
 
     def start(self) -> None:
         """Listen, on a thread of its own. Raises ConfigurationError when the port cannot be had."""
-        _quiet_libraries()
+        quiet_pynetdicom()
         try:
-            self._server = self._open_server()
+            self._listener = _listen(self._settings.bind, self._port)
         except OSError as error:
             raise ConfigurationError(
                 f"cannot listen on {self._settings.bind} port {self._port}: {error.strerror}; stop the other "
                 "program that uses it, or change accept.bind or accept.port (ports below 1024 need rights)"
             ) from error
-        self._thread = threading.Thread(target=self._server.serve_forever, name="accept", daemon=True)
+        self._stopping = StopSignal()
+        self._thread = threading.Thread(
+            target=self._accept, args=(self._listener, self._stopping), name="accept", daemon=True
+        )
         self._thread.start()
         log.info("listening", ae_title=self._settings.ae_title, host=self._settings.bind, port=self.port)
 
     def stop(self, grace_s: float) -> None:
         """Take no new association, let each C-STORE that has begun end for up to `grace_s`, then abort."""
-        if self._server is None or self._thread is None:
+        if self._stopping is None or self._thread is None:
             return
-        self._stopping = True
-        self._server.shutdown()
+        self._stopping.set()
         self._thread.join()
-        deadline = time.monotonic() + grace_s
-        while associations := self._server.active_associations:
-            over = time.monotonic() > deadline
-            for assoc in associations:
-                if over or not self._is_busy(assoc):
-                    _end(assoc)
-            if over:
-                break
-            time.sleep(_POLL_S)
-        self._server = self._thread = None
+        self._join(grace_s)
+        for association in self._still_open():
+            association.cut()
+        self._join(_JOIN_S)
+        if not self._still_open():
+            self._stopping.close()
+        self._listener = self._stopping = self._thread = None
         log.info("stopped listening", ae_title=self._settings.ae_title)
 
-    def _open_server(self) -> Any:
-        settings = self._settings
-        ae = AE(settings.ae_title)
-        ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
-        ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
-        ae.supported_contexts = supported_contexts(settings.extra_sop_classes)
-        ae.maximum_pdu_size = MAX_PDU_BYTES
-        ae.acse_timeout = min(ASSOCIATE_WITHIN_S, settings.network_timeout_s)
-        ae.dimse_timeout = settings.network_timeout_s
-        ae.network_timeout = settings.network_timeout_s
-        connections = settings.max_associations * CONNECTIONS_PER_ASSOCIATION
-        ae.maximum_associations = (
-            connections + 1
-        )  # Admission counts: pynetdicom would count silent connections
-        server = ae.make_server(
-            (settings.bind, self._port),
-            server_class=BoundedServer,
-            max_connections=connections,
-            evt_handlers=[
-                (evt.EVT_REQUESTED, self._on_requested),
-                (evt.EVT_PDU_RECV, self._on_pdu),
-                (evt.EVT_CONN_CLOSE, _on_closed),
-                (evt.EVT_C_STORE, self._on_store),
-            ],
-        )
-        ae._servers.append(server)  # where pynetdicom's own shutdown looks for it
-        return server
+    def _accept(self, listener: socket.socket, stopping: StopSignal) -> None:
+        poll = select.poll()
+        poll.register(listener, select.POLLIN)
+        poll.register(stopping, select.POLLIN)
+        with listener:
+            while poll.poll() and not stopping.is_set:
+                try:
+                    self._take(listener, stopping)
+                except (BlockingIOError, ConnectionError):
+                    continue  # the peer has gone again
+                except Exception as error:  # outermost edge: out of descriptors or memory, not for ever
+                    log.error("connection not taken", reason=str(error))
+                    time.sleep(_AFTER_FAILURE_S)
 
-    def _on_requested(self, event: Any) -> None:
-        assoc = event.assoc
-        request = assoc.requestor.primitive
-        caller = Caller(
-            calling_ae_title=request.calling_ae_title.strip(),
-            called_ae_title=request.called_ae_title.strip(),
-            host=assoc.requestor.address,
+    def _take(self, listener: socket.socket, stopping: StopSignal) -> None:
+        connection, address = listener.accept()
+        with ExitStack() as on_failure:
+            on_failure.callback(connection.close)
+            if self.open_connections >= self._settings.max_associations * CONNECTIONS_PER_ASSOCIATION:
+                return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            self._begin(connection, address[0], stopping)
+            on_failure.pop_all()
+
+    def _begin(self, connection: socket.socket, host: str, stopping: StopSignal) -> None:
+        association = Association(
+            connection,
+            host,
+            self._receiver,
+            self._supported,
+            self._settings.network_timeout_s,
+            stopping,
+            admit=lambda caller: self._admit(association, caller),
+            released=lambda: self._release(association),
         )
+        thread = threading.Thread(target=self._serve, args=(association,), name="association", daemon=True)
         with self._lock:
-            self._admitted = {other for other in self._admitted if other.is_alive()}
+            self._open[association] = thread
+        try:
+            thread.start()
+        except BaseException:
+            self._forget(association)
+            raise
+
+    def _serve(self, association: Association) -> None:
+        try:
+            association.serve()
+        finally:
+            self._forget(association)
+
+    def _admit(self, association: Association, caller: Caller) -> Rejection | None:
+        with self._lock:
             rejection = self._decide(caller)
             if rejection is None:
-                self._admitted.add(assoc)
-                return
+                self._admitted.add(association)
+                return None
         log.warning(
             "association rejected",
             calling_ae_title=caller.calling_ae_title,
             host=caller.host,
             reason=rejection.value.reason,
         )
-        assoc.acse.send_reject(rejection.value.result, rejection.value.source, rejection.value.diagnostic)
-        assoc.kill()  # returns once the rejection is sent; without it the connection is closed before
+        return rejection
 
     def _decide(self, caller: Caller) -> Rejection | None:
-        if self._stopping:
+        if self._stopping is None or self._stopping.is_set:
             return Rejection.STOPPING
         return self._admission.decide(caller, open_associations=len(self._admitted))
 
-    def _on_pdu(self, event: Any) -> None:
-        if isinstance(event.pdu, P_DATA_TF):
-            bound_message(event.assoc, self._settings.max_instance_bytes)
+    def _release(self, association: Association) -> None:
+        with self._lock:
+            self._admitted.discard(association)
 
-    def _on_store(self, event: Any) -> int:
-        self._storing.add(event.assoc)
-        try:
-            request = event.request
-            return self._receiver.receive(
-                encoded_dataset=request.DataSet.getvalue() if request.DataSet else b"",
-                sop_class_uid=str(request.AffectedSOPClassUID),
-                sop_instance_uid=str(request.AffectedSOPInstanceUID),
-                transfer_syntax_uid=str(event.context.transfer_syntax),
-                calling_ae_title=event.assoc.requestor.ae_title.strip(),
-            )
-        except Exception as error:  # outermost edge: whatever happens, the peer gets an answer
-            # Not the message: an unforeseen error may quote the dataset.
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            log.error("C-STORE failed", error=type(error).__name__, file=where.filename, line=where.lineno)
-            return StoreStatus.PROCESSING_FAILURE
-        finally:
-            self._storing.discard(event.assoc)
+    def _forget(self, association: Association) -> None:
+        with self._lock:
+            self._admitted.discard(association)
+            del self._open[association]
 
-    def _is_busy(self, assoc: Any) -> bool:
-        """Whether a C-STORE is being received, waits, is being stored, or has an answer not yet sent."""
-        return bool(
-            assoc in self._storing
-            or assoc.dimse.message is not None
-            or assoc.dimse.msg_queue.qsize()
-            or assoc.dul.to_provider_queue.qsize()
-        )
+    def _still_open(self) -> dict[Association, threading.Thread]:
+        with self._lock:
+            return dict(self._open)
+
+    def _join(self, within_s: float) -> None:
+        deadline = time.monotonic() + within_s
+        for thread in self._still_open().values():
+            thread.join(max(0.0, deadline - time.monotonic()))
 
 
-def _on_closed(event: Any) -> None:
-    """A connection that never asked for an association: its thread would wait for the request until ARTIM."""
-    if event.assoc.requestor.primitive is None:
-        event.assoc.dul.to_user_queue.put(None)
-
-
-def _end(assoc: Any) -> None:
-    """Abort. The connection is cut first where its thread waits for the rest of a PDU."""
-    if assoc.dimse.message is not None or not assoc.is_established:
-        assoc.dul.socket.cut()
-    if assoc.is_established:
-        assoc.abort()
-
-
-def _quiet_libraries() -> None:
-    """Below warnings pynetdicom and pydicom log what they receive, patient data included."""
-    _config.LOG_HANDLER_LEVEL = "none"  # nor spend time on describing each PDU for such a log
-    for name in ("pynetdicom", "pydicom"):
-        library = logging.getLogger(name)
-        library.setLevel(max(library.getEffectiveLevel(), logging.WARNING))
+def _listen(host: str, port: int) -> socket.socket:
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    both = family == socket.AF_INET6 and socket.has_dualstack_ipv6()
+    listener = socket.create_server(address, family=family, backlog=BACKLOG, dualstack_ipv6=both)
+    listener.setblocking(False)
+    return listener

@@ -1,18 +1,19 @@
 """What a C-STORE does: bytes durable, entry in the ledger, then 0x0000 - in this order, or not at all."""
 
-import hashlib
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import structlog
 
-from service.accept.part10 import part10_file
-from service.accept.quarantine import Quarantine, StoreRequest
+from service.accept.arrival import Arrival
+from service.accept.quarantine import Quarantine
+from service.accept.request import StoreRequest
 from service.accept.space import SpaceWatermark
 from service.accept.status import StoreStatus, status_of
 from service.config import AcceptSettings
-from service.dicom.identity import Identity, read_identity
-from service.errors import ConflictingInstance, PrereadError, Retryable, TooLarge, UIDMismatch
+from service.dicom.identity import Identity
+from service.errors import PrereadError, Retryable, TooLarge, UIDMismatch
 from service.storage.port import InstanceStore
 from service.study.model import ReceivedInstance
 
@@ -25,6 +26,10 @@ Raises ConflictingInstance when other bytes are acknowledged under its SOP Insta
 """
 
 
+_DIGEST_DIGITS = 32
+"""Of the SHA-256 in a key. With 16, a peer could compute two datasets of one key and so replace one."""
+
+
 class InstanceReceiver:
     """Receives instances. Threads may share one."""
 
@@ -35,6 +40,26 @@ class InstanceReceiver:
         self._space = SpaceWatermark(store.free_bytes, settings.min_free_bytes)
         self._quarantine = Quarantine(store)
 
+    def begin(self, request: StoreRequest) -> Arrival:
+        """Begin to receive one instance: write its dataset to the arrival, then `finish` or abort it."""
+        return Arrival(self._store, self._space, request, self._max_instance_bytes)
+
+    def finish(self, arrival: Arrival) -> StoreStatus:
+        """Keep an instance that has arrived and say with which status to answer its C-STORE.
+
+        What is not kept for a reason that lies in the dataset goes to the quarantine; what is not kept for
+        want of resources is left to the sender.
+        """
+        try:
+            return self._finish(arrival)
+        except Exception as error:  # outermost edge: whatever happens, the peer gets an answer
+            # Not the message: an unforeseen error may quote the dataset.
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            log.error("C-STORE failed", error=type(error).__name__, file=where.filename, line=where.lineno)
+            return StoreStatus.PROCESSING_FAILURE
+        finally:
+            arrival.abort()
+
     def receive(
         self,
         encoded_dataset: bytes,
@@ -43,94 +68,85 @@ class InstanceReceiver:
         transfer_syntax_uid: str,
         calling_ae_title: str,
     ) -> StoreStatus:
-        """Keep one instance and say with which status to answer its C-STORE.
+        """`begin`, write and `finish` for a dataset that is in memory. The UIDs are the request's."""
+        arrival = self.begin(
+            StoreRequest(sop_class_uid, sop_instance_uid, transfer_syntax_uid, calling_ae_title)
+        )
+        arrival.write(encoded_dataset)
+        return self.finish(arrival)
 
-        The UIDs are the ones of the request. What is not kept for a reason that lies in the dataset goes to
-        the quarantine; what is not kept for want of resources is left to the sender.
-        """
-        request = StoreRequest(sop_class_uid, sop_instance_uid, transfer_syntax_uid, calling_ae_title)
+    def _finish(self, arrival: Arrival) -> StoreStatus:
         try:
-            instance = self._keep(encoded_dataset, request)
+            instance = self._keep(arrival)
         except PrereadError as error:
-            return self._refuse(encoded_dataset, request, error)
+            return self._refuse(arrival, error)
         log.info(
             "instance received",
             study_instance_uid=instance.study_instance_uid,
             sop_instance_uid=instance.sop_instance_uid,
-            calling_ae_title=calling_ae_title,
+            calling_ae_title=instance.calling_ae_title,
             size_bytes=instance.size_bytes,
         )
         return StoreStatus.SUCCESS
 
-    def _keep(self, encoded_dataset: bytes, request: StoreRequest) -> ReceivedInstance:
-        if len(encoded_dataset) > self._max_instance_bytes:
-            raise TooLarge(
-                f"the dataset has over {self._max_instance_bytes} bytes (accept.max_instance_bytes)"
-            )
-        self._space.reserve(len(encoded_dataset))
-        identity = read_identity(encoded_dataset, request.transfer_syntax_uid, self._max_instance_bytes)
-        _require_match(identity, request)
-        instance = _received(encoded_dataset, identity, request)
-        self._store.put(
-            instance.key,
-            part10_file(
-                encoded_dataset,
-                identity.sop_class_uid,
-                identity.sop_instance_uid,
-                request.transfer_syntax_uid,
-                request.calling_ae_title,
-            ),
-        )
-        self._enter(instance)
+    def _keep(self, arrival: Arrival) -> ReceivedInstance:
+        arrival.check()
+        identity = arrival.identity()
+        _require_match(identity, arrival.request)
+        instance = _received(arrival, identity)
+        arrival.keep_as(instance.key)
+        self._record(instance)
         return instance
 
-    def _enter(self, instance: ReceivedInstance) -> None:
-        try:
-            self._record(instance)
-        except ConflictingInstance:
-            # Its key holds the digest of its bytes, so it is not the key of the instance that is kept.
-            self._store.delete(instance.key)
-            raise
-
-    def _refuse(self, encoded_dataset: bytes, request: StoreRequest, error: PrereadError) -> StoreStatus:
+    def _refuse(self, arrival: Arrival, error: PrereadError) -> StoreStatus:
         status = status_of(error)
         log.warning(
             "instance refused",
-            sop_instance_uid=request.sop_instance_uid,
-            calling_ae_title=request.calling_ae_title,
+            sop_instance_uid=arrival.request.sop_instance_uid,
+            calling_ae_title=arrival.request.calling_ae_title,
             status=f"0x{status:04X}",
             error=type(error).__name__,
             reason=str(error),
-            quarantined_as=self._set_aside(encoded_dataset, request, status, error),
+            quarantined_as=self._set_aside(arrival, status, error),
         )
         return status
 
-    def _set_aside(
-        self, encoded_dataset: bytes, request: StoreRequest, status: StoreStatus, error: PrereadError
-    ) -> str:
+    def _set_aside(self, arrival: Arrival, status: StoreStatus, error: PrereadError) -> str:
         """The quarantine's key, empty where nothing was kept there."""
         if isinstance(error, Retryable | TooLarge):
             return ""  # the sender tries again; a dataset over the bound is not complete here
         try:
-            return self._quarantine.put(encoded_dataset, request, status, error, datetime.now(UTC))
-        except Retryable as failure:
+            # A conflicting instance moves there: its key holds the digest of its bytes, so it is not the key
+            # of the instance that is kept.
+            return self._quarantine.put(arrival, status, error, datetime.now(UTC))
+        except (
+            Retryable,
+            KeyError,
+        ) as failure:  # KeyError: another association has just moved the same bytes
             log.error("refused instance could not be quarantined", reason=str(failure))
+            self._discard(arrival)
             return ""
 
+    def _discard(self, arrival: Arrival) -> None:
+        try:
+            arrival.discard()
+        except Retryable as failure:
+            log.error("refused instance could not be deleted", reason=str(failure))
 
-def _received(encoded_dataset: bytes, identity: Identity, request: StoreRequest) -> ReceivedInstance:
+
+def _received(arrival: Arrival, identity: Identity) -> ReceivedInstance:
     """The entry of an instance. Size and SHA-256 are of the dataset as it came, not of the file around it."""
-    sha256 = hashlib.sha256(encoded_dataset).hexdigest()
+    sha256 = arrival.sha256()
     return ReceivedInstance(
         study_instance_uid=identity.study_instance_uid,
         series_instance_uid=identity.series_instance_uid,
         sop_instance_uid=identity.sop_instance_uid,
         sop_class_uid=identity.sop_class_uid,
-        transfer_syntax_uid=request.transfer_syntax_uid,
-        key=f"instances/{identity.study_instance_uid}/{identity.sop_instance_uid}-{sha256[:16]}.dcm",
+        transfer_syntax_uid=arrival.request.transfer_syntax_uid,
+        key=f"instances/{identity.study_instance_uid}/{identity.sop_instance_uid}-{sha256[:_DIGEST_DIGITS]}.dcm",
         sha256=sha256,
-        size_bytes=len(encoded_dataset),
-        calling_ae_title=request.calling_ae_title,
+        size_bytes=arrival.size_bytes,
+        calling_ae_title=arrival.request.calling_ae_title,
         received_at=datetime.now(UTC),
     )
 

@@ -28,9 +28,12 @@ class AcceptSettings(Section):
     max_associations: Annotated[int, Field(ge=1, le=1000)] = 25
     """Associations at one time; one more is rejected as transient (PS3.8 9.3.4)."""
     network_timeout_s: Seconds = 60.0
-    """Silence on an association after which it is aborted."""
+    """Silence on an association, or time that one PDU takes, after which it is aborted."""
     max_instance_bytes: Annotated[int, Field(ge=1024)] = 2 * 1024**3
     """Largest dataset that is kept. A larger one is answered with 0xA700."""
+    receiver: Literal["own", "pynetdicom"] = "own"
+    """Which data path receives. `own`: streams to the disk. `pynetdicom`: collects each dataset in memory and
+    is slower; to fall back to where a peer and ours do not understand each other."""
     min_free_bytes: Annotated[int, Field(ge=0)] = 1024**3
     """Free space under which instances are refused with 0xA700 rather than accepted and lost."""
 

@@ -1,17 +1,19 @@
 """Walking over the encoded data elements of a dataset without decoding their values (PS3.5 section 7.1).
 
 Input is hostile until proven otherwise: nothing here recurses, allocates by a length that was sent, or
-depends on the dataset's character set.
+depends on the dataset's character set. The dataset may come piece by piece and is never held as a whole.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Generator
 from dataclasses import dataclass
 
 from service.errors import NotDicom
 
 MAX_ELEMENTS = 50_000
 """Elements looked at in one walk. Real headers have hundreds before Series Instance UID."""
+MAX_VALUE_BYTES = 1024
+"""What is kept of a wanted value. UIDs have at most 64 bytes."""
 _UNDEFINED = 0xFFFFFFFF
 _ITEM_GROUP = 0xFFFE
 _DELIMITERS = (0xFFFEE00D, 0xFFFEE0DD)
@@ -33,81 +35,115 @@ class _Header:
     tag: int
     vr: bytes
     length: int
-    value_at: int
 
 
-def top_level_elements(data: bytes, encoding: Encoding, last_tag: int) -> Iterator[tuple[int, bytes]]:
-    """Tag and value of each top-level element up to `last_tag`; those of undefined length are skipped.
+_Steps = Generator[tuple[int, int], bytes, None]
+"""Yields how many bytes to read and how many to step over after them; is sent the ones that were read."""
+_Reads = Generator[tuple[int, int], bytes, _Header]
 
-    A value that reaches beyond the end of `data` ends the walk, as does the first tag above `last_tag`.
-    Raises NotDicom where a sequence never ends, or after MAX_ELEMENTS.
+
+class ElementWalk:
+    """The values of the top-level elements `wanted`, in a dataset that is fed in pieces.
+
+    Ends after `last_tag`; elements of undefined length are skipped. `found` has each wanted value, its first
+    MAX_VALUE_BYTES at most, as soon as the whole value has been fed.
     """
-    walk = _Walk(data)
-    at = 0
-    while (header := walk.header(at, encoding)) is not None and header.tag <= last_tag:
-        if header.length == _UNDEFINED:
-            at = walk.after_undefined_length(header, encoding)
-            continue
-        at = header.value_at + header.length
-        if at > len(data):
-            return
-        yield header.tag, data[header.value_at : at]
 
-
-class _Walk:
-    """Reads element headers and counts them."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
+    def __init__(self, encoding: Encoding, wanted: Collection[int], last_tag: int) -> None:
+        self.found: dict[int, bytes] = {}
+        self.ended = False
+        self._wanted = wanted
+        self._last_tag = last_tag
         self._elements = 0
+        self._open_sequence: int | None = None
+        self._steps = self._walk(encoding)
+        self._read, self._skip = next(self._steps)
+        self._held = bytearray()
 
-    def header(self, at: int, encoding: Encoding) -> _Header | None:
-        """The element header at `at`, None where the data ends before it does."""
+    def feed(self, data: bytes | memoryview) -> None:
+        """The next piece of the dataset. Raises NotDicom after MAX_ELEMENTS, and ends."""
+        at = 0
+        while not self.ended:
+            needed = self._read - len(self._held)
+            self._held += data[at : at + needed]
+            at += needed
+            if at > len(data):
+                return
+            skipped = min(self._skip, len(data) - at)
+            at += skipped
+            self._skip -= skipped
+            if self._skip:
+                self._read = len(self._held)
+                return
+            self._advance()
+
+    def end(self) -> None:
+        """The dataset has ended. Raises NotDicom where it ends within a sequence."""
+        if not self.ended and self._open_sequence is not None:
+            raise NotDicom(
+                f"sequence {_name(self._open_sequence)} has no end: the dataset was cut or is not DICOM"
+            )
+
+    def _advance(self) -> None:
+        read, self._held = bytes(self._held), bytearray()
+        try:
+            self._read, self._skip = self._steps.send(read)
+        except StopIteration:
+            self.ended = True
+        except NotDicom:
+            self.ended = True
+            raise
+
+    def _walk(self, encoding: Encoding) -> _Steps:
+        while (header := (yield from self._header(encoding))).tag <= self._last_tag:
+            if header.length == _UNDEFINED:
+                self._open_sequence = header.tag
+                yield from self._past_undefined_length(header, encoding)
+                self._open_sequence = None
+            elif header.tag in self._wanted:
+                kept = min(header.length, MAX_VALUE_BYTES)
+                self.found[header.tag] = yield kept, header.length - kept
+            else:
+                yield 0, header.length
+
+    def _past_undefined_length(self, opening: _Header, encoding: Encoding) -> _Steps:
+        """Step behind the delimiter that closes `opening`.
+
+        Sequences and items of undefined length nest, and each has its delimiter: counting them is enough.
+        """
+        if opening.vr == b"UN":
+            encoding = Encoding(implicit_vr=True, little_endian=True)  # PS3.5 6.2.2, note 4
+        depth = 1
+        while depth:
+            header = yield from self._header(encoding)
+            if header.tag in _DELIMITERS:
+                depth -= 1
+            elif header.length == _UNDEFINED:
+                depth += 1
+            else:
+                yield 0, header.length
+
+    def _header(self, encoding: Encoding) -> _Reads:
         self._elements += 1
         if self._elements > MAX_ELEMENTS:
             raise NotDicom(
                 f"more than {MAX_ELEMENTS} elements precede Series Instance UID: this is no real header"
             )
         order = "<" if encoding.little_endian else ">"
-        if at + 8 > len(self._data):
-            return None
-        group, element, vr, short_length = struct.unpack_from(f"{order}HH2sH", self._data, at)
+        data = yield 8, 0
+        group, element, vr, short_length = struct.unpack(f"{order}HH2sH", data)
         tag = group << 16 | element
         if encoding.implicit_vr or group == _ITEM_GROUP or not (vr.isalpha() and vr.isupper()):
             # Some writers fall back to implicit VR within explicit data; a VR is always two capital letters.
-            return _Header(tag, b"", self._long(at + 4, order), at + 8)
+            return _Header(tag, b"", _long(data[4:], order))
         if vr in _SHORT_VRS:
-            return _Header(tag, vr, short_length, at + 8)
-        if at + 12 > len(self._data):
-            return None
-        return _Header(tag, vr, self._long(at + 8, order), at + 12)
+            return _Header(tag, vr, short_length)
+        return _Header(tag, vr, _long((yield 4, 0), order))
 
-    def after_undefined_length(self, opening: _Header, encoding: Encoding) -> int:
-        """The offset behind the delimiter that closes `opening`.
 
-        Sequences and items of undefined length nest, and each has its delimiter: counting them is enough.
-        """
-        if opening.vr == b"UN":
-            encoding = Encoding(implicit_vr=True, little_endian=True)  # PS3.5 6.2.2, note 4
-        at, depth = opening.value_at, 1
-        while depth:
-            header = self.header(at, encoding)
-            if header is None:
-                raise NotDicom(
-                    f"sequence {_name(opening.tag)} has no end: the dataset was cut or is not DICOM"
-                )
-            at = header.value_at
-            if header.tag in _DELIMITERS:
-                depth -= 1
-            elif header.length == _UNDEFINED:
-                depth += 1
-            else:
-                at += header.length
-        return at
-
-    def _long(self, at: int, order: str) -> int:
-        length: int = struct.unpack_from(f"{order}L", self._data, at)[0]
-        return length
+def _long(data: bytes, order: str) -> int:
+    length: int = struct.unpack(f"{order}L", data)[0]
+    return length
 
 
 def _name(tag: int) -> str:

@@ -1,6 +1,6 @@
 """Telling what a DICOM file is (PS3.10), with the same strictness as what comes over the wire."""
 
-from service.dicom.elements import Encoding, top_level_elements
+from service.dicom.elements import ElementWalk, Encoding
 from service.dicom.identity import Identity, read_identity
 from service.errors import NotDicom
 
@@ -19,7 +19,10 @@ def read_file_identity(data: bytes, max_inflated_bytes: int) -> tuple[Identity, 
     if data[128:_PREAMBLE_BYTES] != b"DICM":
         raise NotDicom("the file has no DICOM preamble")
     meta_at = data[_PREAMBLE_BYTES : _PREAMBLE_BYTES + 64 * 1024]
-    meta = dict(top_level_elements(meta_at, _META, _LAST_OF_META))
+    walk = ElementWalk(_META, {_GROUP_LENGTH, _TRANSFER_SYNTAX_UID}, _LAST_OF_META)
+    walk.feed(meta_at)
+    walk.end()
+    meta = walk.found
     length = meta.get(_GROUP_LENGTH, b"")
     transfer_syntax_uid = meta.get(_TRANSFER_SYNTAX_UID, b"").rstrip(b"\0 ").decode("latin-1")
     if len(length) != 4 or not transfer_syntax_uid:  # noqa: PLR2004 - a UL value has 4 bytes

@@ -1,11 +1,11 @@
 """What an instance is, read from its encoded dataset: the four UIDs without which it cannot be kept."""
 
 import re
-import zlib
 from dataclasses import dataclass
 
-from service.dicom.elements import Encoding, top_level_elements
-from service.errors import MissingAttribute, NotDicom, TooLarge, UnsafeUID
+from service.dicom.elements import ElementWalk, Encoding
+from service.dicom.inflate import Inflater
+from service.errors import MissingAttribute, NotDicom, Refused, UnsafeUID
 
 _SOP_CLASS_UID = 0x00080016
 _SOP_INSTANCE_UID = 0x00080018
@@ -35,31 +35,60 @@ class Identity:
     sop_class_uid: str
 
 
+class IdentityReader:
+    """Reads the identity of an instance from its dataset as it comes over the wire, piece by piece.
+
+    Looks no further than Series Instance UID, and holds no more than a piece. All of a deflated dataset is
+    inflated, `max_inflated_bytes` at most, so that one that explodes is refused here.
+    """
+
+    def __init__(self, transfer_syntax_uid: str, max_inflated_bytes: int) -> None:
+        self._transfer_syntax_uid = transfer_syntax_uid
+        encoding = Encoding(
+            implicit_vr=transfer_syntax_uid == _IMPLICIT_VR_LITTLE_ENDIAN,
+            little_endian=transfer_syntax_uid != _EXPLICIT_VR_BIG_ENDIAN,
+        )
+        self._walk = ElementWalk(encoding, _NAMES, last_tag=_SERIES_INSTANCE_UID)
+        self._inflater = Inflater(max_inflated_bytes) if transfer_syntax_uid in _DEFLATED else None
+        self._refused: Refused | None = None
+
+    def feed(self, data: bytes | memoryview) -> None:
+        """The next piece of the dataset. Raises nothing: `identity` tells what was wrong."""
+        if self._refused is not None or (self._walk.ended and self._inflater is None):
+            return
+        try:
+            for piece in (data,) if self._inflater is None else self._inflater.inflate(data):
+                self._walk.feed(piece)
+        except Refused as refused:
+            self._refused = refused
+
+    def identity(self) -> Identity:
+        """What the whole dataset is. Raises NotDicom, MissingAttribute, UnsafeUID or TooLarge."""
+        if self._refused is not None:
+            raise self._refused
+        self._walk.end()
+        found = self._walk.found
+        if not found:
+            raise NotDicom(
+                "no UID of an instance was found: the bytes are not a DICOM dataset, or not in the transfer "
+                f"syntax {self._transfer_syntax_uid} that was agreed for them"
+            )
+        return Identity(
+            study_instance_uid=_uid(found, _STUDY_INSTANCE_UID),
+            series_instance_uid=_uid(found, _SERIES_INSTANCE_UID),
+            sop_instance_uid=_uid(found, _SOP_INSTANCE_UID),
+            sop_class_uid=_uid(found, _SOP_CLASS_UID),
+        )
+
+
 def read_identity(encoded_dataset: bytes, transfer_syntax_uid: str, max_inflated_bytes: int) -> Identity:
     """The identity of an instance, from its dataset as it came over the wire (no preamble, no file meta).
 
-    Reads no further than Series Instance UID. A deflated dataset is inflated to at most `max_inflated_bytes`.
     Raises NotDicom, MissingAttribute, UnsafeUID or TooLarge, and nothing else, whatever the bytes are.
     """
-    if transfer_syntax_uid in _DEFLATED:
-        encoded_dataset = _inflate(encoded_dataset, max_inflated_bytes)
-    encoding = Encoding(
-        implicit_vr=transfer_syntax_uid == _IMPLICIT_VR_LITTLE_ENDIAN,
-        little_endian=transfer_syntax_uid != _EXPLICIT_VR_BIG_ENDIAN,
-    )
-    elements = top_level_elements(encoded_dataset, encoding, last_tag=_SERIES_INSTANCE_UID)
-    found = {tag: value for tag, value in elements if tag in _NAMES}
-    if not found:
-        raise NotDicom(
-            "no UID of an instance was found: the bytes are not a DICOM dataset, or not in the transfer "
-            f"syntax {transfer_syntax_uid} that was agreed for them"
-        )
-    return Identity(
-        study_instance_uid=_uid(found, _STUDY_INSTANCE_UID),
-        series_instance_uid=_uid(found, _SERIES_INSTANCE_UID),
-        sop_instance_uid=_uid(found, _SOP_INSTANCE_UID),
-        sop_class_uid=_uid(found, _SOP_CLASS_UID),
-    )
+    reader = IdentityReader(transfer_syntax_uid, max_inflated_bytes)
+    reader.feed(encoded_dataset)
+    return reader.identity()
 
 
 def is_safe_uid(uid: str) -> bool:
@@ -77,15 +106,3 @@ def _uid(found: dict[int, bytes], tag: int) -> str:
             f"{_NAMES[tag]} is not a UID: use numbers joined by dots, at most {MAX_UID_LENGTH} characters"
         )
     return uid
-
-
-def _inflate(data: bytes, max_inflated_bytes: int) -> bytes:
-    """RFC 1951 without a header (PS3.5 A.5). Raises NotDicom, TooLarge."""
-    inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
-    try:
-        inflated = inflater.decompress(data, max_inflated_bytes)
-    except zlib.error as error:
-        raise NotDicom(f"the dataset is not deflated as its transfer syntax says: {error}") from None
-    if inflater.unconsumed_tail or (len(inflated) >= max_inflated_bytes and not inflater.eof):
-        raise TooLarge(f"the dataset inflates to more than {max_inflated_bytes} bytes: send it uncompressed")
-    return inflated

@@ -4,23 +4,21 @@ A write goes to a temporary file in `.incoming`, is flushed to the disk, and is 
 name it are flushed too. After a loss of power a key has its old bytes or its new ones, never a part.
 """
 
-import errno
 import os
 import shutil
-import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from service.errors import OutOfSpace, StoreUnavailable
+from service.storage.disk import DurableFolders, flush_folder, translated
+from service.storage.file_upload import FileUpload
 from service.storage.keys import check_key, check_prefix
 
 INCOMING = ".incoming"
 LEFT_OVER_AFTER_S = 3600.0
-"""A temporary file older than this belongs to nobody: no write takes an hour."""
-_NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+"""A temporary file without a write for so long belongs to nobody: no sender is waited for an hour."""
 
 
 class FilesystemStore:
@@ -32,13 +30,16 @@ class FilesystemStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()
         self._incoming = self._folder / INCOMING
-        self._flushed: set[Path] = set()
-        self._lock = threading.Lock()
+        self._folders = DurableFolders(self._folder)
         with self._translated("be opened"):
             self._incoming.mkdir(parents=True, exist_ok=True)
-            _flush_folder(self._folder)
-            _flush_folder(self._folder.parent)
+            flush_folder(self._folder)
+            flush_folder(self._folder.parent)
             self._remove_left_overs()
+
+    def begin(self) -> FileUpload:
+        """Begin a file. Raises OutOfSpace when the disk or the quota is full, StoreUnavailable."""
+        return FileUpload(self._folder, self._incoming / f"{uuid.uuid4()}.tmp", self._folders)
 
     def put(self, key: str, data: bytes) -> None:
         """Keep `data` under `key`; return once it would survive a loss of power.
@@ -46,16 +47,19 @@ class FilesystemStore:
         Raises OutOfSpace when the disk or the quota is full, StoreUnavailable for every other failure of the
         file system, ValueError for a bad key.
         """
-        path = self._path(key)
-        temporary = self._incoming / f"{uuid.uuid4()}.tmp"
-        with self._translated(f"keep {key.split('/', maxsplit=1)[0]} data"):
-            try:
-                _write_flushed(temporary, data)
-                self._make_folder(path.parent)
-                temporary.replace(path)
-                _flush_folder(path.parent)
-            finally:
-                temporary.unlink(missing_ok=True)
+        check_key(key)
+        with self.begin() as upload:
+            upload.write(data)
+            upload.commit(key)
+
+    def move(self, key: str, new_key: str) -> None:
+        """Rename, durably. Raises KeyError without `key`, OutOfSpace, StoreUnavailable, ValueError."""
+        old, new = self._path(key), self._path(new_key)
+        with self._translated("move a file"):
+            if not old.is_file():
+                raise KeyError(key)
+            self._folders.rename(old, new)
+            flush_folder(old.parent)
 
     def get(self, key: str) -> bytes:
         """The bytes under `key`.
@@ -101,56 +105,11 @@ class FilesystemStore:
             if place != self._incoming:
                 yield from ((place / name).relative_to(self._folder).as_posix() for name in names)
 
-    def _make_folder(self, folder: Path) -> None:
-        """Make `folder` and its parents so that they survive a loss of power.
-
-        Which process made a parent, and whether it has flushed it yet, cannot be seen: so the whole chain is
-        flushed the first time that this process meets a folder.
-        """
-        if folder in self._flushed and folder.is_dir():
-            return
-        folder.mkdir(parents=True, exist_ok=True)
-        for parent in folder.parents:
-            _flush_folder(parent)
-            if parent == self._folder:
-                break
-        with self._lock:
-            self._flushed.add(folder)
-
     def _remove_left_overs(self) -> None:
         now = time.time()
         for path in self._incoming.iterdir():
             if now - path.stat().st_mtime > LEFT_OVER_AFTER_S:
                 path.unlink(missing_ok=True)
 
-    @contextmanager
-    def _translated(self, attempt: str) -> Iterator[None]:
-        """Turn the file system's errors into ours."""
-        try:
-            yield
-        except OSError as error:
-            if error.errno in _NO_SPACE:
-                raise OutOfSpace(
-                    f"the disk of {self._folder} is full ({error.strerror}): free space there, or move "
-                    "the data folder"
-                ) from error
-            raise StoreUnavailable(
-                f"the store in {self._folder} cannot {attempt}: {error.strerror}; check that the disk "
-                "is mounted and that this user may write there"
-            ) from error
-
-
-def _write_flushed(path: Path, data: bytes) -> None:
-    with path.open("xb", buffering=0) as file:
-        left = memoryview(data)
-        while left:
-            left = left[file.write(left) :]
-        os.fsync(file.fileno())
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    def _translated(self, attempt: str) -> AbstractContextManager[None]:
+        return translated(self._folder, attempt)

@@ -1,6 +1,8 @@
 """An instance store in memory, for tests."""
 
 import threading
+from types import TracebackType
+from typing import Self
 
 from service.errors import OutOfSpace
 from service.storage.keys import check_key, check_prefix
@@ -22,6 +24,17 @@ class MemoryStore:
             if used + len(data) > self._capacity_bytes:
                 raise OutOfSpace(f"no room for {len(data)} bytes: raise capacity_bytes")
             self._kept[key] = bytes(data)
+
+    def begin(self) -> "MemoryUpload":
+        """Begin to collect bytes."""
+        return MemoryUpload(self)
+
+    def move(self, key: str, new_key: str) -> None:
+        """Have the bytes under another key. Raises KeyError without `key`, ValueError for a bad one."""
+        check_key(key)
+        check_key(new_key)
+        with self._lock:
+            self._kept[new_key] = self._kept.pop(key)
 
     def get(self, key: str) -> bytes:
         """The bytes under `key`. Raises KeyError where there are none, ValueError for a bad key."""
@@ -49,3 +62,39 @@ class MemoryStore:
         """Capacity left."""
         with self._lock:
             return self._capacity_bytes - sum(map(len, self._kept.values()))
+
+
+class MemoryUpload:
+    """Bytes on their way into a MemoryStore."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+        self._written: bytearray | None = bytearray()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.abort()
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Append `data`. Raises ValueError after `commit` or `abort`."""
+        self._open().extend(data)
+
+    def commit(self, key: str) -> None:
+        """Keep what was written. Raises OutOfSpace beyond the store's capacity, ValueError as `write`."""
+        written = self._open()
+        check_key(key)
+        self._written = None
+        self._store.put(key, bytes(written))
+
+    def abort(self) -> None:
+        """Forget what was written."""
+        self._written = None
+
+    def _open(self) -> bytearray:
+        if self._written is None:
+            raise ValueError("the upload has ended: begin another one")
+        return self._written

@@ -1,16 +1,57 @@
 """The instance store port: durable bytes under keys. tests/contracts/store.py holds adapters to it."""
 
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
+
+
+class Upload(Protocol):
+    """Bytes on their way into the store. Nobody sees them before `commit`; leaving the block drops them."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Append `data`, which the caller may overwrite afterwards.
+
+        Raises OutOfSpace, StoreUnavailable; ValueError after `commit` or `abort`.
+        """
+        ...
+
+    def commit(self, key: str) -> None:
+        """Keep what was written under `key`; return only once it would survive a loss of power.
+
+        Replaces what was there, atomically: after OutOfSpace or StoreUnavailable, too, `key` has its old
+        bytes or the new ones. Raises ValueError for a bad key, and after `commit` or `abort`.
+        """
+        ...
+
+    def abort(self) -> None:
+        """Forget what was written; nothing happens after `commit` or another `abort`."""
+        ...
 
 
 class InstanceStore(Protocol):
     """Keeps bytes under keys such as `instances/<study>/<instance>.dcm`."""
+
+    def begin(self) -> Upload:
+        """Begin to write what need not fit into memory. Raises OutOfSpace, StoreUnavailable."""
+        ...
 
     def put(self, key: str, data: bytes) -> None:
         """Keep `data` under `key`; return only once it would survive a loss of power.
 
         Replaces what was there, atomically: a reader sees the old bytes or the new ones. Raises OutOfSpace
         when the disk is full, StoreUnavailable when the store does not answer.
+        """
+        ...
+
+    def move(self, key: str, new_key: str) -> None:
+        """Have the bytes of `key` under `new_key` instead, atomically; durable on return.
+
+        Raises KeyError where there are none, OutOfSpace, StoreUnavailable.
         """
         ...
 

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 
+from service.accept.pynetdicom_scp import PynetdicomSCP
 from service.accept.scp import StorageSCP
 from service.accept.store_instance import InstanceReceiver
 from service.assemble.assembler import Assembler
-from service.config import Settings
+from service.config import AcceptSettings, Settings
 from service.dicom.header import instance_header, read_header
 from service.enqueue.enqueuer import Enqueuer
 from service.enqueue.relay import Relay
@@ -31,7 +32,7 @@ def run_accept(settings: Settings, stop: threading.Event) -> None:
         ledger = resources.enter_context(closing(open_ledger(settings)))
         store = open_store(settings)
         receiver = InstanceReceiver(store, partial(record_received, ledger), settings.accept)
-        scp = StorageSCP(settings.accept, receiver)
+        scp = open_scp(settings.accept, receiver)
         scp.start()
         resources.callback(scp.stop, STOP_GRACE_S)
         threads = [
@@ -41,6 +42,12 @@ def run_accept(settings: Settings, stop: threading.Event) -> None:
         stop.wait()
         for thread in threads:
             thread.join(STOP_GRACE_S)
+
+
+def open_scp(settings: AcceptSettings, receiver: InstanceReceiver) -> StorageSCP | PynetdicomSCP:
+    """The SCP on the data path that is chosen, not yet listening."""
+    scp = StorageSCP if settings.receiver == "own" else PynetdicomSCP
+    return scp(settings, receiver)
 
 
 def _assemble(settings: Settings, ledger: Ledger, store: InstanceStore, stop: threading.Event) -> None:

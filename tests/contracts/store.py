@@ -76,3 +76,66 @@ class StoreContract:
         for thread in threads:
             thread.join()
         assert store.get(KEY) in values
+
+    def test_upload_is_seen_when_it_is_committed_and_not_before(self, store: InstanceStore) -> None:
+        with store.begin() as upload:
+            upload.write(b"first, ")
+            upload.write(memoryview(b"second"))
+            assert store.keys("") == []
+            upload.commit(KEY)
+        assert store.get(KEY) == b"first, second"
+
+    def test_upload_owns_its_bytes(self, store: InstanceStore) -> None:
+        buffer = bytearray(b"first")
+        with store.begin() as upload:
+            upload.write(memoryview(buffer))
+            buffer[:] = b"other"
+            upload.commit(KEY)
+        assert store.get(KEY) == b"first"
+
+    def test_upload_that_is_aborted_or_left_leaves_nothing(self, store: InstanceStore) -> None:
+        store.put(KEY, b"old")
+        with store.begin() as left:
+            left.write(b"new")
+        aborted = store.begin()
+        aborted.write(b"new")
+        aborted.abort()
+        aborted.abort()
+        assert (store.keys(""), store.get(KEY)) == ([KEY], b"old")
+
+    def test_uploads_go_on_side_by_side(self, store: InstanceStore) -> None:
+        with store.begin() as one, store.begin() as two:
+            for piece in (b"a", b"b", b"c"):
+                one.write(piece)
+                two.write(piece.upper())
+            two.commit("a/two")
+            one.commit("a/one")
+        assert (store.get("a/one"), store.get("a/two")) == (b"abc", b"ABC")
+
+    def test_upload_that_has_ended_takes_nothing_more(self, store: InstanceStore) -> None:
+        committed, aborted = store.begin(), store.begin()
+        committed.commit(KEY)
+        aborted.abort()
+        for upload in (committed, aborted):
+            with pytest.raises(ValueError, match="has ended"):
+                upload.commit(KEY)
+            with pytest.raises(ValueError, match="has ended"):
+                upload.write(b"x")
+        committed.abort()
+        assert store.get(KEY) == b""
+
+    @pytest.mark.parametrize("key", BAD_KEYS)
+    def test_upload_is_not_committed_under_a_bad_key(self, store: InstanceStore, key: str) -> None:
+        with pytest.raises(ValueError, match="is not a key"), store.begin() as upload:
+            upload.commit(key)
+        assert store.keys("") == []
+
+    def test_move_gives_the_bytes_another_key(self, store: InstanceStore) -> None:
+        store.put(KEY, b"bytes")
+        store.move(KEY, "quarantine/1.dcm")
+        assert store.keys("") == ["quarantine/1.dcm"]
+        assert store.get("quarantine/1.dcm") == b"bytes"
+        with pytest.raises(KeyError):
+            store.move(KEY, "quarantine/2.dcm")
+        with pytest.raises(ValueError, match="is not a key"):
+            store.move("quarantine/1.dcm", "../x")

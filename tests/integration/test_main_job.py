@@ -17,9 +17,11 @@ from tests.servers.preread import Preread, running
 pytestmark = pytest.mark.integration
 
 
-@pytest.fixture(params=["embedded", "servers"])
+@pytest.fixture(params=["embedded", "servers", "pynetdicom"])
 def preread(request: pytest.FixtureRequest, tmp_path: Path, orthanc: Orthanc) -> Iterator[Preread]:
     settings: dict[str, Any] = {}
+    if request.param == "pynetdicom":
+        settings = {"accept": {"receiver": "pynetdicom"}}
     if request.param == "servers":
         settings = {
             "broker": {"kind": "rabbitmq", "url": request.getfixturevalue("rabbitmq_url")},

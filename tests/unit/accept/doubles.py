@@ -10,14 +10,20 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
 
+from service.accept.pynetdicom_scp import PynetdicomSCP
 from service.accept.scp import StorageSCP
 from service.accept.store_instance import InstanceReceiver
 from service.config import AcceptSettings
 from service.errors import ConflictingInstance
 from service.storage.memory import MemoryStore
+from service.storage.port import InstanceStore
 from service.study.model import ReceivedInstance
 from tests.fakes.datasets import EXPLICIT_VR_LE, US_IMAGE, encoded, us_dataset
 
+SCP = StorageSCP | PynetdicomSCP
+SCPS: dict[str, type[SCP]] = {"own": StorageSCP, "pynetdicom": PynetdicomSCP}
+RECEIVER = "own"
+"""Of every Desk; the fixture `receiver` changes it."""
 _clients: list[socket.socket] = []
 """pynetdicom leaves a client's socket open when the server was the first to close."""
 
@@ -40,10 +46,12 @@ class FakeLedger:
 class Desk:
     """A receiver with its store and ledger."""
 
-    def __init__(self, capacity_bytes: int = 2**40, **settings: Any) -> None:
-        values: dict[str, Any] = {"min_free_bytes": 0, "bind": "127.0.0.1"} | settings
-        self.settings = AcceptSettings(**values)
-        self.store = MemoryStore(capacity_bytes)
+    def __init__(
+        self, capacity_bytes: int = 2**40, store: InstanceStore | None = None, **settings: Any
+    ) -> None:
+        values: dict[str, Any] = {"min_free_bytes": 0, "bind": "127.0.0.1", "receiver": RECEIVER}
+        self.settings = AcceptSettings(**values | settings)
+        self.store = store or MemoryStore(capacity_bytes)
         self.ledger = FakeLedger()
         self.receiver = InstanceReceiver(self.store, self.ledger.record, self.settings)
 
@@ -64,20 +72,30 @@ class Desk:
         return [json.loads(self.store.get(key)) for key in keys]
 
 
+def new_scp(desk: Desk, port: int = 0) -> SCP:
+    """The SCP that `desk` is set to, not yet listening."""
+    return SCPS[desk.settings.receiver](desk.settings, desk.receiver, port=port)
+
+
 @contextmanager
-def listening(desk: Desk) -> Iterator[StorageSCP]:
-    """An SCP on a free port of the loopback interface."""
-    scp = StorageSCP(desk.settings, desk.receiver, port=0)
+def listening(desk: Desk) -> Iterator[SCP]:
+    """The SCP that `desk` is set to, on a free port of the loopback interface."""
+    scp = new_scp(desk)
     scp.start()
     try:
         yield scp
     finally:
         scp.stop(grace_s=5.0)
-        while _clients:
-            _clients.pop().close()
+        close_clients()
 
 
-def associate(scp: StorageSCP, contexts: list[tuple[str, list[str]]], **titles: str) -> Any:
+def close_clients() -> None:
+    """Close what pynetdicom has left open."""
+    while _clients:
+        _clients.pop().close()
+
+
+def associate(scp: SCP, contexts: list[tuple[str, list[str]]], **titles: str) -> Any:
     """An association with the SCP, established or not. `calling` and `called` are AE titles."""
     ae = AE(titles.get("calling", "SCANNER"))
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 20
@@ -91,7 +109,7 @@ def associate(scp: StorageSCP, contexts: list[tuple[str, list[str]]], **titles: 
     )
 
 
-def send(scp: StorageSCP, *datasets: Dataset) -> list[int]:
+def send(scp: SCP, *datasets: Dataset) -> list[int]:
     """C-STORE ultrasound images over one association; the statuses."""
     assoc = associate(scp, [(US_IMAGE, [EXPLICIT_VR_LE])])
     assert assoc.is_established

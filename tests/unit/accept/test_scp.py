@@ -8,14 +8,15 @@ import pytest
 from pydicom.uid import generate_uid
 from pynetdicom.sop_class import Verification
 
-from service.accept.scp import StorageSCP
 from service.errors import ConfigurationError
 from service.study.model import ReceivedInstance
-from tests.fakes.datasets import EXPLICIT_VR_LE, US_IMAGE, part10, us_dataset
+from tests.fakes.datasets import EXPLICIT_VR_LE, US_IMAGE, encoded, part10, us_dataset
 from tests.servers.dcmtk import Dcmtk
-from tests.unit.accept.doubles import Desk, associate, listening, send, wait_for
+from tests.unit.accept.doubles import Desk, associate, listening, new_scp, send, wait_for
 
 US_RETIRED = "1.2.840.10008.5.1.4.1.1.6"
+pytestmark = pytest.mark.usefixtures("receiver")
+
 EXPLICIT_VR_BE = "1.2.840.10008.1.2.2"
 
 
@@ -74,6 +75,13 @@ def test_dataset_over_the_bound_is_read_to_its_end_and_answered() -> None:
         assert send(scp, us_dataset(PixelData=bytes(3_000_000)), us_dataset()) == [0xA700, 0x0000]
 
 
+def test_full_disk_is_answered_and_the_next_instance_is_kept() -> None:
+    desk = Desk(capacity_bytes=10_000)
+    with listening(desk) as scp:
+        assert send(scp, us_dataset(PixelData=bytes(20_000)), us_dataset()) == [0xA700, 0x0000]
+    assert len(desk.store.keys("")) == 1
+
+
 @pytest.mark.parametrize(
     ("settings", "titles", "code"),
     [
@@ -100,7 +108,7 @@ def test_one_association_too_many_is_rejected_as_transient_until_another_ends() 
         assert second.is_rejected
         assert second.acceptor.primitive.result == 2
         first.release()
-        wait_for(lambda: not scp._server.active_associations)
+        wait_for(lambda: scp.open_connections == 0)
         assert send(scp, us_dataset()) == [0]
 
 
@@ -115,7 +123,7 @@ def test_stop_lets_a_running_store_end() -> None:
 
     desk.receiver._record = record
     statuses: list[int] = []
-    scp = StorageSCP(desk.settings, desk.receiver, port=0)
+    scp = new_scp(desk)
     scp.start()
     sender = threading.Thread(target=lambda: statuses.extend(send(scp, us_dataset())))
     sender.start()
@@ -135,7 +143,7 @@ def test_stop_ends_idle_associations_and_frees_the_port() -> None:
         assoc = associate(scp, [(US_IMAGE, [EXPLICIT_VR_LE])])
         scp.stop(grace_s=5.0)
         wait_for(lambda: not assoc.is_established)
-    again = StorageSCP(desk.settings, desk.receiver, port=port)
+    again = new_scp(desk, port)
     again.start()
     again.stop(1.0)
 
@@ -145,7 +153,7 @@ def test_port_that_is_taken_is_a_configuration_error() -> None:
         listening(Desk()) as scp,
         pytest.raises(ConfigurationError, match=r"change accept\.bind or accept\.port"),
     ):
-        StorageSCP(Desk().settings, Desk().receiver, port=scp.port).start()
+        new_scp(Desk(), scp.port).start()
 
 
 def test_dcmtk_sends_a_study(dcmtk: Dcmtk, tmp_path: Path) -> None:
@@ -157,6 +165,28 @@ def test_dcmtk_sends_a_study(dcmtk: Dcmtk, tmp_path: Path) -> None:
         finished = dcmtk.run("storescu", "-aec", "PREREAD", "127.0.0.1", str(scp.port), *files)
     assert finished.returncode == 0, finished.stdout
     assert len(desk.ledger.instances) == 3
+
+
+def test_dcmtk_verifies(dcmtk: Dcmtk) -> None:
+    with listening(Desk()) as scp:
+        finished = dcmtk.run("echoscu", "-v", "-aec", "PREREAD", "127.0.0.1", str(scp.port))
+    assert finished.returncode == 0, finished.stdout
+    assert "Success" in finished.stdout
+
+
+@pytest.mark.parametrize("options", [["-pdu", "4096"], ["--max-send-pdu", "4096"]], ids=" ".join)
+def test_dcmtk_sends_and_takes_small_pdus(dcmtk: Dcmtk, tmp_path: Path, options: list[str]) -> None:
+    desk = Desk()
+    sent = [us_dataset(PixelData=bytes(100_000)) for _ in range(2)]
+    for number, dataset in enumerate(sent):
+        (tmp_path / f"{number}.dcm").write_bytes(part10(dataset))
+    with listening(desk) as scp:
+        files = sorted(str(path) for path in tmp_path.glob("*.dcm"))
+        finished = dcmtk.run("storescu", *options, "-aec", "PREREAD", "127.0.0.1", str(scp.port), *files)
+    assert finished.returncode == 0, finished.stdout
+    assert {instance.size_bytes for instance in desk.ledger.instances.values()} == {
+        len(encoded(dataset)) for dataset in sent
+    }
 
 
 def test_dcmtk_reads_what_was_kept(dcmtk: Dcmtk, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pydicom.filebase import DicomBytesIO
 from structlog.testing import capture_logs
 
 from service.errors import LedgerUnavailable, OutOfSpace
+from service.storage.memory import MemoryUpload
 from service.study.model import ReceivedInstance
 from tests.fakes.datasets import IMPLICIT_VR_LE, encoded, us_dataset
 from tests.unit.accept.doubles import Desk
@@ -21,7 +22,7 @@ def test_instance_is_kept_as_a_file_and_entered() -> None:
     (instance,) = desk.ledger.instances.values()
     digest = hashlib.sha256(data).hexdigest()
     assert instance.sha256 == digest
-    assert instance.key == f"instances/{dataset.StudyInstanceUID}/{dataset.SOPInstanceUID}-{digest[:16]}.dcm"
+    assert instance.key == f"instances/{dataset.StudyInstanceUID}/{dataset.SOPInstanceUID}-{digest[:32]}.dcm"
     assert dcmread(DicomBytesIO(desk.store.get(instance.key))) == dataset
     assert (instance.size_bytes, instance.calling_ae_title) == (len(data), "SCANNER")
     assert instance.series_instance_uid == dataset.SeriesInstanceUID
@@ -153,10 +154,10 @@ def test_dataset_over_the_bound_is_out_of_resources_and_not_quarantined() -> Non
 def test_full_disk_in_the_quarantine_does_not_change_the_status(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk()
 
-    def full(_key: str, _data: bytes) -> None:
+    def full(_upload: MemoryUpload, _key: str) -> None:
         raise OutOfSpace("full")
 
-    monkeypatch.setattr(desk.store, "put", full)
+    monkeypatch.setattr(MemoryUpload, "commit", full)
     assert desk.receive(data=b"not DICOM") == 0xC000
 
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from service.dicom.identity import Identity, is_safe_uid, read_identity
+from service.dicom.elements import MAX_VALUE_BYTES
+from service.dicom.identity import Identity, IdentityReader, is_safe_uid, read_identity
 from service.errors import MissingAttribute, NotDicom, Refused, TooLarge, UnsafeUID
 from tests.fakes.datasets import EXPLICIT_VR_LE, IMPLICIT_VR_LE, encoded, us_dataset
 
@@ -178,6 +179,51 @@ def test_damaged_dataset_is_read_or_refused(at: int, junk: bytes, cut: int) -> N
     except Refused:
         return
     assert is_safe_uid(identity.sop_instance_uid)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    size=st.integers(1, 40),
+    syntax=st.sampled_from([EXPLICIT_VR_LE, IMPLICIT_VR_LE, EXPLICIT_VR_BE, DEFLATED]),
+)
+def test_dataset_in_pieces_is_read_as_the_whole_one(size: int, syntax: str) -> None:
+    dataset = us_dataset(ReferencedImageSequence=[us_dataset()])
+    data = _deflated(encoded(dataset)) if syntax == DEFLATED else encoded(dataset, syntax)
+    reader = IdentityReader(syntax, LIMIT)
+    for at in range(0, len(data), size):
+        reader.feed(memoryview(data)[at : at + size])
+    assert reader.identity() == expected(dataset)
+
+
+def test_long_value_before_the_uids_is_stepped_over_and_not_held() -> None:
+    head, tail = _split_before_group(encoded(us_dataset()), 0x0010)
+    reader = IdentityReader(EXPLICIT_VR_LE, LIMIT)
+    reader.feed(head + struct.pack("<HH2sHL", 0x0009, 0x1001, b"OB", 0, 3 * 10_000_000))
+    for _ in range(3):
+        reader.feed(bytes(10_000_000))
+        assert len(reader._walk._held) == 0
+    reader.feed(tail)
+    assert reader.identity().study_instance_uid
+
+
+def test_uid_of_megabytes_is_unsafe_and_not_held() -> None:
+    reader = IdentityReader(EXPLICIT_VR_LE, LIMIT)
+    for tag in (0x00080016, 0x00080018, 0x0020000D, 0x0020000E):
+        reader.feed(struct.pack("<HH2sHL", tag >> 16, tag & 0xFFFF, b"UN", 0, 4_000_000) + b"1" * 4_000_000)
+    assert sum(map(len, reader._walk.found.values())) == 4 * MAX_VALUE_BYTES
+    with pytest.raises(UnsafeUID):
+        reader.identity()
+
+
+def test_bytes_behind_a_deflated_dataset_are_ignored_and_not_held() -> None:
+    dataset = us_dataset()
+    reader = IdentityReader(DEFLATED, LIMIT)
+    reader.feed(_deflated(encoded(dataset)))
+    for _ in range(10):
+        reader.feed(bytes(LIMIT))
+    assert reader._inflater is not None
+    assert len(reader._inflater._inflater.unused_data) == 0
+    assert reader.identity() == expected(dataset)
 
 
 def _deflated(data: bytes) -> bytes:

@@ -1,6 +1,7 @@
 import errno
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_full_disk_is_out_of_space_and_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     store = FilesystemStore(tmp_path)
-    _fail_fsync(monkeypatch, number)
+    _fail(monkeypatch, "fdatasync", number)
     with pytest.raises(OutOfSpace, match="free space there"):
         store.put(KEY, b"bytes")
     assert not store.exists(KEY)
@@ -63,17 +64,65 @@ def test_other_failure_of_the_disk_is_store_unavailable_and_keeps_the_old_value(
 ) -> None:
     store = FilesystemStore(tmp_path)
     store.put(KEY, b"old")
-    _fail_fsync(monkeypatch, errno.EIO)
+    _fail(monkeypatch, "fdatasync", errno.EIO)
     with pytest.raises(StoreUnavailable, match="check that the disk is mounted"):
         store.put(KEY, b"new")
     assert store.get(KEY) == b"old"
+
+
+STEPS = ["open", "write", "fdatasync", "fsync", "close", "replace"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(
+    ("number", "raised"), [(errno.ENOSPC, OutOfSpace), (errno.EIO, StoreUnavailable)], ids=["ENOSPC", "EIO"]
+)
+def test_every_step_that_fails_is_told_and_leaves_nothing_half_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, number: int, raised: type[Exception]
+) -> None:
+    store = FilesystemStore(tmp_path)
+    store.put(KEY, b"old")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with monkeypatch.context() as patch:
+        _fail(patch, step, number)
+        with pytest.raises(raised), store.begin() as upload:
+            upload.write(b"new")
+            upload.commit(KEY)
+    assert list((tmp_path / INCOMING).iterdir()) == []
+    # The rename is done when the flush of the folder after it fails: old or new, both whole.
+    assert store.get(KEY) == (b"new" if step == "fsync" else b"old")
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    store.put(KEY, b"newer")
+    assert store.get(KEY) == b"newer"
+
+
+def test_short_writes_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = FilesystemStore(tmp_path)
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:3]))
+    store.put(KEY, b"0123456789")
+    assert store.get(KEY) == b"0123456789"
+
+
+def test_move_flushes_both_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = FilesystemStore(tmp_path)
+    store.put(KEY, b"bytes")
+    store.put("quarantine/0.dcm", b"")
+    events = _record_flushes(monkeypatch)
+    store.move(KEY, "quarantine/1.dcm")
+    assert events == [str(tmp_path / "quarantine"), str(tmp_path / "instances" / "1.2")]
 
 
 def test_real_full_file_system_is_out_of_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")
     store = FilesystemStore(tmp_path)
-    monkeypatch.setattr(Path, "open", lambda _path, _mode, buffering: open("/dev/full", "wb", buffering))  # noqa: PTH123, SIM115
+    real_open = os.open
+
+    def open_full(path: Path, flags: int, *mode: int) -> int:
+        return real_open("/dev/full" if path.suffix == ".tmp" else path, flags & ~os.O_EXCL, *mode)
+
+    monkeypatch.setattr(os, "open", open_full)
     with pytest.raises(OutOfSpace):
         store.put(KEY, b"bytes")
 
@@ -112,18 +161,29 @@ def test_value_survives_reopening(tmp_path: Path) -> None:
 def _record_flushes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The paths of the files and folders that are flushed, in order."""
     events: list[str] = []
-    fsync = os.fsync
 
-    def record(descriptor: int) -> None:
-        events.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
-        fsync(descriptor)
+    def recording(flush: Callable[[int], None]) -> Callable[[int], None]:
+        def record(descriptor: int) -> None:
+            events.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+            flush(descriptor)
 
-    monkeypatch.setattr(os, "fsync", record)
+        return record
+
+    for name in ("fsync", "fdatasync"):
+        monkeypatch.setattr(os, name, recording(getattr(os, name)))
     return events
 
 
-def _fail_fsync(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    def fail(_descriptor: int) -> None:
+def _fail(monkeypatch: pytest.MonkeyPatch, step: str, number: int) -> None:
+    """Have one call of the operating system fail; `close` closes and then fails, as Linux does."""
+    close = os.close
+
+    def fail(*arguments: int | str) -> None:
+        if step == "close" and isinstance(arguments[0], int):
+            close(arguments[0])
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(os, "fsync", fail)
+    if step == "replace":
+        monkeypatch.setattr(Path, step, fail)
+    else:
+        monkeypatch.setattr(os, step, fail)

@@ -9,6 +9,8 @@ from tests.fakes.datasets import IMPLICIT_VR_LE, encoded, us_dataset
 from tests.fakes.peer import ABORT, ASSOCIATE_AC, ASSOCIATE_RJ, P_DATA, BadPeer, p_data, pdu, store_rq
 from tests.unit.accept.doubles import Desk, listening, send, wait_for
 
+pytestmark = pytest.mark.usefixtures("receiver")
+
 Attack = Callable[[BadPeer], None]
 
 
@@ -108,17 +110,17 @@ def test_connection_that_closes_without_a_word_frees_its_place_at_once() -> None
 def test_connections_beyond_the_bound_are_closed_at_once() -> None:
     desk = Desk(network_timeout_s=30.0, max_associations=1)
     with listening(desk) as scp, BadPeer(scp.port), BadPeer(scp.port):
-        wait_for(lambda: len(scp._server.active_associations) == 2)
+        wait_for(lambda: scp.open_connections == 2)
         with BadPeer(scp.port) as one_more:
             assert one_more.ended()
 
 
-def test_peer_that_does_not_wait_for_answers_is_cut_off() -> None:
+def test_pynetdicom_cuts_off_a_peer_that_does_not_wait_for_answers() -> None:
     dataset = us_dataset()
     message = p_data(store_rq(dataset.SOPInstanceUID), command=True, last=True) + p_data(
         encoded(dataset, IMPLICIT_VR_LE), command=False, last=True
     )
-    desk = Desk()
+    desk = Desk(receiver="pynetdicom")
     with listening(desk) as scp, BadPeer(scp.port) as peer:
         assert peer.associate() == ASSOCIATE_AC
         desk.receiver._record = lambda _one: peer.ended()

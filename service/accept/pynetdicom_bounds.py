@@ -11,15 +11,8 @@ from typing import Any
 
 from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
 
-MAX_PDU_BYTES = 131072
-"""The PDU size that is proposed to peers (PS3.8 D.1). Larger ones are no faster: measured with storescu."""
-LONGEST_PDU_BYTES = 1024 * 1024
-"""A longer PDU ends the association: nothing that keeps to the size above comes near."""
-MAX_COMMAND_BYTES = 64 * 1024
-"""Command sets have some hundred bytes."""
-CONNECTIONS_PER_ASSOCIATION = 2
-"""Half of the connections may be ones that have not asked for an association yet."""
-_BACKLOG = 64
+from service.accept.limits import BACKLOG, LONGEST_PDU_BYTES, MAX_COMMAND_BYTES, MAX_PDU_BYTES
+
 _READ_BYTES = 256 * 1024
 
 
@@ -67,7 +60,7 @@ class BoundedHandler(RequestHandler):  # type: ignore[misc]
 class BoundedServer(ThreadedAssociationServer):  # type: ignore[misc]
     """Listens, and closes connections beyond `max_connections` at once."""
 
-    request_queue_size = _BACKLOG
+    request_queue_size = BACKLOG
 
     def __init__(self, *args: Any, max_connections: int, **kwargs: Any) -> None:
         self._max_connections = max_connections

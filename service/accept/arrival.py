@@ -1,0 +1,100 @@
+"""A dataset on its way from a peer into the store: written, hashed and looked at as it comes, never held."""
+
+import hashlib
+
+from service.accept.part10 import part10_head
+from service.accept.request import StoreRequest
+from service.accept.space import SpaceWatermark
+from service.dicom.identity import Identity, IdentityReader
+from service.errors import PrereadError, TooLarge
+from service.storage.port import InstanceStore, Upload
+
+
+class Arrival:
+    """One dataset. What goes wrong on the way is remembered, the rest is forgotten, and `check` tells.
+
+    So the peer gets its answer after its last byte, as the protocol wants, instead of a broken connection.
+    """
+
+    def __init__(
+        self, store: InstanceStore, space: SpaceWatermark, request: StoreRequest, max_bytes: int
+    ) -> None:
+        self.request = request
+        self.size_bytes = 0
+        self._store = store
+        self._space = space
+        self._max_bytes = max_bytes
+        self._identity = IdentityReader(request.transfer_syntax_uid, max_bytes)
+        self._digest = hashlib.sha256()
+        self._failure: PrereadError | None = None
+        self._upload: Upload | None = None
+        self._key = ""
+
+    def write(self, data: bytes | memoryview) -> None:
+        """The next bytes; the caller may overwrite them afterwards. Raises nothing of ours."""
+        if self._failure is not None:
+            return
+        self.size_bytes += len(data)
+        try:
+            self._write(data)
+        except PrereadError as failure:
+            self._failure = failure
+            self.abort()
+
+    def check(self) -> None:
+        """Raises what went wrong: TooLarge, OutOfSpace or StoreUnavailable."""
+        if self._failure is not None:
+            raise self._failure
+
+    def identity(self) -> Identity:
+        """What the dataset is. Raises NotDicom, MissingAttribute, UnsafeUID or TooLarge."""
+        return self._identity.identity()
+
+    def sha256(self) -> str:
+        """Of the dataset as it came, not of the file around it; hexadecimal."""
+        return self._digest.hexdigest()
+
+    def keep_as(self, key: str) -> None:
+        """Have the file under `key`, durably; a second time it moves there.
+
+        Raises OutOfSpace, StoreUnavailable; KeyError where somebody else has moved it.
+        """
+        if self._key:
+            self._store.move(self._key, key)
+        else:
+            self._opened().commit(key)
+        self._key = key
+
+    def discard(self) -> None:
+        """Have the file nowhere. Raises StoreUnavailable."""
+        self.abort()
+        if self._key:
+            self._store.delete(self._key)
+
+    def abort(self) -> None:
+        """Forget what was written, unless it is kept."""
+        if self._upload is not None:
+            self._upload.abort()
+
+    def _write(self, data: bytes | memoryview) -> None:
+        if self.size_bytes > self._max_bytes:
+            raise TooLarge(f"the dataset has over {self._max_bytes} bytes (accept.max_instance_bytes)")
+        self._space.reserve(len(data))
+        self._opened().write(data)
+        self._digest.update(data)
+        self._identity.feed(data)
+
+    def _opened(self) -> Upload:
+        """The upload; it begins with the file's head. None is made for what is refused before."""
+        if self._upload is None:
+            self._upload = self._store.begin()
+            request = self.request
+            self._upload.write(
+                part10_head(
+                    request.sop_class_uid,
+                    request.sop_instance_uid,
+                    request.transfer_syntax_uid,
+                    request.calling_ae_title,
+                )
+            )
+        return self._upload

@@ -1,0 +1,78 @@
+"""Writing one file of the instance store: a temporary name first, flushed, then its own."""
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from service.storage.disk import DurableFolders, translated
+from service.storage.keys import check_key
+
+
+class FileUpload:
+    """Bytes on their way to a file under `folder`; `temporary` holds them until then.
+
+    Raises OutOfSpace or StoreUnavailable when the temporary file cannot be made.
+    """
+
+    def __init__(self, folder: Path, temporary: Path, folders: DurableFolders) -> None:
+        self._folder = folder
+        self._temporary = temporary
+        self._folders = folders
+        self._closed = False
+        with translated(folder, "begin a file"):
+            self._descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.abort()
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Append `data`. Raises OutOfSpace, StoreUnavailable; ValueError after `commit` or `abort`."""
+        self._require_open()
+        with translated(self._folder, "write"):
+            written = os.write(self._descriptor, data)
+            while written < len(data):
+                written += os.write(self._descriptor, memoryview(data)[written:])
+
+    def commit(self, key: str) -> None:
+        """Flush the bytes, then their name.
+
+        Raises OutOfSpace, StoreUnavailable; ValueError for a bad key, and after `commit` or `abort`.
+        """
+        self._require_open()
+        check_key(key)
+        try:
+            with translated(self._folder, f"keep {key.split('/', maxsplit=1)[0]} data"):
+                os.fdatasync(self._descriptor)
+                self._close()
+                self._folders.rename(self._temporary, self._folder / key)
+        except BaseException:
+            self._remove()
+            raise
+
+    def abort(self) -> None:
+        """Forget what was written; nothing happens after `commit` or another `abort`."""
+        if not self._closed:
+            self._remove()
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise ValueError("the upload has ended: begin another one")
+
+    def _remove(self) -> None:
+        """Raises nothing: what cannot be removed now is removed when the store is opened."""
+        for step in (self._close, self._temporary.unlink):
+            try:
+                step()
+            except OSError:
+                continue
+
+    def _close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            os.close(self._descriptor)
