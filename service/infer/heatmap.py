@@ -11,10 +11,9 @@ from service.infer.outline import outline
 from service.infer.port import Score
 from service.study.result import AnalysedRegion, Point
 
-PICTURE_SIDE = 256
-"""Pixels of the longer side. A network's own map has 7 to 56 a side, so nothing is lost."""
-OUTLINE_SIDE = 128
-"""The same, where the outline is looked for: finer than any network's own map."""
+LONGEST_SIDE = 256
+"""Pixels. A network's own map has 7 to 56 a side, so nothing is lost; an outline is found faster than on the
+image itself."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,23 +26,19 @@ class Heatmap:
 
 def heatmap_of(score: Score, region: AnalysedRegion) -> Heatmap:
     """The heatmap that the classifier gave for the region of an image."""
-    png = _png(score.heatmap_at(_shape(region, PICTURE_SIDE)))
-    return Heatmap(png, _outline(score, region))
-
-
-def _outline(score: Score, region: AnalysedRegion) -> tuple[Point, ...]:
-    rows, columns = _shape(region, OUTLINE_SIDE)
+    rows, columns = _shape(region)
+    heatmap = score.heatmap_at((rows, columns))
     width, height = (region.right - region.left) / columns, (region.bottom - region.top) / rows
-    return tuple(
-        (region.left + column * width, region.top + row * height)
-        for column, row in outline(score.heatmap_at((rows, columns)))
+    points = tuple(
+        (region.left + column * width, region.top + row * height) for column, row in outline(heatmap)
     )
+    return Heatmap(_png(heatmap), points)
 
 
-def _shape(region: AnalysedRegion, longest_side: int) -> tuple[int, int]:
+def _shape(region: AnalysedRegion) -> tuple[int, int]:
     """Rows and columns of a picture of the region, no larger than the region itself."""
     height, width = region.bottom - region.top, region.right - region.left
-    scale = min(1.0, longest_side / max(height, width))
+    scale = min(1.0, LONGEST_SIDE / max(height, width))
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
