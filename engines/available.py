@@ -7,11 +7,10 @@ from typing import assert_never
 import onnxruntime
 
 from engines.backends.cuda import current_gpu
+from engines.backends.onnxruntime import offers_cuda
 from engines.choice import Backend, EngineChoice, check_precision
 from engines.errors import ChoiceError, GpuError, LibraryError
 from engines.plans.vendor import installed_vendor
-
-_CUDA = "CUDAExecutionProvider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def _tensorrt(device: int) -> Available:
 
 
 def _onnxruntime_cuda(device: int) -> Available:
-    if _CUDA in onnxruntime.get_available_providers():
+    if offers_cuda():
         detail = f"ONNX Runtime {onnxruntime.__version__} on GPU {device}"
         return Available(Backend.ONNXRUNTIME_CUDA, True, detail)
     missing = "this ONNX Runtime has no CUDA: install onnxruntime-gpu in its place"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from engines.choice import EngineChoice
 from engines.errors import PlanError
-from engines.manifest import Manifest, sha256_of
+from engines.manifest import Manifest
 from engines.plans.cache import PlanCache, PlanKey
 from engines.plans.gpu import ANY_GPU, Gpu
 from engines.plans.obtain import obtain_plan
@@ -44,7 +44,8 @@ def built_plan(manifest: Manifest, choice: EngineChoice, vendor: Vendor, gpu: Gp
 
     Raises WeightsError as above, PlanError where the folder cannot be read.
     """
-    digest = sha256_of(manifest.checked_weights(choice.precision))
+    manifest.checked_weights(choice.precision)
+    digest = manifest.weights_sha256(choice.precision)
     try:
         paths = {key: path for path, key in PlanCache(choice.plan_folder).plans().items()}
     except OSError as reason:

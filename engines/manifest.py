@@ -128,14 +128,22 @@ class Manifest:
 
         Only int8 has a file of its own: tf32 and float16 are made from the float32 one.
         """
-        if precision is not Precision.INT8:
-            return self._checked(self.weights.file, self.weights.sha256, "train it or fetch the file")
+        sha256 = self.weights_sha256(precision)
+        if precision is Precision.INT8:
+            return self._checked(self._require_int8().file, sha256, "quantise it or fetch the file")
+        return self._checked(self.weights.file, sha256, "train it or fetch the file")
+
+    def weights_sha256(self, precision: Precision) -> str:
+        """What `checked_weights` compares the file for `precision` with. Raises WeightsError for no int8."""
+        return self._require_int8().sha256 if precision is Precision.INT8 else self.weights.sha256
+
+    def _require_int8(self) -> Int8:
         if self.int8 is None:
             raise WeightsError(
                 f"classifier {self.name!r} has no int8 weights; make them: preread quantise {self.name}, "
                 "or use fp32"
             )
-        return self._checked(self.int8.file, self.int8.sha256, "quantise it or fetch the file")
+        return self.int8
 
     def _checked(self, file: str, sha256: str, remedy: str) -> Path:
         path = self.folder / file

@@ -29,11 +29,11 @@ def open_engine(manifest: Manifest, choice: EngineChoice) -> Engine:
     for a plan folder that cannot be used, and DisagreementError for a plan that the reference contradicts.
     """
     settled = settle(choice).choice
-    engine = open_unverified(manifest, settled)
-    if settled.backend is Backend.TENSORRT:
+    engine = _open(manifest, settled)
+    if isinstance(engine, TensorRtEngine):
         with ExitStack() as on_failure:
             on_failure.callback(engine.close)
-            check_plan(manifest, settled, engine)
+            check_plan(manifest, settled, engine, engine.plan)
             on_failure.pop_all()
     return engine
 
@@ -47,7 +47,12 @@ def open_classifier(
 
 def open_unverified(manifest: Manifest, choice: EngineChoice) -> Engine:
     """The same, but a plan need not have given the reference's answers: for whoever asks whether it does."""
-    engine = _make(manifest, settle(choice).choice)
+    return _open(manifest, settle(choice).choice)
+
+
+def _open(manifest: Manifest, choice: EngineChoice) -> Engine:
+    """`choice` is settled."""
+    engine = _make(manifest, choice)
     with ExitStack() as on_failure:
         engine.open()
         on_failure.callback(engine.close)

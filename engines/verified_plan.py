@@ -10,10 +10,8 @@ from typing import Any
 from engines.backends.cuda import current_gpu
 from engines.backends.port import Engine
 from engines.choice import EngineChoice
-from engines.classifier_plan import classifier_plan
 from engines.errors import DisagreementError
 from engines.manifest import Manifest
-from engines.plans.vendor import installed_vendor
 from engines.plans.verified import remember_verified, verified
 from engines.reference import reference_fingerprint, reference_images
 from engines.verify import Verification, tolerance_of, verify
@@ -22,12 +20,11 @@ _SHOWN = 3
 """Failing images that the error names; `preread engine verify` lists all."""
 
 
-def check_plan(manifest: Manifest, choice: EngineChoice, engine: Engine) -> None:
-    """Verify the open engine of the classifier's plan, unless this plan has passed before.
+def check_plan(manifest: Manifest, choice: EngineChoice, engine: Engine, plan: Path) -> None:
+    """Verify the open engine of the classifier's `plan`, unless this plan has passed before.
 
     Raises DisagreementError that names the images on which it does not hold.
     """
-    plan = classifier_plan(manifest, choice, installed_vendor(), current_gpu(choice.device))
     wanted = _conditions(manifest, choice)
     if _passed(plan) == wanted:
         return

@@ -31,6 +31,11 @@ class TensorRtEngine(Engine):
         self._cuda_graphs = cuda_graphs
         self._opened_plan: _Opened | None = None
 
+    @property
+    def plan(self) -> Path:
+        """The file that it runs."""
+        return self._path
+
     def open(self) -> None:
         """Load the plan onto the GPU, with room for its largest batch.
 

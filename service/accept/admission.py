@@ -4,8 +4,12 @@ import ipaddress
 from dataclasses import dataclass
 from enum import Enum
 
+import structlog
+
 from service.config import AcceptSettings
 from service.errors import ConfigurationError
+
+log = structlog.get_logger()
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -46,9 +50,11 @@ class Admission:
         self._settings = settings
         self._networks = [_network(host) for host in settings.allowed_hosts]
 
-    def decide(self, caller: Caller, open_associations: int) -> Rejection | None:
+    def decide(self, caller: Caller, open_associations: int, *, stopping: bool = False) -> Rejection | None:
         """None when `caller` may associate beside those that are open, else the reason why not."""
         settings = self._settings
+        if stopping:
+            return Rejection.STOPPING
         if self._networks and not self._is_allowed(caller.host):
             return Rejection.HOST
         if settings.require_called_ae_title and caller.called_ae_title != settings.ae_title:
@@ -63,6 +69,16 @@ class Admission:
     def _is_allowed(self, host: str) -> bool:
         address = _address(host)
         return any(address in network for network in self._networks)
+
+
+def log_rejection(caller: Caller, rejection: Rejection) -> None:
+    """Say who was turned away and why."""
+    log.warning(
+        "association rejected",
+        calling_ae_title=caller.calling_ae_title,
+        host=caller.host,
+        reason=rejection.value.reason,
+    )
 
 
 def _network(host: str) -> _Network:

@@ -12,7 +12,7 @@ import structlog
 from service.accept import negotiation
 from service.accept.abort import ABORT, AbortReason, ProtocolError, abort_pdu
 from service.accept.admission import Caller, Rejection
-from service.accept.command import Command, response_pdus
+from service.accept.command import P_DATA, Command, response_pdus
 from service.accept.limits import ASSOCIATE_WITHIN_S, LONGEST_PDU_BYTES
 from service.accept.message import Message
 from service.accept.stop_signal import StopSignal
@@ -21,7 +21,7 @@ from service.accept.wire import LINGER_S, PeerGone, TooSlow, Wire
 
 log = structlog.get_logger()
 
-_P_DATA, _RELEASE_RQ, _RELEASE_RP = 0x04, 0x05, 0x06
+_RELEASE_RQ, _RELEASE_RP = 0x05, 0x06
 _KNOWN_PDUS = range(0x01, 0x08)
 _FIXED_BYTES = 4
 """Length of A-RELEASE-RQ, A-RELEASE-RP, A-ABORT."""
@@ -127,7 +127,7 @@ class Association:
                 return self._abort(AbortReason.SERVICE_USER, "the service is stopping")
             self._give(self._timeout_s)
             kind, length = self._header()
-            if kind == _P_DATA:
+            if kind == P_DATA:
                 self._read_data(length)
             elif kind == ABORT:
                 self._log("peer has aborted", "the peer sent A-ABORT")

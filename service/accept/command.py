@@ -17,7 +17,8 @@ _AFFECTED_SOP_INSTANCE_UID = 0x1000
 _NO_DATA_SET = 0x0101
 _RESPONSE = 0x8000
 _MAX_UID_BYTES = 64
-_P_DATA = 0x04
+P_DATA = 0x04
+"""PDU type of P-DATA-TF (PS3.8 9.3.5)."""
 
 
 class CommandField(IntEnum):
@@ -80,7 +81,7 @@ def response_pdus(command: Command, status: int, context_id: int, max_pdu_bytes:
 
 def _p_data(piece: bytes, context_id: int, *, last: bool) -> bytes:
     control = 1 | last << 1  # a command fragment, and whether it is the last one (PS3.8 E.2)
-    return struct.pack(">BxLLBB", _P_DATA, len(piece) + 6, len(piece) + 2, context_id, control) + piece
+    return struct.pack(">BxLLBB", P_DATA, len(piece) + 6, len(piece) + 2, context_id, control) + piece
 
 
 def _elements(encoded: bytes) -> dict[int, bytes]:

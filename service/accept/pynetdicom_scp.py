@@ -8,15 +8,15 @@ import structlog
 from pynetdicom import AE, evt
 from pynetdicom.pdu import P_DATA_TF
 
-from service.accept.admission import Admission, Caller, Rejection
+from service.accept.admission import Admission, Caller, log_rejection
 from service.accept.contexts import supported_contexts
 from service.accept.limits import ASSOCIATE_WITHIN_S, CONNECTIONS_PER_ASSOCIATION, MAX_PDU_BYTES
+from service.accept.listening import cannot_listen
 from service.accept.pynetdicom_bounds import BoundedServer, bound_message
 from service.accept.quiet import quiet_pynetdicom
 from service.accept.store_instance import InstanceReceiver
 from service.config import AcceptSettings
 from service.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from service.errors import ConfigurationError
 
 log = structlog.get_logger()
 
@@ -54,10 +54,7 @@ class PynetdicomSCP:
         try:
             self._server = self._open_server()
         except OSError as error:
-            raise ConfigurationError(
-                f"cannot listen on {self._settings.bind} port {self._port}: {error.strerror}; stop the other "
-                "program that uses it, or change accept.bind or accept.port (ports below 1024 need rights)"
-            ) from error
+            raise cannot_listen(self._settings, self._port, error) from error
         self._thread = threading.Thread(target=self._server.serve_forever, name="accept", daemon=True)
         self._thread.start()
         log.info("listening", ae_title=self._settings.ae_title, host=self._settings.bind, port=self.port)
@@ -119,23 +116,13 @@ class PynetdicomSCP:
         )
         with self._lock:
             self._admitted = {other for other in self._admitted if other.is_alive()}
-            rejection = self._decide(caller)
+            rejection = self._admission.decide(caller, len(self._admitted), stopping=self._stopping)
             if rejection is None:
                 self._admitted.add(assoc)
                 return
-        log.warning(
-            "association rejected",
-            calling_ae_title=caller.calling_ae_title,
-            host=caller.host,
-            reason=rejection.value.reason,
-        )
+        log_rejection(caller, rejection)
         assoc.acse.send_reject(rejection.value.result, rejection.value.source, rejection.value.diagnostic)
         assoc.kill()  # returns once the rejection is sent; without it the connection is closed before
-
-    def _decide(self, caller: Caller) -> Rejection | None:
-        if self._stopping:
-            return Rejection.STOPPING
-        return self._admission.decide(caller, open_associations=len(self._admitted))
 
     def _on_pdu(self, event: Any) -> None:
         if isinstance(event.pdu, P_DATA_TF):

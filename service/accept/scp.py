@@ -8,15 +8,15 @@ from contextlib import ExitStack
 
 import structlog
 
-from service.accept.admission import Admission, Caller, Rejection
+from service.accept.admission import Admission, Caller, Rejection, log_rejection
 from service.accept.association import Association
 from service.accept.contexts import supported_contexts
 from service.accept.limits import BACKLOG, CONNECTIONS_PER_ASSOCIATION
+from service.accept.listening import cannot_listen
 from service.accept.quiet import quiet_pynetdicom
 from service.accept.stop_signal import StopSignal
 from service.accept.store_instance import InstanceReceiver
 from service.config import AcceptSettings
-from service.errors import ConfigurationError
 
 log = structlog.get_logger()
 
@@ -59,10 +59,7 @@ class StorageSCP:
         try:
             self._listener = _listen(self._settings.bind, self._port)
         except OSError as error:
-            raise ConfigurationError(
-                f"cannot listen on {self._settings.bind} port {self._port}: {error.strerror}; stop the other "
-                "program that uses it, or change accept.bind or accept.port (ports below 1024 need rights)"
-            ) from error
+            raise cannot_listen(self._settings, self._port, error) from error
         self._stopping = StopSignal()
         self._thread = threading.Thread(
             target=self._accept, args=(self._listener, self._stopping), name="accept", daemon=True
@@ -138,22 +135,13 @@ class StorageSCP:
 
     def _admit(self, association: Association, caller: Caller) -> Rejection | None:
         with self._lock:
-            rejection = self._decide(caller)
+            stopping = self._stopping is None or self._stopping.is_set
+            rejection = self._admission.decide(caller, len(self._admitted), stopping=stopping)
             if rejection is None:
                 self._admitted.add(association)
                 return None
-        log.warning(
-            "association rejected",
-            calling_ae_title=caller.calling_ae_title,
-            host=caller.host,
-            reason=rejection.value.reason,
-        )
+        log_rejection(caller, rejection)
         return rejection
-
-    def _decide(self, caller: Caller) -> Rejection | None:
-        if self._stopping is None or self._stopping.is_set:
-            return Rejection.STOPPING
-        return self._admission.decide(caller, open_associations=len(self._admitted))
 
     def _release(self, association: Association) -> None:
         with self._lock:

@@ -61,7 +61,7 @@ def show_listing(
     )
     for row in map(_plan_row, plans):
         batches = f"{row['smallest_batch']} to {row['largest_batch']}"
-        size = f"{row['bytes'] / 1e6:.0f}"
+        size = _megabytes(row["bytes"])
         name = row["classifier"] or "none of these"
         passed = _YES if row["verified"] else "not yet"
         built.add_row(name, row["precision"], escape(row["gpu"]), row["library"], batches, size, passed)
@@ -84,7 +84,11 @@ def show_built(results: Sequence["Built"]) -> None:
     """The same, for people: a table, and below it what needs more words."""
     table = Table("classifier", "precision", "for GPU", "plan", "MB", "verified")
     for one in results:
-        built = ("[red]failed[/]", "") if one.path is None else (one.path.name[:12], _megabytes(one.path))
+        built = (
+            ("[red]failed[/]", "")
+            if one.path is None
+            else (one.path.name[:12], _megabytes(one.path.stat().st_size))
+        )
         verified = _YES if one.verified else "no"
         table.add_row(one.classifier, one.precision, escape(one.gpu.name), *built, verified)
     console = Console()
@@ -148,8 +152,8 @@ def _plan_row(plan: "CachedPlan") -> dict[str, Any]:
     }
 
 
-def _megabytes(path: Path) -> str:
-    return f"{path.stat().st_size / 1e6:.0f}"
+def _megabytes(size_bytes: int) -> str:
+    return f"{size_bytes / 1e6:.0f}"
 
 
 def _say_once(console: Console, lines: Sequence[str]) -> None:

@@ -54,7 +54,7 @@ def is_decodable(transfer_syntax: UID) -> bool:
     try:
         with quiet():
             return bool(get_decoder(transfer_syntax).is_available)
-    except NotImplementedError:
+    except NotImplementedError:  # how pydicom says that it knows no decoder for this transfer syntax
         return False
 
 

@@ -2,14 +2,13 @@
 
 import os
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from service.storage.disk import DurableFolders, translated
 from service.storage.keys import check_key
+from service.storage.port import Upload
 
 
-class FileUpload:
+class FileUpload(Upload):
     """Bytes on their way to a file under `folder`; `temporary` holds them until then.
 
     Raises OutOfSpace or StoreUnavailable when the temporary file cannot be made.
@@ -22,14 +21,6 @@ class FileUpload:
         self._closed = False
         with translated(folder, "begin a file"):
             self._descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.abort()
 
     def write(self, data: bytes | memoryview) -> None:
         """Append `data`. Raises OutOfSpace, StoreUnavailable; ValueError after `commit` or `abort`."""

@@ -1,11 +1,10 @@
 """An instance store in memory, for tests."""
 
 import threading
-from types import TracebackType
-from typing import Self
 
 from service.errors import OutOfSpace
 from service.storage.keys import check_key, check_prefix
+from service.storage.port import Upload
 
 
 class MemoryStore:
@@ -64,20 +63,12 @@ class MemoryStore:
             return self._capacity_bytes - sum(map(len, self._kept.values()))
 
 
-class MemoryUpload:
+class MemoryUpload(Upload):
     """Bytes on their way into a MemoryStore."""
 
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
         self._written: bytearray | None = bytearray()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.abort()
 
     def write(self, data: bytes | memoryview) -> None:
         """Append `data`. Raises ValueError after `commit` or `abort`."""

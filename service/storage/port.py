@@ -5,13 +5,20 @@ from typing import Protocol, Self
 
 
 class Upload(Protocol):
-    """Bytes on their way into the store. Nobody sees them before `commit`; leaving the block drops them."""
+    """Bytes on their way into the store. Nobody sees them before `commit`; leaving the block drops them.
 
-    def __enter__(self) -> Self: ...
+    Adapters inherit from it, and with that what a `with` does.
+    """
+
+    def __enter__(self) -> Self:
+        """Nothing yet: it began when it was made."""
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    ) -> None:
+        """Abort."""
+        self.abort()
 
     def write(self, data: bytes | memoryview) -> None:
         """Append `data`, which the caller may overwrite afterwards.

@@ -10,7 +10,7 @@ from engines.catalog import find_classifiers
 from engines.choice import OFFERED, Backend, EngineChoice
 from engines.classifier_plan import built_plan, classifier_plan
 from engines.errors import EngineError, GpuError, LibraryError, WeightsError
-from engines.manifest import Manifest, sha256_of
+from engines.manifest import Manifest
 from engines.open_engine import check_choice, open_engine, open_unverified
 from engines.plans.cache import PlanCache, PlanKey
 from engines.plans.gpu import ANY_GPU, Gpu
@@ -95,7 +95,7 @@ def precisions(manifest: Manifest) -> tuple[Precision, ...]:
 def cached_plans(choice: EngineChoice, manifests: Iterable[Manifest]) -> list[CachedPlan]:
     """Every plan in the cache."""
     names = {
-        sha256_of(manifest.checked_weights(precision)): manifest.name
+        manifest.weights_sha256(precision): manifest.name
         for manifest in manifests
         for precision in precisions(manifest)
     }
