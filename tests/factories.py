@@ -29,7 +29,7 @@ def received(**values: Any) -> ReceivedInstance:
         "sop_class_uid": US_IMAGE,
         "transfer_syntax_uid": EXPLICIT_VR_LE,
         "key": f"instances/{number}.dcm",
-        "sha256": f"{number:064x}",
+        "digest": f"{number:064x}",
         "size_bytes": 1000,
         "calling_ae_title": "SCANNER",
         "received_at": datetime.now(UTC),

@@ -1,6 +1,6 @@
 """A dataset on its way from a peer into the store: written, hashed and looked at as it comes, never held."""
 
-import hashlib
+from blake3 import blake3
 
 from service.accept.part10 import part10_head
 from service.accept.request import StoreRequest
@@ -25,7 +25,7 @@ class Arrival:
         self._space = space
         self._max_bytes = max_bytes
         self._identity = IdentityReader(request.transfer_syntax_uid, max_bytes)
-        self._digest = hashlib.sha256()
+        self._digest = blake3()
         self._failure: PrereadError | None = None
         self._upload: Upload | None = None
         self._key = ""
@@ -50,8 +50,8 @@ class Arrival:
         """What the dataset is. Raises NotDicom, MissingAttribute, UnsafeUID or TooLarge."""
         return self._identity.identity()
 
-    def sha256(self) -> str:
-        """Of the dataset as it came, not of the file around it; hexadecimal."""
+    def digest(self) -> str:
+        """BLAKE3 of the dataset as it came, not of the file around it; hexadecimal."""
         return self._digest.hexdigest()
 
     def keep_as(self, key: str) -> None:

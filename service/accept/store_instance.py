@@ -27,7 +27,7 @@ Raises ConflictingInstance when other bytes are acknowledged under its SOP Insta
 
 
 _DIGEST_DIGITS = 32
-"""Of the SHA-256 in a key. With 16, a peer could compute two datasets of one key and so replace one."""
+"""Of the digest in a key. With 16, a peer could compute two datasets of one key and so replace one."""
 
 
 class InstanceReceiver:
@@ -135,16 +135,16 @@ class InstanceReceiver:
 
 
 def _received(arrival: Arrival, identity: Identity) -> ReceivedInstance:
-    """The entry of an instance. Size and SHA-256 are of the dataset as it came, not of the file around it."""
-    sha256 = arrival.sha256()
+    """The entry of an instance. Size and digest are of the dataset as it came, not of the file around it."""
+    digest = arrival.digest()
     return ReceivedInstance(
         study_instance_uid=identity.study_instance_uid,
         series_instance_uid=identity.series_instance_uid,
         sop_instance_uid=identity.sop_instance_uid,
         sop_class_uid=identity.sop_class_uid,
         transfer_syntax_uid=arrival.request.transfer_syntax_uid,
-        key=f"instances/{identity.study_instance_uid}/{identity.sop_instance_uid}-{sha256[:_DIGEST_DIGITS]}.dcm",
-        sha256=sha256,
+        key=f"instances/{identity.study_instance_uid}/{identity.sop_instance_uid}-{digest[:_DIGEST_DIGITS]}.dcm",
+        digest=digest,
         size_bytes=arrival.size_bytes,
         calling_ae_title=arrival.request.calling_ae_title,
         received_at=datetime.now(UTC),

@@ -32,8 +32,8 @@ class Instances:
         if insert_if_absent(self.connection, instances, asdict(instance)):
             return Recorded.NEW
         known = self.find(instance.sop_instance_uid)
-        if known and (known.sha256, known.study_instance_uid) == (
-            instance.sha256,
+        if known and (known.digest, known.study_instance_uid) == (
+            instance.digest,
             instance.study_instance_uid,
         ):
             return Recorded.KNOWN

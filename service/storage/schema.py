@@ -65,6 +65,8 @@ studies = Table(
     Column("received_at", UtcDateTime, nullable=False),
     Column("last_instance_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    # When the last association that brought images of this study was released.
+    Column("released_at", UtcDateTime),
     Column("patient_name", Text, nullable=False, default=""),
     Column("patient_id", Text, nullable=False, default=""),
     Column("patient_birth_date", Text, nullable=False, default=""),
@@ -100,11 +102,38 @@ instances = Table(
     Column("sop_class_uid", UID, nullable=False),
     Column("transfer_syntax_uid", UID, nullable=False),
     Column("key", Text, nullable=False),
-    Column("sha256", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("calling_ae_title", String(16), nullable=False),
     Column("received_at", UtcDateTime, nullable=False),
     Index(None, "study_instance_uid"),
+)
+
+procedure_steps = Table(
+    "procedure_steps",
+    metadata,
+    Column("sop_instance_uid", UID, primary_key=True),
+    # No foreign key: a modality begins its step before it sends the first image.
+    Column("study_instance_uid", UID, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("instance_uids", JSON, nullable=False),
+    Column("calling_ae_title", String(16), nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Index(None, "study_instance_uid"),
+)
+
+commitments = Table(
+    "commitments",
+    metadata,
+    Column("id", COUNTER, primary_key=True),
+    Column("transaction_uid", UID, nullable=False),
+    Column("calling_ae_title", String(16), nullable=False),
+    Column("references", JSON, nullable=False),
+    Column("requested_at", UtcDateTime, nullable=False),
+    Column("answered_at", UtcDateTime),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("reason", Text, nullable=False, default=""),
+    Index(None, "answered_at"),
 )
 
 analyses = Table(

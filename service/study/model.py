@@ -17,7 +17,10 @@ class Priority(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReceivedInstance:
-    """One instance as it was acknowledged. `key` names its bytes in the instance store."""
+    """One instance as it was acknowledged. `key` names its bytes in the instance store.
+
+    `digest` is the BLAKE3 of the dataset as it came, 64 hexadecimal digits.
+    """
 
     study_instance_uid: str
     series_instance_uid: str
@@ -25,7 +28,7 @@ class ReceivedInstance:
     sop_class_uid: str
     transfer_syntax_uid: str
     key: str
-    sha256: str
+    digest: str
     size_bytes: int
     calling_ae_title: str
     received_at: datetime

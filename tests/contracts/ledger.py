@@ -55,7 +55,7 @@ class LedgerContract:
         instance = received()
         record_received(ledger, instance)
         with pytest.raises(ConflictingInstance, match="first one is kept"):
-            record_received(ledger, received(sop_instance_uid=instance.sop_instance_uid, sha256="ff" * 32))
+            record_received(ledger, received(sop_instance_uid=instance.sop_instance_uid, digest="ff" * 32))
         with ledger.read() as tx:
             assert tx.instances.find(instance.sop_instance_uid) == instance
 
@@ -67,7 +67,7 @@ class LedgerContract:
                 ledger,
                 received(
                     sop_instance_uid=instance.sop_instance_uid,
-                    sha256=instance.sha256,
+                    digest=instance.digest,
                     study_instance_uid="1.9",
                 ),
             )

@@ -39,7 +39,7 @@ class FakeLedger:
         if self.failure is not None:
             raise self.failure
         known = self.instances.setdefault(instance.sop_instance_uid, instance)
-        if known.sha256 != instance.sha256:
+        if known.digest != instance.digest:
             raise ConflictingInstance("received before with other content; the first one is kept")
 
 
