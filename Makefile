@@ -19,7 +19,7 @@ MAKEFLAGS += --no-print-directory
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test bench-engines check format docs servers test-venv clean python
+.PHONY: help venv demo test test-long bench-accept bench-engines check format docs servers test-venv clean python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,13 @@ test: servers test-venv ## everything: installs what is missing, then checks and
 
 bench-engines: test-venv ## speed of every backend and of the whole worker; writes build/results/engines.json
 	@$(BIN)/python -m tests.benchmarks.engines
+
+bench-accept: servers test-venv ## speed of receiving beside DCMTK, Orthanc and pynetdicom; writes build/results/accept.json
+	@$(BIN)/python -m tests.benchmarks.accept
+
+test-long: servers test-venv ## 20 000 mutated streams, 100 kills of accept: about half an hour
+	@PREREAD_FUZZ_STREAMS=20000 PREREAD_KILLS=100 $(BIN)/python -m pytest --timeout=3600 \
+	  tests/unit/accept/test_fuzz.py tests/integration/test_accept_killed.py
 
 check: test-venv ## format, lint, types, layers, spelling
 	@echo "==> ruff format"

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.backends.onnxruntime import OnnxRuntimeEngine
-from engines.errors import ExportError, LibraryError
+from engines.errors import ExportError
+from engines.onnx_package import onnx_package
 from engines.spec import TensorSpec
 
 _LARGEST = float(np.finfo(np.float16).max)
@@ -28,15 +29,9 @@ def to_half(onnx: Path) -> bytes:
     Raises ExportError if a weight or, on test images, a tensor is too large for float16 or so small that
     all of it would vanish; LibraryError where `onnx` is not installed.
     """
-    try:
-        import onnx as onnx_library
-        from onnxruntime.transformers.float16 import convert_float_to_float16
-    except ImportError as reason:
-        raise LibraryError(
-            f"{reason.name} is not installed, which float16 needs here: pip install 'preread[gpu]' or "
-            "'preread[rtx]'"
-        ) from reason
-    model = onnx_library.load(str(onnx))
+    model = onnx_package().load(str(onnx))
+    from onnxruntime.transformers.float16 import convert_float_to_float16  # late, because it needs `onnx`
+
     _check_weights(model, onnx)
     _check_tensors(model, onnx)
     with warnings.catch_warnings():

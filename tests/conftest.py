@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.servers.rabbitmq",
     "tests.servers.postgres",
     "tests.servers.orthanc",
+    "tests.servers.certificates",
     "tests.servers.dcmtk",
     "tests.servers.chromium",
 ]

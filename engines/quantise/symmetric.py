@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.errors import LibraryError
+from engines.onnx_package import onnx_package
 
 _LARGEST = 127
 _UINT8 = 255
@@ -19,11 +19,7 @@ def to_symmetric(onnx: Path) -> bytes:
     over. Half of a range that begins at zero is then unused, which is one bit of eight. Weights, float32
     parts and a graph that is symmetric already stay as they are. Raises LibraryError without `onnx`.
     """
-    try:
-        from onnx import load
-    except ImportError as reason:
-        raise LibraryError(f"{reason.name} is not installed: pip install 'preread[train]'") from reason
-    model = load(str(onnx))
+    model = onnx_package().load(str(onnx))
     constants = {constant.name: constant for constant in model.graph.initializer}
     scales: dict[tuple[str, str], str] = {}
     nodes: list[Any] = []

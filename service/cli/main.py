@@ -8,7 +8,19 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from service.cli import configuration, demonstrate, engine, learning, retry, roles, routing, status, submit
+from service.cli import (
+    configuration,
+    demonstrate,
+    engine,
+    fetch,
+    learning,
+    quarantine,
+    retry,
+    roles,
+    routing,
+    status,
+    submit,
+)
 from service.errors import ConfigurationError, PrereadError
 
 # Exit statuses: 1 the work failed, 2 the command or the configuration is wrong (as argument parsers do).
@@ -45,7 +57,9 @@ def common(
 roles.add_to(app)
 status.add_to(app)
 retry.add_to(app)
+quarantine.add_to(app)
 submit.add_to(app)
+fetch.add_to(app)
 routing.add_to(app)
 configuration.add_to(app)
 engine.add_to(app)

@@ -1,4 +1,4 @@
-"""`preread retry`: let a study that failed, or was not analysed, go its way again."""
+"""`preread retry`: let a study that failed, was not analysed or is parked go its way again."""
 
 from typing import Annotated
 
@@ -19,7 +19,7 @@ def retry(
     context: typer.Context,
     study_instance_uid: Annotated[str, typer.Argument(help="The study's UID, as the worklist shows it.")],
 ) -> None:
-    """Route and analyse a study again that failed or was not analysed: after the reason is mended."""
+    """Route and analyse a study that failed, was not analysed or is parked: after the reason is mended."""
     from service.wiring.adapters import open_ledger
 
     ledger = open_ledger(load_settings(context.obj))

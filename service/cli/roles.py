@@ -6,12 +6,16 @@ import threading
 from collections.abc import Callable
 from typing import Annotated
 
+import structlog
 import typer
 
 from service.cli.supervise import supervise
 from service.config import Settings
 from service.config.load import load_settings
+from service.errors import LedgerUnavailable
 from service.telemetry.logs import configure_logs
+
+log = structlog.get_logger()
 
 Role = Callable[[Settings, threading.Event], None]
 StopWithParent = Annotated[bool, typer.Option("--stop-with-parent", hidden=True)]
@@ -34,7 +38,11 @@ def run(context: typer.Context) -> None:
     from service.wiring.check import check
 
     check(settings)
-    open_ledger(settings).close()
+    try:
+        open_ledger(settings).close()
+    except LedgerUnavailable as error:
+        # Receiving begins without it; the other roles are started again until it is back.
+        log.error("the ledger is away", reason=str(error))
     raise typer.Exit(supervise(ROLES, context.obj, _stop_on_signals()))
 
 

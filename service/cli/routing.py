@@ -33,11 +33,11 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Say for every study under PATH which rule matches it and why."""
+    from service.dicom.predicates import keywords
     from service.enqueue.routing import explain as explain_route
-    from service.enqueue.routing import keywords
 
     settings = load_settings(context.obj)
-    studies = _read_studies(path, keywords(settings.rules))
+    studies = _read_studies(path, keywords(rule.when for rule in settings.rules))
     explained = {uid: explain_route(headers, settings.rules) for uid, headers in studies.items()}
     if as_json:
         typer.echo(json.dumps([{"study_instance_uid": uid, **asdict(e)} for uid, e in explained.items()]))
@@ -71,13 +71,14 @@ def _rule_tree(outcome: "RuleOutcome") -> Tree:
 
 def _read_studies(path: Path, wanted: Any) -> dict[str, list[InstanceHeader]]:
     """The headers under `path`, by study; files that are not DICOM are passed over."""
-    from service.dicom.header import instance_header, read_header
+    from service.dicom.header import instance_header, read_header_for_display
 
     studies: dict[str, list[InstanceHeader]] = defaultdict(list)
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
         if file.is_file():
             try:
-                header = read_header(file.read_bytes())
+                with file.open("rb") as opened:
+                    header = read_header_for_display(opened)
             except Refused:
                 continue
             studies[str(header.StudyInstanceUID)].append(instance_header(header, wanted))

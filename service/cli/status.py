@@ -1,13 +1,18 @@
 """`preread status`: every study and why it stands where it stands."""
 
 import json
+from collections.abc import Mapping
+from contextlib import closing
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from service.accept.quarantine.entries import quarantined_keys
 from service.config.load import load_settings
+from service.storage.conflicts import QUARANTINED
 from service.study.model import Study
 
 
@@ -22,22 +27,32 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Show how many studies are in each state, and the newest ones with their reasons."""
-    from service.wiring.adapters import open_ledger
+    from service.wiring.adapters import open_ledger, open_store
 
-    ledger = open_ledger(load_settings(context.obj))
-    with ledger.read() as tx:
-        counts, studies = tx.studies.counts(), tx.studies.latest(limit)
-    ledger.close()
+    settings = load_settings(context.obj)
+    with closing(open_ledger(settings)) as ledger, ledger.read() as tx:
+        counts, studies, notices = tx.studies.counts(), tx.studies.latest(limit), tx.notices.all()
+        conflicts = tx.studies.notes([study.study_instance_uid for study in studies], QUARANTINED)
+    quarantined = len(quarantined_keys(open_store(settings)))
     if as_json:
-        typer.echo(json.dumps({"counts": counts, "studies": [_as_json(study) for study in studies]}))
+        told = [_as_json(study, conflicts.get(study.study_instance_uid, 0)) for study in studies]
+        wrong = [{"source": one.source, "text": one.text, "since": one.since.isoformat()} for one in notices]
+        typer.echo(
+            json.dumps({"counts": counts, "notices": wrong, "quarantined": quarantined, "studies": told})
+        )
         return
     console = Console()
+    for notice in notices:
+        since = f"{notice.since:%Y-%m-%d %H:%M:%S} UTC"
+        console.print(f"[bold red]{escape(notice.text)}[/] ({notice.source}, since {since})")
     console.print(", ".join(f"{count} {state}" for state, count in counts.items()) or "no studies yet")
+    if quarantined:
+        console.print(f"{quarantined} in the quarantine: `preread quarantine list` tells why")
     if studies:
-        console.print(_table(studies))
+        console.print(_table(studies, conflicts))
 
 
-def _as_json(study: Study) -> dict[str, Any]:
+def _as_json(study: Study, conflicts: int) -> dict[str, Any]:
     return {
         "study_instance_uid": study.study_instance_uid,
         "revision": study.revision,
@@ -45,12 +60,13 @@ def _as_json(study: Study) -> dict[str, Any]:
         "reason": study.reason,
         "priority": study.priority,
         "instance_count": study.instance_count,
+        "quarantined": conflicts,
         "received_at": study.received_at.isoformat(),
         "updated_at": study.updated_at.isoformat(),
     }
 
 
-def _table(studies: list[Study]) -> Table:
+def _table(studies: list[Study], conflicts: Mapping[str, int]) -> Table:
     table = Table("received (UTC)", "accession", "modality", "images", "state", "why")
     for study in studies:
         table.add_row(
@@ -59,6 +75,13 @@ def _table(studies: list[Study]) -> Table:
             "/".join(study.header.modalities),
             str(study.instance_count),
             study.state.replace("_", " "),
-            study.reason,
+            _why(study.reason, conflicts.get(study.study_instance_uid, 0)),
         )
     return table
+
+
+def _why(reason: str, conflicts: int) -> str:
+    if not conflicts:
+        return reason
+    images = "1 image was" if conflicts == 1 else f"{conflicts} images were"
+    return f"{reason}; {images} quarantined: other content under a known UID"

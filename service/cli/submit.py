@@ -1,4 +1,4 @@
-"""`preread submit`: send a folder of DICOM files to a node, as a scanner would."""
+"""`preread submit`: send a folder of DICOM files to a node as a scanner would, or by STOW-RS."""
 
 import json
 import re
@@ -15,6 +15,7 @@ from rich.table import Table
 from service.config import Destination, Settings
 from service.config.load import load_settings
 from service.errors import ConfigurationError
+from service.send.stow import submit_by_stow
 from service.send.submit import Submitted, submit_files
 
 NODE = re.compile(r"(?P<ae_title>[^@]+)@(?P<host>[^@]+):(?P<port>\d{1,5})")
@@ -32,15 +33,30 @@ def submit(
         str | None,
         typer.Option(help="The node, as AE_TITLE@host:port. Default: the service configured here."),
     ] = None,
+    stow: Annotated[
+        str | None, typer.Option(help="Send by STOW-RS to the DICOMweb service with this base URL instead.")
+    ] = None,
+    token: Annotated[
+        str, typer.Option(help="Bearer token for --stow.", envvar="PREREAD_STOW_TOKEN", show_default=False)
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """Send PATH by C-STORE, every file in its own transfer syntax, and say what became of each."""
+    """Send PATH, every file in its own transfer syntax, and say what became of each."""
+    if stow and to:
+        raise ConfigurationError("--to and --stow are two ways: give one of them")
     settings = load_settings(context.obj)
     node = _node(to) if to else _ourselves(settings)
     count = sum(file.is_file() for file in path.rglob("*")) if path.is_dir() else 1
     with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), disable=as_json) as progress:
-        task = progress.add_task(f"sending to {node.ae_title}", total=count)
-        outcomes = submit_files([path], node, settings.send, lambda _one: progress.advance(task))
+        task = progress.add_task(f"sending to {stow or node.ae_title}", total=count)
+
+        def advance(_one: Submitted) -> None:
+            progress.advance(task)
+
+        if stow:
+            outcomes = submit_by_stow([path], stow, token, advance)
+        else:
+            outcomes = submit_files([path], node, settings.send, advance)
     if as_json:
         typer.echo(json.dumps([_as_json(one) for one in outcomes]))
     else:

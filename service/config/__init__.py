@@ -1,5 +1,6 @@
 """The configuration: one file (TOML or YAML) plus environment variables, checked as a whole at start."""
 
+from service.config.completeness import Completeness, ExpectedViews
 from service.config.rules import Predicate, Rule
 from service.config.sections import (
     AcceptSettings,
@@ -13,12 +14,17 @@ from service.config.sections import (
     WorklistSettings,
 )
 from service.config.settings import Settings
+from service.config.sources import DicomWebSource, DimseSource, Source
 
 __all__ = [
     "AcceptSettings",
     "AssembleSettings",
     "BrokerSettings",
+    "Completeness",
     "Destination",
+    "DicomWebSource",
+    "DimseSource",
+    "ExpectedViews",
     "InferSettings",
     "LedgerSettings",
     "Predicate",
@@ -26,5 +32,6 @@ __all__ = [
     "Rule",
     "SendSettings",
     "Settings",
+    "Source",
     "WorklistSettings",
 ]

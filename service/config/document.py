@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -35,7 +35,7 @@ def _section(path: str, model: type[BaseModel]) -> list[str]:
             plain.append(_row(f"{path}{name}", field))
     lines = ["| key | default | meaning |", "| --- | --- | --- |", *plain, ""] if plain else []
     for inner_path, within, field in inner:
-        several = field.annotation is not within
+        several = get_origin(field.annotation) in (tuple, dict)
         title = (within.__doc__ or "").strip().split("\n")[0]
         lines += [f"## `{inner_path}`{' (a list)' if several else ''}", "", title, ""]
         lines += _section(f"{inner_path}[]." if several else f"{inner_path}.", within)

@@ -1,11 +1,17 @@
 """The settings of each stage. Every field carries its unit in its name and its reason in its docstring."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from service.config.commitment_peer import CommitmentPeer
+from service.config.completeness import Completeness, check_waits
+from service.config.peers import Peer, TLSSettings
+from service.config.rules import Predicate
+from service.config.stow import StowSettings
 from service.config.types import AETitle, Name, Port, Seconds, Section
+from service.config.watched_folder import WatchedFolderSettings
 
 
 class AcceptSettings(Section):
@@ -13,6 +19,8 @@ class AcceptSettings(Section):
 
     ae_title: AETitle = "PREREAD"
     """Our AE title. Scanners call this one."""
+    extra_ae_titles: tuple[AETitle, ...] = ()
+    """Further AE titles of ours on the same port."""
     bind: str = "0.0.0.0"  # noqa: S104 - scanners are other machines; restrict by the lists below
     """Address to listen on. `127.0.0.1` accepts only from this machine."""
     port: Port = 11112
@@ -20,12 +28,14 @@ class AcceptSettings(Section):
     require_called_ae_title: bool = True
     """Whether an association that calls another AE title than ours is rejected."""
     allowed_calling_ae_titles: tuple[AETitle, ...] = ()
-    """Calling AE titles that may associate. Empty: any."""
+    """Calling AE titles that may associate, beside those of `peers`. Empty: any."""
+    only_listed_peers: bool = False
+    """Whether only senders in `peers` may associate."""
     allowed_hosts: tuple[str, ...] = ()
     """Addresses or networks (`10.1.0.0/16`) that may associate. Empty: any."""
     extra_sop_classes: tuple[str, ...] = ()
     """UIDs of storage SOP Classes to accept beside the built-in ones of breast imaging."""
-    max_associations: Annotated[int, Field(ge=1, le=1000)] = 25
+    max_associations: Annotated[int, Field(ge=1, le=1000)] = 250
     """Associations at one time; one more is rejected as transient (PS3.8 9.3.4)."""
     network_timeout_s: Seconds = 60.0
     """Silence on an association, or time that one PDU takes, after which it is aborted."""
@@ -33,9 +43,51 @@ class AcceptSettings(Section):
     """Largest dataset that is kept. A larger one is answered with 0xA700."""
     receiver: Literal["own", "pynetdicom"] = "own"
     """Which data path receives. `own`: streams to the disk. `pynetdicom`: collects each dataset in memory and
-    is slower; to fall back to where a peer and ours do not understand each other."""
+    is slower; to fall back to where a peer and ours do not understand each other. Lower `max_associations`
+    with it."""
     min_free_bytes: Annotated[int, Field(ge=0)] = 1024**3
-    """Free space under which instances are refused with 0xA700 rather than accepted and lost."""
+    """Free space under which instances are refused with 0xA700 rather than accepted and lost, and
+    associations that would store are rejected as transient."""
+    resume_free_bytes: Annotated[int, Field(ge=0)] | None = None
+    """Free space from which such associations are taken again. Empty: 1.25 times `min_free_bytes`."""
+    durability: Literal["journal", "direct"] = "journal"
+    """What is on disk before Success is answered. `journal`: the instance, in a journal on this machine; file
+    and ledger entry follow, so it is fast, and receiving goes on while the database is away. `direct`: file
+    and ledger entry; for replicas without a disk of their own."""
+    conflicting_instances: Literal["keep_first", "replace", "refuse"] = "keep_first"
+    """What becomes of an instance with a known SOP Instance UID and other content. `keep_first`: it goes to
+    the quarantine, and Success is answered. `replace`: it takes the place of the first one, which goes to the
+    quarantine, and the study becomes a new revision. `refuse`: 0x0111 is answered, and it goes to the
+    quarantine; the ledger is asked before each answer, so receiving is as with `durability = "direct"`."""
+    journal_folder: Path | None = None
+    """Where the journal is; each accept process has its own. Empty: `journal` in the data folder."""
+    journal_segments: Annotated[int, Field(ge=2, le=1024)] = 8
+    """Files of 16 MiB that are kept ready for it. More are made while they are needed."""
+    peers: tuple[Peer, ...] = ()
+    """Senders with settings of their own."""
+    tls: TLSSettings = TLSSettings()
+    stow: StowSettings = StowSettings()
+    watched_folder: WatchedFolderSettings = WatchedFolderSettings()
+    commitment_peers: tuple[CommitmentPeer, ...] = ()
+    """Where senders listen for answers to their requests for storage commitment that came too late for the
+    association of the request."""
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Self:
+        if self.tls.is_on and self.receiver == "pynetdicom":
+            raise ValueError(
+                "tls needs receiver = own: with pynetdicom one silent TLS client would keep out all others"
+            )
+        if self.tls.is_on and not self.tls.only and self.tls.port == self.port:
+            raise ValueError(f"port and tls.port are both {self.port}: give one of them another number")
+        if self.only_listed_peers and not self.peers:
+            raise ValueError("only_listed_peers lets nobody in while peers is empty: list them")
+        if self.resume_free_bytes is not None and self.resume_free_bytes < self.min_free_bytes:
+            raise ValueError("resume_free_bytes is below min_free_bytes: it must not be less")
+        told = [peer.ae_title for peer in self.commitment_peers]
+        if len(set(told)) < len(told):
+            raise ValueError("commitment_peers has an ae_title twice: keep the one where it listens")
+        return self
 
 
 class AssembleSettings(Section):
@@ -44,8 +96,35 @@ class AssembleSettings(Section):
     quiet_period_s: Seconds = 60.0
     """Seconds without a new instance. DICOM has no end-of-study signal; 60 s outlasts the pause between two
     images at a scanner."""
+    ceiling_s: Seconds = 14400.0
+    """Seconds after the first instance of a revision at which waiting ends, whatever still comes: no study
+    waits for ever. Counted from the first instance, since one that trickles in would move the last one on."""
+    at_ceiling: Literal["process", "park"] = "process"
+    """What happens then. `process`: the study is analysed as it is. `park`: it waits, in the state `parked`,
+    for a person (`preread retry`) or a further image."""
     poll_interval_s: Seconds = 1.0
-    """How often quiet studies are looked for."""
+    """How often studies are looked at that may have become complete."""
+    completeness: tuple[Completeness, ...] = ()
+    """Rules that tell complete studies sooner and more surely than the quiet period does."""
+
+    @property
+    def whens(self) -> tuple[dict[str, Predicate], ...]:
+        """All predicates of the completeness rules."""
+        return tuple(when for rule in self.completeness for when in (rule.when, rule.views.unilateral_when))
+
+    @model_validator(mode="after")
+    def _rules_can_work(self) -> Self:
+        """Names are unique, and no ceiling ends a study before its quiet period can."""
+        names = [rule.name for rule in self.completeness]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"two completeness rules are called {', '.join(sorted(twice))}; rename one")
+        check_waits("assemble", self.ceiling_s, {"quiet_period_s": self.quiet_period_s})
+        for rule in self.completeness:
+            quiet_period_s = rule.quiet_period_s or self.quiet_period_s
+            waits_s = {"settling_s": rule.settling_s, "quiet_period_s": quiet_period_s}
+            check_waits(f"completeness rule {rule.name!r}", rule.ceiling_s or self.ceiling_s, waits_s)
+        return self
 
 
 class LedgerSettings(Section):

@@ -21,6 +21,7 @@ from service.config.sections import (
     SendSettings,
     WorklistSettings,
 )
+from service.config.sources import Source, check_sources
 
 
 class Settings(BaseSettings):
@@ -50,6 +51,9 @@ class Settings(BaseSettings):
     worklist: WorklistSettings = WorklistSettings()
     destinations: tuple[Destination, ...] = ()
     """PACS that receive results."""
+    sources: tuple[Source, ...] = ()
+    """PACS that studies are fetched from. The first one is meant where none is named, and is the one in which
+    a completeness rule counts."""
     rules: tuple[Rule, ...] = ()
     """Routing rules. None: studies are kept and shown, but not analysed."""
 
@@ -67,7 +71,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _names_resolve(self) -> Self:
-        """A rule's destinations exist; no two rules or destinations share a name."""
+        """A rule's destinations exist; no two rules, destinations or sources share a name."""
+        check_sources(self.sources)
         known = [destination.name for destination in self.destinations]
         for kind, names in (("destination", known), ("rule", [rule.name for rule in self.rules])):
             twice = {name for name in names if names.count(name) > 1}

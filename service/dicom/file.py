@@ -27,6 +27,13 @@ def read_file_identity(data: bytes, max_inflated_bytes: int) -> tuple[Identity, 
     transfer_syntax_uid = meta.get(_TRANSFER_SYNTAX_UID, b"").rstrip(b"\0 ").decode("latin-1")
     if len(length) != 4 or not transfer_syntax_uid:  # noqa: PLR2004 - a UL value has 4 bytes
         raise NotDicom("the file meta information lacks its length or the Transfer Syntax UID (0002,0010)")
+    return read_identity(
+        bytes(dataset_of(data)), transfer_syntax_uid, max_inflated_bytes
+    ), transfer_syntax_uid
+
+
+def dataset_of(data: bytes) -> memoryview:
+    """What follows the file meta information: of a file that `read_file_identity` has read."""
     # The group length counts from the end of its own element, which has 12 bytes (PS3.10 table 7.1-1).
-    dataset = data[_PREAMBLE_BYTES + 12 + int.from_bytes(length, "little") :]
-    return read_identity(dataset, transfer_syntax_uid, max_inflated_bytes), transfer_syntax_uid
+    after_length = _PREAMBLE_BYTES + 12
+    return memoryview(data)[after_length + int.from_bytes(data[after_length - 4 : after_length], "little") :]

@@ -3,20 +3,29 @@
 import zlib
 from collections.abc import Iterable, Sequence
 from io import BytesIO
+from typing import BinaryIO
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset as read_elements
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from service.dicom.charset import correct_charset
+from service.dicom.charset import correct_charset, decode_for_display
 from service.dicom.keyword import is_keyword, suggest_keyword
 from service.dicom.quiet import quiet
 from service.dicom.values import FILE_META_GROUP, items, text, texts
-from service.errors import NotDicom, TooLarge
+from service.errors import NotDicom, StoreUnavailable, TooLarge
 from service.study.model import InstanceHeader, StudyHeader
 
-__all__ = ["instance_header", "is_keyword", "read_dataset", "read_header", "study_header", "suggest_keyword"]
+__all__ = [
+    "instance_header",
+    "is_keyword",
+    "read_dataset",
+    "read_header",
+    "read_header_for_display",
+    "study_header",
+    "suggest_keyword",
+]
 
 MAX_INFLATED_BYTES = 512 * 1024**2
 """Bytes that a deflated dataset may have when inflated. Deflate packs up to 1000 : 1:
@@ -26,25 +35,42 @@ PREFIX = slice(128, 132)
 _CHUNK_BYTES = 1024**2
 
 
-def read_header(data: bytes) -> Dataset:
+def read_header(source: bytes | BinaryIO) -> Dataset:
     """The dataset in a Part 10 file without its pixels, file meta information in `file_meta`.
 
-    Values are converted when they are asked for; ask by `service.dicom.values`. Raises NotDicom when the
-    bytes are no Part 10 file or cannot be parsed, TooLarge when they inflate beyond MAX_INFLATED_BYTES.
+    Of an open file no more is read than that, unless it is deflated. Values are converted when they are asked
+    for; ask by `service.dicom.values`. Raises NotDicom when the bytes are no Part 10 file or cannot be
+    parsed, TooLarge when they inflate beyond MAX_INFLATED_BYTES, StoreUnavailable when the file fails.
     """
-    return read_dataset(data, stop_before_pixels=True)
+    return read_dataset(source, stop_before_pixels=True)
 
 
-def read_dataset(data: bytes, *, stop_before_pixels: bool = False) -> Dataset:
+def read_header_for_display(source: bytes | BinaryIO, character_set: str = "") -> Dataset:
+    """As `read_header`, its text to be shown and compared, not copied: see `decode_for_display`."""
+    ds = read_header(source)
+    decode_for_display(ds, character_set)
+    return ds
+
+
+def read_dataset(source: bytes | BinaryIO, *, stop_before_pixels: bool = False) -> Dataset:
     """As `read_header`, with the pixels unless `stop_before_pixels`."""
-    if data[PREFIX] != b"DICM":
+    file = BytesIO(source) if isinstance(source, bytes) else source
+    try:
+        return _read(file, stop_before_pixels)
+    except OSError as error:
+        raise StoreUnavailable(f"the instance cannot be read: {error.strerror}; check the disk") from error
+
+
+def _read(file: BinaryIO, stop_before_pixels: bool) -> Dataset:
+    if file.read(PREFIX.stop)[PREFIX] != b"DICM":
         raise NotDicom("not a DICOM file: DICM is missing at byte 128; send DICOM Part 10 files (PS3.10 7.1)")
     try:
         with quiet():
-            _check_inflated_size(data)
-            ds = dcmread(BytesIO(data), stop_before_pixels=stop_before_pixels)
+            _check_inflated_size(file)
+            file.seek(0)
+            ds = dcmread(file, stop_before_pixels=stop_before_pixels)
             correct_charset(ds)
-    except TooLarge:
+    except (TooLarge, OSError):
         raise
     except Exception as error:  # a parser of hostile bytes raises anything, RecursionError too
         raise NotDicom(
@@ -99,9 +125,11 @@ def _values(ds: Dataset, path: str) -> tuple[str, ...]:
     return tuple(value for innermost in level for value in texts(innermost, leaf))
 
 
-def _check_inflated_size(data: bytes) -> None:
-    """Raises TooLarge for a deflated dataset that would inflate beyond the bound, without keeping it."""
-    stream = BytesIO(data[PREFIX.stop :])
+def _check_inflated_size(stream: BinaryIO) -> None:
+    """Raises TooLarge for a deflated dataset that would inflate beyond the bound, without keeping it.
+
+    The stream stands behind the prefix.
+    """
     meta = read_elements(
         stream,
         is_implicit_VR=False,

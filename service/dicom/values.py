@@ -20,7 +20,9 @@ MAX_CHARACTERS = 10240
 """Characters of one value that are kept: the longest text VR with a limit, LT (PS3.5 6.2)."""
 FILE_META_GROUP = 0x0002
 
-# What pydicom leaves of code extensions (PS3.5 6.1.2.5.3), such as ESC $ ) A before GB 2312, and controls.
+# The one escape sequence that pydicom leaves where it has understood it, before GB 2312 (PS3.5 6.1.2.5.3).
+_GB_2312 = "\x1b$)A"
+# Any other one was not understood: what follows it is not what the sender wrote.
 _ESCAPE_SEQUENCE = re.compile("\x1b[\x20-\x2f]+[\x30-\x7e]")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -84,4 +86,5 @@ def _clean(value: object) -> str:
             as_text = str(value)[:MAX_CHARACTERS]
     except Exception:  # a PN is decoded only now, and may raise as any conversion
         return ""
-    return _CONTROLS.sub("", _ESCAPE_SEQUENCE.sub("", as_text)).strip()
+    known = as_text.replace(_GB_2312, "") if "\x1b" in as_text else as_text
+    return _CONTROLS.sub("", _ESCAPE_SEQUENCE.sub("\ufffd", known)).strip()

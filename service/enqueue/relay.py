@@ -36,16 +36,20 @@ class Relay:
         self._broker = broker
         self._owner = str(uuid4())
         self._declared: set[str] = set()
+        self.trouble = ""
+        """Why messages wait in the outbox; empty while they leave."""
 
     def run(self, stop: threading.Event) -> None:
         """Relay until stopped. An unreachable broker or ledger is waited for; other errors are raised."""
         while not stop.is_set():
             try:
                 pause_s = 0.0 if self.relay_once() else POLL_S
+                self.trouble = ""
             except Retryable as error:
                 log.warning(
                     "messages wait in the outbox", error=type(error).__name__, next_attempt_s=BACK_OFF_S
                 )
+                self.trouble = str(error)
                 pause_s = BACK_OFF_S
             stop.wait(pause_s)
 

@@ -3,11 +3,11 @@
 A rule matches when all its predicates hold on one and the same instance. All rules that match count.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from service.config import Rule
-from service.enqueue.predicates import holds, wish
+from service.dicom.predicates import holds, misses, values_of, wish
 from service.study.model import InstanceHeader, Priority
 
 
@@ -61,7 +61,7 @@ class Explanation:
 
 def route(instances: Sequence[InstanceHeader], rules: Sequence[Rule]) -> Route:
     """The route of a study. Each instance is one header; the order of the instances does not matter."""
-    matching = [rule for rule in rules if any(_misses(rule, instance) == 0 for instance in instances)]
+    matching = [rule for rule in rules if any(misses(rule.when, instance) == 0 for instance in instances)]
     destinations: dict[str, dict[str, None]] = {}
     for rule in matching:
         for classifier in rule.classifiers:
@@ -87,31 +87,18 @@ def explain(instances: Sequence[InstanceHeader], rules: Sequence[Rule]) -> Expla
     return Explanation(outcomes, _reason(outcomes, bool(instances)))
 
 
-def keywords(rules: Iterable[Rule]) -> tuple[str, ...]:
-    """The DICOM keywords, and dotted paths of keywords, that the rules look at; each once."""
-    return tuple(dict.fromkeys(keyword for rule in rules for keyword in rule.when))
-
-
-def _values(instance: InstanceHeader, keyword: str) -> tuple[str, ...]:
-    return tuple(value.strip() for value in instance.attributes.get(keyword, ()) if value.strip())
-
-
-def _misses(rule: Rule, instance: InstanceHeader) -> int:
-    return sum(not holds(predicate, _values(instance, keyword)) for keyword, predicate in rule.when.items())
-
-
 def _outcome(rule: Rule, instances: Sequence[InstanceHeader]) -> RuleOutcome:
     if not instances:
         return RuleOutcome(rule.name, matched=False, sop_instance_uid="", predicates=())
-    best = min(instances, key=lambda instance: _misses(rule, instance))
+    best = min(instances, key=lambda instance: misses(rule.when, instance))
     predicates = tuple(
         PredicateOutcome(
             wish=wish(keyword, predicate),
             keyword=keyword,
-            values=_values(best, keyword),
-            holds=holds(predicate, _values(best, keyword)),
+            values=values_of(best, keyword),
+            holds=holds(predicate, values_of(best, keyword)),
             holds_elsewhere=any(
-                holds(predicate, _values(other, keyword)) for other in instances if other is not best
+                holds(predicate, values_of(other, keyword)) for other in instances if other is not best
             ),
         )
         for keyword, predicate in rule.when.items()

@@ -7,6 +7,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 
 from service.dicom.laterality import laterality
+from service.dicom.quiet import quiet
 from service.dicom.values import text
 from service.errors import NotAnalysable, Refused
 from service.infer.heatmap import Heatmap, heatmap_of
@@ -85,9 +86,11 @@ def analyse(
 
 def _read(load: Load, classifier: ClassifierPort, reading: Reading, urgent: bool) -> _Read:
     """Runs on the pool: decode, prepare and submit every frame of one image."""
-    ds = open_image(load(), classifier.manifest, reading)
-    frames = tuple(_submit(frame, classifier, urgent) for frame in gray_frames(ds, reading))
-    return _Read(text(ds, "SOPClassUID"), laterality(ds), frames)
+    data = load()
+    with quiet():  # once for all attributes, not for each
+        ds = open_image(data, classifier.manifest, reading)
+        frames = tuple(_submit(frame, classifier, urgent) for frame in gray_frames(ds, reading))
+        return _Read(text(ds, "SOPClassUID"), laterality(ds), frames)
 
 
 def _submit(frame: Frame, classifier: ClassifierPort, urgent: bool) -> _Submitted:

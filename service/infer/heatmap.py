@@ -1,13 +1,11 @@
 """The heatmap of one scored frame, as a small picture that the report scales over the analysed region."""
 
 from dataclasses import dataclass
-from io import BytesIO
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from service.infer.outline import outline
+from service.infer.png import gray_png
 from service.infer.port import Score
 from service.study.result import AnalysedRegion, Point
 
@@ -28,11 +26,14 @@ def heatmap_of(score: Score, region: AnalysedRegion) -> Heatmap:
     """The heatmap that the classifier gave for the region of an image."""
     rows, columns = _shape(region)
     heatmap = score.heatmap_at((rows, columns))
+    if not np.isfinite(heatmap).all():
+        heatmap = np.nan_to_num(heatmap)
     width, height = (region.right - region.left) / columns, (region.bottom - region.top) / rows
     points = tuple(
         (region.left + column * width, region.top + row * height) for column, row in outline(heatmap)
     )
-    return Heatmap(_png(heatmap), points)
+    shares = np.clip(heatmap, 0.0, 1.0)
+    return Heatmap(gray_png(np.rint(shares * 255).astype(np.uint8)), points)
 
 
 def _shape(region: AnalysedRegion) -> tuple[int, int]:
@@ -40,10 +41,3 @@ def _shape(region: AnalysedRegion) -> tuple[int, int]:
     height, width = region.bottom - region.top, region.right - region.left
     scale = min(1.0, LONGEST_SIDE / max(height, width))
     return max(1, round(height * scale)), max(1, round(width * scale))
-
-
-def _png(heatmap: NDArray[np.float32]) -> bytes:
-    buffer = BytesIO()
-    shares = np.clip(np.nan_to_num(heatmap), 0.0, 1.0)
-    Image.fromarray(np.rint(shares * 255).astype(np.uint8)).save(buffer, format="PNG", compress_level=1)
-    return buffer.getvalue()

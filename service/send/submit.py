@@ -33,7 +33,9 @@ class Submitted:
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class InstanceFile:
+    """A DICOM file and what it says it is."""
+
     path: Path
     sop_class_uid: str
     sop_instance_uid: str
@@ -61,7 +63,7 @@ def submit_files(
         reports.append(one)
         progress(one)
 
-    files = list(_instances(paths, report))
+    files = list(instance_files(paths, report))
     for batch in _batches(files):
         with associate(peer, settings, dict.fromkeys(file.context for file in batch)) as association:
             for file in batch:
@@ -70,14 +72,15 @@ def submit_files(
     return tuple(reports)
 
 
-def _instances(paths: Iterable[Path], report: Callable[[Submitted], None]) -> Iterator[_File]:
+def instance_files(paths: Iterable[Path], report: Callable[[Submitted], None]) -> Iterator[InstanceFile]:
+    """The DICOM files among `paths` and in folders there; `report` is told of all others, as skipped."""
     for path in _walk(paths):
         try:
             identity, transfer_syntax_uid = read_file_identity(path.read_bytes(), _MAX_INFLATED_BYTES)
         except (Refused, OSError) as error:
             report(Submitted(path, None, f"skipped: {error}"))
             continue
-        yield _File(path, identity.sop_class_uid, identity.sop_instance_uid, transfer_syntax_uid)
+        yield InstanceFile(path, identity.sop_class_uid, identity.sop_instance_uid, transfer_syntax_uid)
 
 
 def _walk(paths: Iterable[Path]) -> Iterator[Path]:
@@ -88,7 +91,7 @@ def _walk(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-def _batches(files: Sequence[_File]) -> Iterator[list[_File]]:
+def _batches(files: Sequence[InstanceFile]) -> Iterator[list[InstanceFile]]:
     """Files that fit into one association each: all of them, but for a very mixed folder."""
     contexts = list(dict.fromkeys(file.context for file in files))
     for first in range(0, len(contexts), MAX_CONTEXTS):
@@ -96,7 +99,7 @@ def _batches(files: Sequence[_File]) -> Iterator[list[_File]]:
         yield [file for file in files if file.context in proposed]
 
 
-def _send(association: Association, file: _File) -> Sent:
+def _send(association: Association, file: InstanceFile) -> Sent:
     if not association.accepts(*file.context):
         return not_taken(file.sop_instance_uid, file.sop_class_uid, file.transfer_syntax_uid)
     try:

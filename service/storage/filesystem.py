@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import BinaryIO
 
 from service.storage.disk import DurableFolders, flush_folder, translated
 from service.storage.file_upload import FileUpload
@@ -41,7 +42,7 @@ class FilesystemStore:
         """Begin a file. Raises OutOfSpace when the disk or the quota is full, StoreUnavailable."""
         return FileUpload(self._folder, self._incoming / f"{uuid.uuid4()}.tmp", self._folders)
 
-    def put(self, key: str, data: bytes) -> None:
+    def put(self, key: str, data: bytes | memoryview) -> None:
         """Keep `data` under `key`; return once it would survive a loss of power.
 
         Raises OutOfSpace when the disk or the quota is full, StoreUnavailable for every other failure of the
@@ -67,10 +68,15 @@ class FilesystemStore:
         Raises KeyError where there are none, StoreUnavailable when they cannot be read, ValueError for a bad
         key.
         """
+        with self.open(key) as file, self._translated("be read"):
+            return file.read()
+
+    def open(self, key: str) -> BinaryIO:
+        """The file under `key`. Raises as `get`; reading it raises OSError."""
         path = self._path(key)
         with self._translated("be read"):
             try:
-                return path.read_bytes()
+                return path.open("rb")
             except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
                 raise KeyError(key) from None
 

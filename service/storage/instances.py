@@ -1,14 +1,17 @@
-"""Received instances: each SOP Instance UID once, for ever with the same bytes."""
+"""Received instances: each SOP Instance UID once, with one content."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, select, update
 
-from service.errors import ConflictingInstance
 from service.storage.schema import instances
-from service.storage.statements import insert_if_absent
+from service.storage.statements import insert_all_if_absent
 from service.study.model import ReceivedInstance
+
+_FIELDS = tuple(ReceivedInstance.__dataclass_fields__)
 
 
 class Recorded(Enum):
@@ -24,22 +27,28 @@ class Instances:
 
     connection: Connection
 
-    def record(self, instance: ReceivedInstance) -> Recorded:
-        """Enter an instance. The study's row must be there (Studies.instance_received).
+    def add(self, received: Sequence[ReceivedInstance]) -> int:
+        """Enter instances unless their UIDs are known; how many were new. Their study's row must be there."""
+        return insert_all_if_absent(self.connection, instances, [_row(instance) for instance in received])
 
-        Raises ConflictingInstance when other bytes, or another study, are entered under its UID.
-        """
-        if insert_if_absent(self.connection, instances, asdict(instance)):
-            return Recorded.NEW
-        known = self.find(instance.sop_instance_uid)
-        if known and (known.digest, known.study_instance_uid) == (
-            instance.digest,
-            instance.study_instance_uid,
-        ):
-            return Recorded.KNOWN
-        raise ConflictingInstance(
-            "this SOP Instance UID was received before with other content; the first one is kept. "
-            "If the image was corrected, the sender has to give it a new SOP Instance UID"
+    def conflicting(self, received: Sequence[ReceivedInstance]) -> list[ReceivedInstance]:
+        """Those under whose UID other bytes, or another study, are entered."""
+        uids = [instance.sop_instance_uid for instance in received]
+        entered = (instances.c.sop_instance_uid, instances.c.digest, instances.c.study_instance_uid)
+        rows = self.connection.execute(select(*entered).where(instances.c.sop_instance_uid.in_(uids)))
+        kept = {row.sop_instance_uid: (row.digest, row.study_instance_uid) for row in rows}
+        return [
+            instance
+            for instance in received
+            if kept.get(instance.sop_instance_uid) != (instance.digest, instance.study_instance_uid)
+        ]
+
+    def replace(self, instance: ReceivedInstance) -> None:
+        """Have this content under its UID, which is entered with another one of the same study."""
+        self.connection.execute(
+            update(instances)
+            .where(instances.c.sop_instance_uid == instance.sop_instance_uid)
+            .values(_row(instance))
         )
 
     def find(self, sop_instance_uid: str) -> ReceivedInstance | None:
@@ -57,6 +66,10 @@ class Instances:
             .order_by(instances.c.received_at, instances.c.sop_instance_uid)
         )
         return tuple(_instance(row) for row in rows)
+
+
+def _row(instance: ReceivedInstance) -> dict[str, Any]:
+    return {name: getattr(instance, name) for name in _FIELDS}
 
 
 def _instance(row: Row[tuple[object, ...]]) -> ReceivedInstance:

@@ -19,10 +19,13 @@ from sqlalchemy.exc import OperationalError
 
 from service.errors import LedgerUnavailable
 from service.storage.analyses import Analyses
+from service.storage.commitments import Commitments
 from service.storage.deliveries import Deliveries
 from service.storage.instances import Instances
 from service.storage.migrate import upgrade
+from service.storage.notices import Notices
 from service.storage.outbox import Outbox
+from service.storage.procedure_steps import ProcedureSteps
 from service.storage.studies import Studies
 
 # A writer waits this long for another process's transaction. Transactions here take milliseconds.
@@ -44,6 +47,21 @@ class Transaction:
     def instances(self) -> Instances:
         """Received instances."""
         return Instances(self.connection)
+
+    @cached_property
+    def procedure_steps(self) -> ProcedureSteps:
+        """What modalities say of their own work."""
+        return ProcedureSteps(self.connection)
+
+    @cached_property
+    def commitments(self) -> Commitments:
+        """Requests for storage commitment."""
+        return Commitments(self.connection)
+
+    @cached_property
+    def notices(self) -> Notices:
+        """What is wrong with the service itself."""
+        return Notices(self.connection)
 
     @cached_property
     def analyses(self) -> Analyses:

@@ -1,6 +1,8 @@
 """An instance store in memory, for tests."""
 
 import threading
+from io import BytesIO
+from typing import BinaryIO
 
 from service.errors import OutOfSpace
 from service.storage.keys import check_key, check_prefix
@@ -15,7 +17,7 @@ class MemoryStore:
         self._kept: dict[str, bytes] = {}
         self._lock = threading.Lock()
 
-    def put(self, key: str, data: bytes) -> None:
+    def put(self, key: str, data: bytes | memoryview) -> None:
         """Keep `data` under `key`. Raises OutOfSpace beyond the capacity, ValueError for a bad key."""
         check_key(key)
         with self._lock:
@@ -39,6 +41,10 @@ class MemoryStore:
         """The bytes under `key`. Raises KeyError where there are none, ValueError for a bad key."""
         check_key(key)
         return self._kept[key]
+
+    def open(self, key: str) -> BinaryIO:
+        """The bytes under `key` as a file. Raises KeyError where there are none, ValueError for a bad key."""
+        return BytesIO(self.get(key))
 
     def exists(self, key: str) -> bool:
         """Whether there are bytes under `key`. Raises ValueError for a bad key."""
@@ -70,7 +76,7 @@ class MemoryUpload(Upload):
         self._store = store
         self._written: bytearray | None = bytearray()
 
-    def write(self, data: bytes | memoryview) -> None:
+    def write(self, data: bytes | bytearray | memoryview) -> None:
         """Append `data`. Raises ValueError after `commit` or `abort`."""
         self._open().extend(data)
 

@@ -1,7 +1,7 @@
 """The instance store port: durable bytes under keys. tests/contracts/store.py holds adapters to it."""
 
 from types import TracebackType
-from typing import Protocol, Self
+from typing import BinaryIO, Protocol, Self
 
 
 class Upload(Protocol):
@@ -20,7 +20,7 @@ class Upload(Protocol):
         """Abort."""
         self.abort()
 
-    def write(self, data: bytes | memoryview) -> None:
+    def write(self, data: bytes | bytearray | memoryview) -> None:
         """Append `data`, which the caller may overwrite afterwards.
 
         Raises OutOfSpace, StoreUnavailable; ValueError after `commit` or `abort`.
@@ -47,7 +47,7 @@ class InstanceStore(Protocol):
         """Begin to write what need not fit into memory. Raises OutOfSpace, StoreUnavailable."""
         ...
 
-    def put(self, key: str, data: bytes) -> None:
+    def put(self, key: str, data: bytes | memoryview) -> None:
         """Keep `data` under `key`; return only once it would survive a loss of power.
 
         Replaces what was there, atomically: a reader sees the old bytes or the new ones. Raises OutOfSpace
@@ -64,6 +64,10 @@ class InstanceStore(Protocol):
 
     def get(self, key: str) -> bytes:
         """The bytes under `key`. Raises KeyError where there are none."""
+        ...
+
+    def open(self, key: str) -> BinaryIO:
+        """The bytes under `key`, to read in pieces from any position. Close it. Raises KeyError, as `get`."""
         ...
 
     def exists(self, key: str) -> bool:

@@ -136,6 +136,14 @@ commitments = Table(
     Index(None, "answered_at"),
 )
 
+notices = Table(
+    "notices",
+    metadata,
+    Column("source", String(255), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+)
+
 analyses = Table(
     "analyses",
     metadata,

@@ -1,5 +1,6 @@
 """The few statements that SQLAlchemy Core spells differently per database."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table
@@ -8,7 +9,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 def insert_if_absent(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
     """Insert a row unless its primary key is there already. Returns whether it was inserted."""
+    return insert_all_if_absent(connection, table, [values]) == 1
+
+
+def insert_all_if_absent(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> int:
+    """Insert the rows whose primary keys are not there already. Returns how many were inserted."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table).values(values).on_conflict_do_nothing()
+    statement = insert(table).on_conflict_do_nothing()
     # Without the option SQLAlchemy throws away the count of an INSERT on PostgreSQL.
-    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
+    return connection.execute(statement, rows, execution_options={"preserve_rowcount": True}).rowcount

@@ -1,16 +1,18 @@
 """Studies and the one function that moves their state."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, Table, delete, func, insert, or_, select, update
 
-from service.storage.schema import history, studies
+from service.storage.schema import history, procedure_steps, studies
 from service.storage.statements import insert_if_absent
 from service.study.lifecycle import next_state, reopens
 from service.study.model import Priority, ReceivedInstance, Study, StudyHeader
 from service.study.state import StudyEvent, StudyState
+from service.study.waiting import WaitingStudy
 
 HEADER_FIELDS = tuple(StudyHeader.__dataclass_fields__)
 
@@ -47,9 +49,9 @@ class Studies:
             raise KeyError(study_instance_uid)
         return _study(row)
 
-    def ensure(self, instance: ReceivedInstance) -> None:
-        """Make the study's row exist before its first instance is entered."""
-        insert_if_absent(
+    def ensure(self, instance: ReceivedInstance) -> bool:
+        """Make the study's row exist before its first instance is entered. Returns whether it was new."""
+        return insert_if_absent(
             self.connection,
             studies,
             {
@@ -65,18 +67,22 @@ class Studies:
             },
         )
 
-    def instance_received(self, instance: ReceivedInstance) -> None:
-        """Count a new instance; a study that had gone on already is reopened as a new revision."""
+    def forget_empty(self, study_instance_uid: str) -> None:
+        """Take back a study's row that was made for an instance which was not entered."""
+        self.connection.execute(
+            delete(studies).where(
+                studies.c.study_instance_uid == study_instance_uid, studies.c.instance_count == 0
+            )
+        )
+
+    def instances_received(self, study_instance_uid: str, count: int, at: datetime) -> None:
+        """Count new instances; a study that had gone on already is reopened as a new revision."""
         self.move(
-            instance.study_instance_uid,
+            study_instance_uid,
             StudyEvent.INSTANCE_RECEIVED,
-            "receiving: the study is complete when no image has come for the quiet period",
+            "receiving: completeness rules and the quiet period decide when the study is complete",
         )
-        self._update(
-            instance.study_instance_uid,
-            instance_count=studies.c.instance_count + 1,
-            last_instance_at=instance.received_at,
-        )
+        self._update(study_instance_uid, instance_count=studies.c.instance_count + count, last_instance_at=at)
 
     def move(self, study_instance_uid: str, event: StudyEvent, reason: str) -> StudyState:
         """Move a study's state by the table of transitions: the only place where a state changes.
@@ -100,13 +106,69 @@ class Studies:
         """Make a study urgent or routine."""
         self._update(study_instance_uid, priority=priority)
 
-    def quiet_since(self, moment: datetime) -> list[Study]:
-        """Studies still being received whose last instance came before `moment`."""
-        return self._select(StudyState.RECEIVED, studies.c.last_instance_at < moment)
+    def explain(self, study_instance_uid: str, reason: str) -> None:
+        """Say why a study still waits; one that waits no more keeps the reason of its state."""
+        self.connection.execute(
+            update(studies)
+            .where(studies.c.study_instance_uid == study_instance_uid, studies.c.state == StudyState.RECEIVED)
+            .values(reason=reason)
+        )
+
+    def note(self, study_instance_uid: str, event: str, reason: str) -> None:
+        """Remember in the study's history what moves no state; once, however often it is told.
+
+        Nothing happens for an unknown study.
+        """
+        study = self.find(study_instance_uid)
+        known = select(history.c.id).where(
+            history.c.study_instance_uid == study_instance_uid,
+            history.c.event == event,
+            history.c.reason == reason,
+        )
+        if study is not None and self.connection.execute(known).first() is None:
+            self._remember(study_instance_uid, study.revision, datetime.now(UTC), event, study.state, reason)
+
+    def notes(self, study_instance_uids: Sequence[str], event: str) -> dict[str, int]:
+        """How many entries of the history of each study have this event; studies without any are left out."""
+        rows = self.connection.execute(
+            select(history.c.study_instance_uid, func.count())
+            .where(history.c.study_instance_uid.in_(study_instance_uids), history.c.event == event)
+            .group_by(history.c.study_instance_uid)
+        )
+        return {uid: count for uid, count in rows}
+
+    def association_released(self, study_instance_uid: str, at: datetime) -> None:
+        """Remember that an association that brought instances of the study was released; the last one counts.
+
+        Enter its instances first, and give a moment after that: a release before the last instance was
+        entered is taken for one of another association. Nothing happens for an unknown study.
+        """
+        self.connection.execute(
+            update(studies)
+            .where(
+                studies.c.study_instance_uid == study_instance_uid,
+                or_(studies.c.released_at.is_(None), studies.c.released_at < at),
+            )
+            .values(released_at=at)
+        )
+
+    def waiting(self) -> list[WaitingStudy]:
+        """Studies that are being received, with what has come of them so far; the quietest first."""
+        began_at = _of_study(history, func.min(history.c.at), history.c.revision == studies.c.revision)
+        steps_changed_at = _of_study(procedure_steps, func.max(procedure_steps.c.updated_at))
+        rows = self.connection.execute(
+            select(studies, began_at.label("began_at"), steps_changed_at.label("steps_changed_at"))
+            .where(studies.c.state == StudyState.RECEIVED, studies.c.instance_count > 0)
+            .order_by(studies.c.last_instance_at)
+        )
+        return [_waiting(row) for row in rows]
 
     def in_state(self, state: StudyState) -> list[Study]:
         """Studies in a state, oldest first."""
-        return self._select(state)
+        rows = self.connection.execute(
+            select(studies).where(studies.c.state == state).order_by(studies.c.last_instance_at)
+        )
+        return [_study(row) for row in rows]
 
     def latest(self, limit: int, offset: int = 0) -> list[Study]:
         """The studies received last, newest first."""
@@ -130,12 +192,6 @@ class Studies:
         )
         return [HistoryEntry(r.at, r.revision, r.event, StudyState(r.state), r.reason) for r in rows]
 
-    def _select(self, state: StudyState, *conditions: Any) -> list[Study]:
-        rows = self.connection.execute(
-            select(studies).where(studies.c.state == state, *conditions).order_by(studies.c.last_instance_at)
-        )
-        return [_study(row) for row in rows]
-
     def _update(self, study_instance_uid: str, **values: Any) -> None:
         self.connection.execute(
             update(studies).where(studies.c.study_instance_uid == study_instance_uid).values(values)
@@ -146,7 +202,7 @@ class Studies:
         study_instance_uid: str,
         revision: int,
         at: datetime,
-        event: StudyEvent,
+        event: str,
         state: StudyState,
         reason: str,
     ) -> None:
@@ -164,6 +220,22 @@ class Studies:
 
 def _one(study_instance_uid: str) -> Any:
     return select(studies).where(studies.c.study_instance_uid == study_instance_uid)
+
+
+def _of_study(table: Table, moment: Any, *conditions: Any) -> Any:
+    """A moment of the rows that another table has of each study; None where it has none."""
+    of_study = table.c.study_instance_uid == studies.c.study_instance_uid
+    return select(moment).where(of_study, *conditions).scalar_subquery()
+
+
+def _waiting(row: Row[Any]) -> WaitingStudy:
+    return WaitingStudy(
+        study=_study(row),
+        began_at=row.began_at,
+        last_instance_at=row.last_instance_at,
+        released_at=row.released_at,
+        steps_changed_at=row.steps_changed_at,
+    )
 
 
 def _study(row: Row[Any]) -> Study:

@@ -65,6 +65,12 @@ class StudyHeader:
     study_description: str = ""
     modalities: tuple[str, ...] = ()
 
+    @property
+    def is_decoded(self) -> bool:
+        """Whether every value was in the character set that it was said to be in."""
+        values = (self.patient_name, self.patient_id, self.accession_number, self.study_description)
+        return not any("\ufffd" in value for value in values)
+
 
 @dataclass(frozen=True, slots=True)
 class Study:

@@ -7,6 +7,7 @@ class StudyState(StrEnum):
     """Where a study stands. The reason beside it explains the state to a person."""
 
     RECEIVED = "received"
+    PARKED = "parked"
     ASSEMBLED = "assembled"
     QUEUED = "queued"
     INFERRED = "inferred"
@@ -20,7 +21,9 @@ class StudyEvent(StrEnum):
     """What can happen to a study."""
 
     INSTANCE_RECEIVED = "instance_received"
-    QUIET_PERIOD_OVER = "quiet_period_over"
+    STUDY_COMPLETE = "study_complete"
+    CEILING_REACHED = "ceiling_reached"
+    PARKED = "parked"
     WORK_QUEUED = "work_queued"
     NOTHING_TO_ANALYSE = "nothing_to_analyse"
     ANALYSES_FINISHED = "analyses_finished"

@@ -1,84 +1,120 @@
 """The role `accept`: receive, assemble, enqueue."""
 
 import threading
-from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 
-from service.accept.pynetdicom_scp import PynetdicomSCP
+import structlog
+
+from service.accept.association.n_services import NServices
+from service.accept.commitment.held import HeldCommitments
+from service.accept.commitment.reporter import CommitmentReporter
+from service.accept.commitment.scp import CommitmentSCP
+from service.accept.commitment.scu import CommitmentSCU
+from service.accept.commitment.truth import CommitmentTruth
+from service.accept.fallback.scp import PynetdicomSCP
+from service.accept.instance.receiver import InstanceReceiver
+from service.accept.intake.port import Intake
+from service.accept.procedure_steps import ProcedureStepSCP
 from service.accept.scp import StorageSCP
-from service.accept.store_instance import InstanceReceiver
-from service.assemble.assembler import Assembler
 from service.config import AcceptSettings, Settings
-from service.dicom.header import instance_header, read_header
-from service.enqueue.enqueuer import Enqueuer
 from service.enqueue.relay import Relay
-from service.enqueue.routing import keywords
-from service.errors import Refused
+from service.errors import LedgerUnavailable
 from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
-from service.storage.receive import record_received
-from service.study.model import InstanceHeader, ReceivedInstance
-from service.wiring.adapters import open_broker, open_ledger, open_store
+from service.wiring.adapters import open_store
+from service.wiring.assemble import assembling, open_relay
+from service.wiring.intake import open_intake
 from service.wiring.loops import repeat, start
+from service.wiring.notice_board import Check, NoticeBoard
+from service.wiring.watched_folder import open_watched_folder
+from service.wiring.web_intake import open_web_intake
 
 # Long enough for the instance that is being received; a scanner sends the rest again.
 STOP_GRACE_S = 10.0
+LEDGER_RETRY_S = 5.0
+COMMITMENT_INTERVAL_S = 1.0
+NOTICE_INTERVAL_S = 5.0
+LOW_SPACE = (
+    "The disk is nearly full: senders are turned away until space is free (accept.min_free_bytes, "
+    "accept.resume_free_bytes)"
+)
+
+log = structlog.get_logger()
 
 
 def run_accept(settings: Settings, stop: threading.Event) -> None:
     """Receive studies until `stop` is set, then finish what is being received."""
     with ExitStack() as resources:
-        ledger = resources.enter_context(closing(open_ledger(settings)))
+        ledger = resources.enter_context(closing(Ledger(settings.ledger_url)))
         store = open_store(settings)
-        receiver = InstanceReceiver(store, partial(record_received, ledger), settings.accept)
-        scp = open_scp(settings.accept, receiver)
+        intake = resources.enter_context(open_intake(settings, ledger, store))
+        assemble = assembling(settings, ledger, store)
+        services, reporter = _services(settings.accept, ledger, store, intake)
+        receiver = InstanceReceiver(store, intake, settings.accept)
+        scp = open_scp(settings.accept, receiver, services)
         scp.start()
         resources.callback(scp.stop, STOP_GRACE_S)
+        resources.enter_context(open_web_intake(settings, receiver, stop))
+        resources.enter_context(open_watched_folder(settings, receiver, stop))
+        if not upgraded(ledger, stop):
+            return
+        relay = open_relay(settings, ledger, resources)
+        board = NoticeBoard(ledger, "accept", _checks(receiver, intake, relay))
         threads = [
-            start("assemble", partial(_assemble, settings, ledger, store, stop), stop),
-            *_start_relay(settings, ledger, stop, resources),
+            start("assemble", partial(repeat, assemble, settings.assemble.poll_interval_s, stop), stop),
+            start("commitment", partial(repeat, reporter.turn, COMMITMENT_INTERVAL_S, stop), stop),
+            start("notices", partial(repeat, board.turn, NOTICE_INTERVAL_S, stop), stop),
         ]
+        if relay is not None:
+            threads.append(start("relay", partial(relay.run, stop), stop))
         stop.wait()
         for thread in threads:
             thread.join(STOP_GRACE_S)
 
 
-def open_scp(settings: AcceptSettings, receiver: InstanceReceiver) -> StorageSCP | PynetdicomSCP:
+def upgraded(ledger: Ledger, stop: threading.Event) -> bool:
+    """Bring the ledger's tables to this version once the database answers; False if `stop` comes first."""
+    while not stop.is_set():
+        try:
+            ledger.upgrade()
+        except LedgerUnavailable as error:
+            log.error("the ledger is away: receiving goes on, nothing is assembled", reason=str(error))
+            stop.wait(LEDGER_RETRY_S)
+        else:
+            return True
+    return False
+
+
+def open_scp(
+    settings: AcceptSettings, receiver: InstanceReceiver, services: NServices
+) -> StorageSCP | PynetdicomSCP:
     """The SCP on the data path that is chosen, not yet listening."""
     scp = StorageSCP if settings.receiver == "own" else PynetdicomSCP
-    return scp(settings, receiver)
+    return scp(settings, receiver, is_space_low=receiver.is_space_low, services=services)
 
 
-def _assemble(settings: Settings, ledger: Ledger, store: InstanceStore, stop: threading.Event) -> None:
-    assembler = Assembler(ledger, store, settings.assemble.quiet_period_s)
-    enqueuer = Enqueuer(ledger, settings.rules, partial(read_headers, store, keywords(settings.rules)))
-
-    def turn() -> None:
-        assembler.assemble_quiet()
-        enqueuer.enqueue_assembled()
-
-    repeat(turn, settings.assemble.poll_interval_s, stop)
-
-
-def _start_relay(
-    settings: Settings, ledger: Ledger, stop: threading.Event, resources: ExitStack
-) -> list[threading.Thread]:
-    """With RabbitMQ the outbox is relayed to it; embedded, the outbox is the queue."""
-    if settings.broker.kind == "embedded":
-        return []
-    broker = resources.enter_context(closing(open_broker(settings, ledger)))
-    return [start("relay", partial(Relay(ledger, broker).run, stop), stop)]
+def _checks(receiver: InstanceReceiver, intake: Intake, relay: Relay | None) -> dict[str, Check]:
+    """What the worklist tells people of this role."""
+    checks: dict[str, Check] = {
+        "space": lambda: LOW_SPACE if receiver.is_space_low() else "",
+        "journal": lambda: _noted("Received images wait in the journal", intake.trouble()),
+    }
+    if relay is not None:
+        checks["broker"] = lambda: _noted("Work waits for the broker", relay.trouble)
+    return checks
 
 
-def read_headers(
-    store: InstanceStore, wanted: Sequence[str], instances: Sequence[ReceivedInstance]
-) -> list[InstanceHeader]:
-    """The attributes `wanted` of every instance whose header can be read."""
-    headers = []
-    for instance in instances:
-        try:
-            headers.append(instance_header(read_header(store.get(instance.key)), wanted))
-        except (Refused, KeyError):
-            continue  # the assembler has logged it, and the worker will explain it for that image
-    return headers
+def _noted(what: str, why: str) -> str:
+    return f"{what}: {why}" if why else ""
+
+
+def _services(
+    settings: AcceptSettings, ledger: Ledger, store: InstanceStore, intake: Intake
+) -> tuple[NServices, CommitmentReporter]:
+    """MPPS and storage commitment, and what reports commitment on associations of its own."""
+    held = HeldCommitments()
+    truth = CommitmentTruth(ledger, store, intake.is_settling)
+    commitment = CommitmentSCP(ledger, truth, held)
+    services = NServices(ProcedureStepSCP(ledger).handlers() | commitment.handlers())
+    return services, CommitmentReporter(ledger, truth, held, CommitmentSCU(settings).send)

@@ -5,17 +5,34 @@ from collections.abc import Callable
 
 import structlog
 
+from service.errors import Retryable
+
 log = structlog.get_logger()
 
 
 def repeat(work: Callable[[], object], interval_s: float, stop: threading.Event) -> None:
-    """Call `work` every `interval_s` seconds until `stop` is set. A failing turn is logged."""
+    """Call `work` every `interval_s` seconds until `stop` is set. A failing turn is logged.
+
+    What passes by itself, such as a database that is away, is logged when it begins and when it is over.
+    """
+    trouble = ""
     while not stop.is_set():
         try:
             work()
+            trouble = _say(trouble, "", work.__qualname__)
+        except Retryable as error:
+            trouble = _say(trouble, str(error), work.__qualname__)
         except Exception:
             log.exception("a turn of a loop failed; it is tried again", loop=work.__qualname__)
         stop.wait(interval_s)
+
+
+def _say(before: str, now: str, loop: str) -> str:
+    if now and not before:
+        log.error("a loop waits", loop=loop, reason=now)
+    elif before and not now:
+        log.info("a loop goes on", loop=loop)
+    return now
 
 
 def start(name: str, work: Callable[[], object], on_failure: threading.Event) -> threading.Thread:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from service.storage.deliveries import Delivery, DeliveryState, Proof
+from service.storage.notices import Notice
 from service.storage.studies import HistoryEntry
 from service.study.model import Priority, StudyHeader
 from service.study.result import ImageRefusal
@@ -112,10 +113,14 @@ class StudyDetail:
 
 @dataclass(frozen=True, slots=True)
 class WorklistPage:
-    """Part of the list, newest study first. `counts` holds the states of all studies, not only of these."""
+    """Part of the list, newest study first. `counts` holds the states of all studies, not only of these.
+
+    `notices` say what is wrong with the service itself.
+    """
 
     entries: tuple[WorklistEntry, ...]
     limit: int
     offset: int
     total: int
     counts: dict[StudyState, int]
+    notices: tuple[Notice, ...] = ()

@@ -68,7 +68,9 @@ class Heatmaps:
 
     def _read_source(self, key: str) -> Source | None:
         """The image that the object names as its source (PS3.3 C.12.4.1.1)."""
-        for source in items(read_header(self._store.get(key)), "SourceImageSequence"):
+        with self._store.open(key) as file:
+            header = read_header(file)
+        for source in items(header, "SourceImageSequence"):
             return text(source, "ReferencedSOPInstanceUID"), integer(source, "ReferencedFrameNumber")
         return None
 

@@ -1,4 +1,4 @@
-"""From the ledger to entries: a page of the list takes five queries, however many studies it shows."""
+"""From the ledger to entries: a page of the list takes six queries, however many studies it shows."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -19,10 +19,10 @@ _Row = TypeVar("_Row", Analysis, StoredObject, Delivery)
 def read_page(ledger: Ledger, limit: int, offset: int, research: bool) -> WorklistPage:
     """Up to `limit` studies from `offset` on, newest first."""
     with ledger.read() as tx:
-        counted = tx.studies.counts()
+        counted, notices = tx.studies.counts(), tx.notices.all()
         entries = _entries(tx, tx.studies.latest(limit, offset), research)
     counts = {state: counted[state] for state in StudyState if state in counted}
-    return WorklistPage(entries, limit, offset, sum(counts.values()), counts)
+    return WorklistPage(entries, limit, offset, sum(counts.values()), counts, notices)
 
 
 def read_study(ledger: Ledger, study_instance_uid: str, research: bool) -> StudyDetail | None:

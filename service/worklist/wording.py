@@ -8,6 +8,7 @@ from service.study.state import AnalysisState, StudyState
 
 STATE_LABELS = {
     StudyState.RECEIVED: "Receiving",
+    StudyState.PARKED: "Parked",
     StudyState.ASSEMBLED: "Complete",
     StudyState.QUEUED: "In the queue",
     StudyState.INFERRED: "Analysed",
@@ -17,6 +18,7 @@ STATE_LABELS = {
     StudyState.FAILED: "Failed",
 }
 NO_SCORE_LABELS = {
+    StudyState.PARKED: "Not analysed: incomplete, waits for a decision",
     StudyState.NOT_ANALYSED: "Not analysed",
     StudyState.FAILED: "Not analysed: failed",
 }

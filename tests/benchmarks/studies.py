@@ -15,12 +15,13 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import JPEGBaseline8Bit, generate_uid
 from pynetdicom.dsutils import encode
 
-from service.accept.store_instance import InstanceReceiver
+from service.accept.instance.receiver import InstanceReceiver
+from service.accept.intake.port import DirectIntake
 from service.assemble.assembler import Assembler
 from service.cli.demo.phantom import REGION_LEFT, REGION_SHAPE, REGION_TOP, SIDES, SPACING_MM, phantom_screen
 from service.cli.demo.tissue import Lesion
 from service.cli.demo.ultrasound import ImageIdentity, StudyIdentity, add_region, ultrasound_image
-from service.config import AcceptSettings
+from service.config import AcceptSettings, AssembleSettings
 from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
 from service.storage.receive import record_received
@@ -52,7 +53,9 @@ def receive_study(shelf: Shelf, frames: Sequence[Dataset]) -> str:
     """What C-STORE does with a new study of these frames, each under a new UID. Returns the study's UID."""
     study, series = generate_uid(), generate_uid()
     receiver = InstanceReceiver(
-        shelf.store, partial(record_received, shelf.ledger), AcceptSettings(min_free_bytes=0)
+        shelf.store,
+        DirectIntake(partial(record_received, shelf.ledger)),
+        AcceptSettings(min_free_bytes=0),
     )
     for ds in _renamed(frames, study, series):
         status = receiver.receive(
@@ -65,7 +68,7 @@ def receive_study(shelf: Shelf, frames: Sequence[Dataset]) -> str:
 
 def assemble(shelf: Shelf) -> None:
     """Every study that was received is complete."""
-    Assembler(shelf.ledger, shelf.store, quiet_period_s=0.0).assemble_quiet()
+    Assembler(shelf.ledger, shelf.store, AssembleSettings(quiet_period_s=1e-6)).assemble_complete()
 
 
 def queue(ledger: Ledger, studies: Sequence[str], classifier: str) -> None:

@@ -13,6 +13,7 @@ from engines.classifier import Outputs, score_of
 from engines.manifest import Manifest
 from engines.preprocess import prepare
 from engines.spec import IMAGES, LOGITS
+from service.dicom.quiet import quiet
 from service.enqueue.embedded import EmbeddedBroker
 from service.infer.heatmap import heatmap_of
 from service.infer.image import Frame, Reading, gray_frames, open_image
@@ -66,7 +67,8 @@ def measure_steps(
 
 
 def _frame(data: bytes, manifest: Manifest) -> Frame:
-    (frame,) = gray_frames(open_image(data, manifest, _READING), _READING)
+    with quiet():
+        (frame,) = gray_frames(open_image(data, manifest, _READING), _READING)
     return frame
 
 

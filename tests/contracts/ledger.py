@@ -2,18 +2,24 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import permutations
 
 import pytest
 
-from service.errors import ConflictingInstance, InvalidTransition
+from service.errors import ConflictingInstance, InvalidTransition, OutOfSpace
+from service.storage.conflicts import Displaced
 from service.storage.deliveries import DeliveryState, Proof, StoredObject
 from service.storage.instances import Recorded
 from service.storage.ledger import Ledger
-from service.storage.receive import record_received
+from service.storage.receive import record_all, record_received, unless_entered
 from service.study.messages import InferenceRequest, ReportRequest
 from service.study.model import Priority, StudyHeader
+from service.study.procedure_step import ProcedureStep, ProcedureStepStatus
 from service.study.state import AnalysisState, StudyEvent, StudyState
+from service.study.waiting import WaitingStudy
 from tests.factories import STUDY, received, result
 
 
@@ -44,7 +50,7 @@ class LedgerContract:
     def test_known_instance_changes_nothing(self, ledger: Ledger) -> None:
         instance = received()
         record_received(ledger, instance)
-        _move(ledger, StudyEvent.QUIET_PERIOD_OVER)
+        _move(ledger, StudyEvent.STUDY_COMPLETE)
         assert record_received(ledger, instance) is Recorded.KNOWN
         with ledger.read() as tx:
             study = tx.studies.find(STUDY)
@@ -74,9 +80,128 @@ class LedgerContract:
         with ledger.read() as tx:
             assert tx.studies.find("1.9") is None
 
+    def test_a_group_enters_what_is_new_and_returns_what_conflicts(self, ledger: Ledger) -> None:
+        first, other_study = received(), received(study_instance_uid="1.9")
+        record_received(ledger, first)
+        conflicting = received(sop_instance_uid=first.sop_instance_uid, digest="ff" * 32)
+        new = received()
+        twice = received(sop_instance_uid=new.sop_instance_uid, digest="ee" * 32)
+        now = datetime.now(UTC)
+
+        returned = record_all(ledger, [conflicting, other_study, new, first, twice], now)
+
+        assert [one.instance for one in returned] == [conflicting, twice]
+        assert [one.entered for one in returned] == [first, new]
+        with ledger.read() as tx:
+            study, other = tx.studies.find(STUDY), tx.studies.find("1.9")
+            entered = {instance.sop_instance_uid: instance for instance in tx.instances.of_study(STUDY)}
+        assert study is not None
+        assert other is not None
+        assert (study.instance_count, other.instance_count) == (2, 1)
+        assert entered == {first.sop_instance_uid: first, new.sop_instance_uid: new}
+
+    def test_a_group_of_known_instances_changes_nothing(self, ledger: Ledger) -> None:
+        instances = [received(), received()]
+        record_all(ledger, instances, datetime.now(UTC))
+        _move(ledger, StudyEvent.STUDY_COMPLETE)
+        assert record_all(ledger, instances, datetime.now(UTC)) == []
+        with ledger.read() as tx:
+            study = tx.studies.find(STUDY)
+        assert study is not None
+        assert (study.state, study.revision, study.instance_count) == (StudyState.ASSEMBLED, 1, 2)
+
+    def test_a_group_that_only_conflicts_leaves_no_empty_study(self, ledger: Ledger) -> None:
+        instance = received()
+        record_received(ledger, instance)
+        stray = received(sop_instance_uid=instance.sop_instance_uid, study_instance_uid="1.9")
+        (displaced,) = record_all(ledger, [stray], datetime.now(UTC))
+        assert displaced.instance == stray
+        with ledger.read() as tx:
+            assert tx.studies.find("1.9") is None
+
+    def test_known_uid_with_other_content_is_told_to_the_study_once(self, ledger: Ledger) -> None:
+        first = received()
+        second = received(sop_instance_uid=first.sop_instance_uid)
+        for _ in range(2):
+            record_all(ledger, [first, second], datetime.now(UTC))
+        with ledger.read() as tx:
+            events = [entry.event for entry in tx.studies.history(STUDY)]
+            reason = tx.studies.history(STUDY)[-1].reason
+            assert tx.studies.notes([STUDY, "1.9"], "image_quarantined") == {STUDY: 1}
+        assert events == ["instance_received", "image_quarantined"]
+        assert "1 image was quarantined: other content under a known UID" in reason
+
+    def test_later_content_replaces_the_first_and_the_study_is_a_new_revision(self, ledger: Ledger) -> None:
+        first = received()
+        second = received(sop_instance_uid=first.sop_instance_uid)
+        record_received(ledger, first)
+        _move(ledger, StudyEvent.STUDY_COMPLETE)
+        told: list[Displaced] = []
+        now = datetime.now(UTC)
+        (displaced,) = record_all(ledger, [second], now, replace=True, explain=told.append)
+        assert (displaced.instance, displaced.entered, told) == (first, second, [displaced])
+        with ledger.read() as tx:
+            study = tx.studies.find(STUDY)
+            assert tx.instances.of_study(STUDY) == (second,)
+        assert study is not None
+        assert (study.state, study.revision, study.instance_count) == (StudyState.RECEIVED, 2, 1)
+        assert _waiting(ledger).last_instance_at == now
+
+    def test_replacing_comes_to_the_same_in_whatever_order_it_is_done(self, ledger: Ledger) -> None:
+        now = datetime.now(UTC)
+        versions = [
+            received(sop_instance_uid="1.4", received_at=now + timedelta(seconds=second))
+            for second in range(3)
+        ]
+        last = versions[-1]
+        for order in permutations(versions):
+            displaced = record_all(ledger, order, now, replace=True)
+            assert last not in [one.instance for one in displaced]
+            with ledger.read() as tx:
+                assert tx.instances.find("1.4") == last
+
+    def test_content_that_comes_back_within_a_group_is_not_displaced(self, ledger: Ledger) -> None:
+        now = datetime.now(UTC)
+        first = received(received_at=now)
+        second = received(sop_instance_uid=first.sop_instance_uid, received_at=now + timedelta(seconds=1))
+        again = replace(first, received_at=now + timedelta(seconds=2))
+        (displaced,) = record_all(ledger, [first, second, again], now, replace=True)
+        assert (displaced.instance, displaced.entered) == (second, again)
+
+    def test_instance_of_another_study_replaces_none(self, ledger: Ledger) -> None:
+        first = received()
+        record_received(ledger, first)
+        stray = received(sop_instance_uid=first.sop_instance_uid, study_instance_uid="1.9")
+        (displaced,) = record_all(ledger, [stray], datetime.now(UTC), replace=True)
+        assert displaced.instance == stray
+        assert "another study" in displaced.reason
+
+    def test_what_explaining_raises_undoes_everything(self, ledger: Ledger) -> None:
+        first = received()
+        second = received(sop_instance_uid=first.sop_instance_uid)
+        record_received(ledger, first)
+
+        def explain(displaced: Displaced) -> None:
+            raise OutOfSpace("the disk is full")
+
+        with pytest.raises(OutOfSpace):
+            record_all(ledger, [second, received()], datetime.now(UTC), replace=True, explain=explain)
+        with ledger.read() as tx:
+            assert tx.instances.of_study(STUDY) == (first,)
+
+    def test_nothing_is_done_about_an_instance_that_is_entered(self, ledger: Ledger) -> None:
+        first = received()
+        record_received(ledger, first)
+        other = received(sop_instance_uid=first.sop_instance_uid)
+        done: list[str] = []
+        for instance in (first, other, received()):
+            unless_entered(ledger, instance, partial(done.append, instance.key))
+        assert first.key not in done
+        assert len(done) == 2
+
     def test_late_instance_reopens_a_study_as_a_new_revision(self, ledger: Ledger) -> None:
         record_received(ledger, received())
-        _move(ledger, StudyEvent.QUIET_PERIOD_OVER, StudyEvent.NOTHING_TO_ANALYSE)
+        _move(ledger, StudyEvent.STUDY_COMPLETE, StudyEvent.NOTHING_TO_ANALYSE)
         record_received(ledger, received())
         with ledger.read() as tx:
             study = tx.studies.find(STUDY)
@@ -90,13 +215,74 @@ class LedgerContract:
         with ledger.read() as tx:
             assert [entry.state for entry in tx.studies.history(STUDY)] == [StudyState.RECEIVED]
 
-    def test_only_quiet_studies_are_found(self, ledger: Ledger) -> None:
+    def test_waiting_studies_are_those_that_receive_the_quietest_first(self, ledger: Ledger) -> None:
         now = datetime.now(UTC)
-        record_received(ledger, received(received_at=now - timedelta(seconds=90)))
         record_received(ledger, received(study_instance_uid="1.3", received_at=now))
+        record_received(ledger, received(study_instance_uid="1.4", received_at=now))
+        record_received(ledger, received(received_at=now - timedelta(seconds=90)))
+        with ledger.begin() as tx:
+            tx.studies.move("1.4", StudyEvent.STUDY_COMPLETE, "complete")
         with ledger.read() as tx:
-            quiet = tx.studies.quiet_since(now - timedelta(seconds=60))
-        assert [study.study_instance_uid for study in quiet] == [STUDY]
+            waiting = tx.studies.waiting()
+        assert [one.study.study_instance_uid for one in waiting] == [STUDY, "1.3"]
+        assert waiting[0].last_instance_at == now - timedelta(seconds=90)
+
+    def test_each_revision_of_a_study_begins_with_its_own_first_instance(self, ledger: Ledger) -> None:
+        before = datetime.now(UTC)
+        record_received(ledger, received())
+        first = _waiting(ledger)
+        record_received(ledger, received())
+        assert _waiting(ledger).began_at == first.began_at
+        _move(ledger, StudyEvent.STUDY_COMPLETE)
+        record_received(ledger, received())
+        second = _waiting(ledger)
+        assert before <= first.began_at < second.began_at
+        assert (second.study.revision, second.study.instance_count) == (2, 3)
+
+    def test_release_that_came_last_counts(self, ledger: Ledger) -> None:
+        instance = received()
+        record_received(ledger, instance)
+        assert not _waiting(ledger).is_released
+        late, early = instance.received_at + timedelta(seconds=9), instance.received_at
+        for at in (late, early):
+            with ledger.begin() as tx:
+                tx.studies.association_released(STUDY, at)
+                tx.studies.association_released("1.3", at)  # an unknown study changes nothing
+        assert _waiting(ledger).released_at == late
+        assert _waiting(ledger).is_released
+
+    def test_waiting_study_knows_when_its_procedure_steps_last_changed(self, ledger: Ledger) -> None:
+        now = datetime.now(UTC)
+        record_received(ledger, received())
+        assert _waiting(ledger).steps_changed_at is None
+        for number in (1, 2):
+            at = now + timedelta(seconds=number)
+            step = ProcedureStep(f"1.9.{number}", STUDY, ProcedureStepStatus.IN_PROGRESS, (), "MG1", at)
+            with ledger.begin() as tx:
+                tx.procedure_steps.create(step)
+        assert _waiting(ledger).steps_changed_at == now + timedelta(seconds=2)
+
+    def test_explanation_changes_the_reason_of_a_waiting_study_alone(self, ledger: Ledger) -> None:
+        record_received(ledger, received())
+        with ledger.begin() as tx:
+            tx.studies.explain(STUDY, "waiting for views: R MLO")
+        assert _waiting(ledger).study.reason == "waiting for views: R MLO"
+        _move(ledger, StudyEvent.STUDY_COMPLETE)
+        with ledger.begin() as tx:
+            tx.studies.explain(STUDY, "too late")
+        with ledger.read() as tx:
+            study, history = tx.studies.find(STUDY), tx.studies.history(STUDY)
+        assert study is not None
+        assert study.reason == "test"
+        assert len(history) == 2
+
+    def test_parked_study_is_taken_back_by_an_instance(self, ledger: Ledger) -> None:
+        record_received(ledger, received())
+        _move(ledger, StudyEvent.PARKED)
+        with ledger.read() as tx:
+            assert tx.studies.waiting() == []
+        record_received(ledger, received())
+        assert _waiting(ledger).study.revision == 2
 
     def test_header_and_history_are_kept(self, ledger: Ledger) -> None:
         record_received(ledger, received())
@@ -104,12 +290,28 @@ class LedgerContract:
         with ledger.begin() as tx:
             tx.studies.describe(STUDY, header)
             tx.studies.set_priority(STUDY, Priority.URGENT)
-            tx.studies.move(STUDY, StudyEvent.QUIET_PERIOD_OVER, "complete")
+            tx.studies.move(STUDY, StudyEvent.STUDY_COMPLETE, "complete")
         with ledger.read() as tx:
             study, history = tx.studies.find(STUDY), tx.studies.history(STUDY)
         assert study is not None
         assert (study.header, study.priority, study.reason) == (header, Priority.URGENT, "complete")
-        assert [entry.event for entry in history] == ["instance_received", "quiet_period_over"]
+        assert [entry.event for entry in history] == ["instance_received", "study_complete"]
+
+    def test_a_notice_is_there_until_its_source_clears_it(self, ledger: Ledger) -> None:
+        first, later = datetime.now(UTC), datetime.now(UTC) + timedelta(seconds=5)
+        with ledger.begin() as tx:
+            tx.notices.put("accept@a/space", "low", first)
+            tx.notices.put("accept@b/space", "low", later)
+            tx.notices.put("accept@a/space", "lower", later)
+        with ledger.begin() as tx:
+            assert [(n.source, n.text, n.since) for n in tx.notices.all()] == [
+                ("accept@a/space", "lower", first),
+                ("accept@b/space", "low", later),
+            ]
+            tx.notices.clear("accept@a/space")
+            tx.notices.clear("accept@c/space")
+        with ledger.read() as tx:
+            assert [notice.source for notice in tx.notices.all()] == ["accept@b/space"]
 
     def test_analysis_ends_once(self, ledger: Ledger) -> None:
         record_received(ledger, received())
@@ -214,6 +416,12 @@ def _move(ledger: Ledger, *events: StudyEvent) -> None:
     with ledger.begin() as tx:
         for event in events:
             tx.studies.move(STUDY, event, "test")
+
+
+def _waiting(ledger: Ledger) -> WaitingStudy:
+    with ledger.read() as tx:
+        (waiting,) = tx.studies.waiting()
+    return waiting
 
 
 def _stored(revision: int) -> StoredObject:

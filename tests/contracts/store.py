@@ -35,6 +35,15 @@ class StoreContract:
             with pytest.raises(KeyError):
                 store.get(unknown)
 
+    def test_open_reads_pieces_from_any_position(self, store: InstanceStore) -> None:
+        store.put(KEY, b"0123456789")
+        with store.open(KEY) as file:
+            assert file.read(3) == b"012"
+            file.seek(7)
+            assert file.read() == b"789"
+        with pytest.raises(KeyError):
+            store.open("instances/1.2.3/other.dcm")
+
     def test_keys_are_sorted_and_begin_with_the_prefix(self, store: InstanceStore) -> None:
         for key in ("b/2", "a/2", "a/10", "a/1", "ab/1"):
             store.put(key, b"x")

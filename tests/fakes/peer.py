@@ -1,6 +1,7 @@
 """A DICOM peer that misbehaves: it plays a script of raw bytes over TCP, as client or as server."""
 
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable
@@ -16,8 +17,10 @@ ASSOCIATE_AC, ASSOCIATE_RJ, P_DATA, RELEASE_RP, ABORT = 0x02, 0x03, 0x04, 0x06, 
 class BadPeer:
     """A client that sends what it is told, whatever the protocol says."""
 
-    def __init__(self, port: int, timeout_s: float = 20.0) -> None:
+    def __init__(self, port: int, timeout_s: float = 20.0, tls: ssl.SSLContext | None = None) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout_s)
+        if tls is not None:
+            self._socket = tls.wrap_socket(self._socket, suppress_ragged_eofs=False)
 
     def __enter__(self) -> Self:
         return self
@@ -122,9 +125,11 @@ def store_rq(sop_instance_uid: str, message_id: int = 1) -> bytes:
     return _command(0x0000, struct.pack("<L", len(elements))) + elements
 
 
-def associate_rq(called: str, calling: str) -> bytes:
-    """An A-ASSOCIATE-RQ PDU for ultrasound images in Implicit VR Little Endian (PS3.8 9.3.2)."""
-    context = struct.pack(">Bxxx", 1) + _item(0x30, US_IMAGE.encode()) + _item(0x40, IMPLICIT_VR_LE.encode())
+def associate_rq(called: str, calling: str, sop_class_uid: str = US_IMAGE) -> bytes:
+    """An A-ASSOCIATE-RQ PDU for one SOP Class in Implicit VR Little Endian (PS3.8 9.3.2)."""
+    context = (
+        struct.pack(">Bxxx", 1) + _item(0x30, sop_class_uid.encode()) + _item(0x40, IMPLICIT_VR_LE.encode())
+    )
     user = _item(0x51, struct.pack(">L", 16384)) + _item(0x52, b"1.2.3.4")
     head = struct.pack(">Hxx16s16s32x", 1, called.encode().ljust(16), calling.encode().ljust(16))
     items = _item(0x10, b"1.2.840.10008.3.1.1.1") + _item(0x20, context) + _item(0x50, user)

@@ -1,11 +1,20 @@
 import re
 from pathlib import Path
 
-from service.accept.abort import AbortReason
-from service.accept.contexts import STORAGE_SOP_CLASSES, TRANSFER_SYNTAXES
-from service.accept.limits import ASSOCIATE_WITHIN_S, LONGEST_PDU_BYTES, MAX_COMMAND_BYTES, MAX_PDU_BYTES
-from service.accept.negotiation import MAX_REQUEST_BYTES
-from service.accept.status import StoreStatus
+from service.accept.admission.admission import Rejection
+from service.accept.association.abort import AbortReason
+from service.accept.association.answer import ServiceStatus
+from service.accept.association.contexts import STORAGE_SOP_CLASSES, TRANSFER_SYNTAXES
+from service.accept.association.limits import (
+    ASSOCIATE_WITHIN_S,
+    LONGEST_PDU_BYTES,
+    MAX_COMMAND_BYTES,
+    MAX_PDU_BYTES,
+    MAX_REQUEST_BYTES,
+)
+from service.accept.association.n_services import MAX_DATASET_BYTES
+from service.accept.commitment.truth import FailureReason
+from service.accept.instance.status import StoreStatus
 from service.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 STATEMENT = (Path(__file__).parents[2] / "service" / "CONFORMANCE.md").read_text(encoding="utf-8")
@@ -36,6 +45,7 @@ def test_limits_are_the_ones_that_are_held() -> None:
     assert limits["Maximum length that is proposed"] == f"{MAX_PDU_BYTES} bytes"
     assert limits["P-DATA-TF PDU"] == f"{LONGEST_PDU_BYTES} bytes"
     assert limits["A-ASSOCIATE-RQ PDU"] == f"{MAX_REQUEST_BYTES} bytes"
+    assert limits["Dataset of a DIMSE-N request"] == f"{MAX_DATASET_BYTES} bytes"
     assert limits["Command set"] == f"{MAX_COMMAND_BYTES} bytes"
     assert limits["Time for A-ASSOCIATE-RQ (ARTIM)"].startswith(f"{ASSOCIATE_WITHIN_S:.0f} s")
 
@@ -43,6 +53,23 @@ def test_limits_are_the_ones_that_are_held() -> None:
 def test_abort_reasons_are_the_ones_that_are_sent() -> None:
     stated = [row[0].split(" ", 2)[:2] for row in rows_under("### A-ABORT by the acceptor")[2:]]
     assert stated == [[f"{source},", f"{reason}"] for source, reason in (r.value for r in AbortReason)]
+
+
+def test_rejections_are_the_ones_that_are_given() -> None:
+    stated = {tuple(map(int, re.findall(r"\d+", row[0]))) for row in rows_under("### Rejections by")[2:]}
+    given = {(r.value.result, r.value.source, r.value.diagnostic) for r in Rejection}
+    assert stated == given
+
+
+def test_statuses_of_dimse_n_services_are_the_ones_that_are_answered() -> None:
+    stated = [row[0] for row in rows_under("### Statuses of DIMSE-N services")[2:]]
+    assert stated == [f"0x{status.value:04X}" for status in ServiceStatus]
+
+
+def test_failure_reasons_are_the_ones_that_are_reported() -> None:
+    section = STATEMENT.split("## Storage Commitment SCP")[1].split("\n#")[0]
+    stated = re.findall(r"^\| `(0x[0-9A-F]{4})`", section, re.M)
+    assert stated == [f"0x{reason.value:04X}" for reason in FailureReason]
 
 
 def test_implementation_is_named() -> None:

@@ -2,7 +2,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 STAGES = ["accept", "assemble", "enqueue", "infer", "report", "send"]
-BESIDE = ["cli", "config", "decisions", "dicom", "storage", "study", "telemetry", "wiring", "worklist"]
+BESIDE = [
+    "cli",
+    "config",
+    "decisions",
+    "dicom",
+    "fetch",
+    "storage",
+    "study",
+    "telemetry",
+    "wiring",
+    "worklist",
+]
 TOP_LEVEL = {
     ".ci",
     ".gitignore",

@@ -8,17 +8,18 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 
-from service.accept.store_instance import InstanceReceiver
+from service.accept.instance.receiver import InstanceReceiver
+from service.accept.intake.port import DirectIntake
 from service.assemble.assembler import Assembler
 from service.cli.demo.phantom import phantom_study
-from service.config import AcceptSettings, Rule
+from service.config import AcceptSettings, AssembleSettings, Rule
+from service.dicom.predicates import keywords
 from service.enqueue.enqueuer import Enqueuer
-from service.enqueue.routing import keywords
 from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
 from service.storage.receive import record_received
 from service.study.model import Study
-from service.wiring.accept import read_headers
+from service.wiring.assemble import read_headers
 
 US_TO_PACS = Rule.model_validate(
     {
@@ -29,6 +30,8 @@ US_TO_PACS = Rule.model_validate(
         "priority": "urgent",
     }
 )
+
+AT_ONCE = AssembleSettings(quiet_period_s=1e-6)
 
 
 @cache
@@ -44,7 +47,9 @@ def phantom() -> list[Dataset]:
 def receive(ledger: Ledger, store: MemoryStore, datasets: Sequence[Dataset]) -> str:
     """What the SCP does with each dataset. Returns the study's UID."""
     receiver = InstanceReceiver(
-        store, lambda instance: record_received(ledger, instance), AcceptSettings(min_free_bytes=0)
+        store,
+        DirectIntake(lambda instance: record_received(ledger, instance)),
+        AcceptSettings(min_free_bytes=0),
     )
     for ds in datasets:
         status = receiver.receive(
@@ -68,12 +73,12 @@ def encoded(ds: Dataset) -> bytes:
 
 def assemble(ledger: Ledger, store: MemoryStore) -> int:
     """Treat every study as quiet."""
-    return Assembler(ledger, store, quiet_period_s=0.0).assemble_quiet()
+    return Assembler(ledger, store, AT_ONCE).assemble_complete()
 
 
 def enqueue(ledger: Ledger, store: MemoryStore, *rules: Rule) -> int:
     """Route every assembled study."""
-    wanted = keywords(rules)
+    wanted = keywords(rule.when for rule in rules)
     return Enqueuer(
         ledger, rules, lambda instances: read_headers(store, wanted, instances)
     ).enqueue_assembled()

@@ -18,7 +18,7 @@ from service.study.model import Study
 from service.study.state import StudyState
 from service.wiring.adapters import open_ledger
 
-FINAL = (StudyState.DELIVERED, StudyState.NOT_ANALYSED, StudyState.FAILED)
+FINAL = (StudyState.DELIVERED, StudyState.NOT_ANALYSED, StudyState.FAILED, StudyState.PARKED)
 # How far along a study is, for its bar.
 STEP = {
     StudyState.RECEIVED: 1,

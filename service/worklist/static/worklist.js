@@ -26,7 +26,7 @@ function show(fresh) {
     list.replaceChildren(...fresh.body.children);
     return;
   }
-  for (const id of ["summary", "pager"]) {
+  for (const id of ["notices", "summary", "pager"]) {
     document.getElementById(id).replaceWith(fresh.getElementById(id));
   }
   merge(table, [...freshTable.tBodies]);

@@ -10,9 +10,10 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
 
-from service.accept.pynetdicom_scp import PynetdicomSCP
+from service.accept.fallback.scp import PynetdicomSCP
+from service.accept.instance.receiver import InstanceReceiver
+from service.accept.intake.port import DirectIntake
 from service.accept.scp import StorageSCP
-from service.accept.store_instance import InstanceReceiver
 from service.config import AcceptSettings
 from service.errors import ConflictingInstance
 from service.storage.memory import MemoryStore
@@ -34,8 +35,10 @@ class FakeLedger:
     def __init__(self) -> None:
         self.instances: dict[str, ReceivedInstance] = {}
         self.failure: Exception | None = None
+        self.before_entry: Callable[[ReceivedInstance], object] = lambda instance: None
 
     def record(self, instance: ReceivedInstance) -> None:
+        self.before_entry(instance)
         if self.failure is not None:
             raise self.failure
         known = self.instances.setdefault(instance.sop_instance_uid, instance)
@@ -53,7 +56,7 @@ class Desk:
         self.settings = AcceptSettings(**values | settings)
         self.store = store or MemoryStore(capacity_bytes)
         self.ledger = FakeLedger()
-        self.receiver = InstanceReceiver(self.store, self.ledger.record, self.settings)
+        self.receiver = InstanceReceiver(self.store, DirectIntake(self.ledger.record), self.settings)
 
     def receive(self, dataset: Dataset | None = None, data: bytes | None = None, **request: str) -> int:
         """C-STORE `dataset`, or `data` in its place, with a request that names it unless told otherwise."""

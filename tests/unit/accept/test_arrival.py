@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from service.accept.arrival import Arrival
-from service.accept.request import StoreRequest
+from service.accept.instance.arrival import Arrival
+from service.accept.instance.request import StoreRequest
 from service.errors import LedgerUnavailable, OutOfSpace
 from service.storage.filesystem import INCOMING, FilesystemStore
 from tests.fakes.datasets import EXPLICIT_VR_LE, US_IMAGE, encoded, us_dataset
@@ -42,7 +42,7 @@ def test_conflicting_instance_moves_to_the_quarantine_unread(
     uids = {name: first[name].value for name in ("SOPInstanceUID", "StudyInstanceUID")}
     assert desk.receive(first) == 0x0000
     (kept,) = desk.store.keys("instances/")
-    monkeypatch.setattr(Path, "read_bytes", _must_not_happen)
+    monkeypatch.setattr(FilesystemStore, "open", _must_not_happen)
     assert desk.receive(us_dataset(**uids, Rows=5)) == 0x0111
     monkeypatch.undo()
     assert desk.store.keys("instances/") == [kept]

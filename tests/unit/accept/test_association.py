@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from service.accept.limits import LONGEST_PDU_BYTES, MAX_COMMAND_BYTES
-from service.accept.negotiation import MAX_REQUEST_BYTES
+from service.accept.association.limits import LONGEST_PDU_BYTES, MAX_COMMAND_BYTES, MAX_REQUEST_BYTES
+from service.accept.instance.arrival import SMALL_BYTES
 from service.storage.filesystem import INCOMING, FilesystemStore
 from tests.fakes.datasets import IMPLICIT_VR_LE, encoded, us_dataset
 from tests.fakes.peer import (
@@ -33,6 +33,11 @@ DATASET = us_dataset()
 DATA = encoded(DATASET, IMPLICIT_VR_LE)
 COMMAND = p_data(store_rq(DATASET.SOPInstanceUID), command=True, last=True)
 PART = p_data(DATA[:50], command=False, last=False)
+LARGE = encoded(us_dataset(PixelData=bytes(2 * SMALL_BYTES)), IMPLICIT_VR_LE)
+STREAMED = b"".join(
+    p_data(LARGE[at : at + 100_000], command=False, last=False) for at in range(0, SMALL_BYTES + 1, 100_000)
+)
+"""As much of a dataset as is not held in memory any more."""
 
 
 def command(field: int, *, dataset: bool = False, sop_class_uid: bytes = b"1.2.840.10008.1.1\0") -> bytes:
@@ -152,7 +157,7 @@ def test_peer_that_ends_within_a_dataset_leaves_nothing(ending: Script, tmp_path
     with listening(desk) as scp:
         with BadPeer(scp.port) as peer:
             peer.associate()
-            peer.send(COMMAND + PART)
+            peer.send(COMMAND + STREAMED)
             wait_for(lambda: any((tmp_path / INCOMING).iterdir()))
             ending(peer)
         wait_for(lambda: scp.open_connections == 0)
@@ -245,7 +250,7 @@ def test_stop_cuts_a_dataset_that_does_not_end_within_the_grace(tmp_path: Path) 
     desk = Desk(store=FilesystemStore(tmp_path))
     with listening(desk) as scp, BadPeer(scp.port) as peer, BadPeer(scp.port) as silent:
         peer.associate()
-        peer.send(COMMAND + PART)
+        peer.send(COMMAND + STREAMED)
         wait_for(lambda: any((tmp_path / INCOMING).iterdir()))
         scp.stop(grace_s=0.2)
         assert peer.ended()

@@ -7,8 +7,9 @@ from pydicom.filebase import DicomBytesIO
 from pynetdicom.dimse_messages import C_STORE_RQ
 from pynetdicom.dsutils import decode
 
-from service.accept.abort import ProtocolError
-from service.accept.command import CommandField, read_command, response_pdus
+from service.accept.association.abort import ProtocolError
+from service.accept.association.answer import Answer
+from service.accept.association.command import CommandField, read_command, response_pdus
 from tests.fakes.peer import US_IMAGE, store_rq
 
 
@@ -70,7 +71,7 @@ def test_garbage_is_a_protocol_error_and_never_anything_else(data: bytes) -> Non
 @pytest.mark.parametrize("max_pdu_bytes", [16384, 128])
 def test_response_is_read_by_pynetdicom(max_pdu_bytes: int) -> None:
     command = read_command(store_rq("1.2.840.113619.2.55.3.604688119.971.1255430207.789", message_id=500))
-    encoded = _joined(response_pdus(command, 0xA700, 3, max_pdu_bytes), 3, max_pdu_bytes)
+    encoded = _joined(response_pdus(command, Answer(0xA700), 3, max_pdu_bytes), 3, max_pdu_bytes)
     answer = decode(DicomBytesIO(encoded), True, True)
     assert (answer.CommandField, answer.MessageIDBeingRespondedTo, answer.Status) == (0x8001, 500, 0xA700)
     assert answer.AffectedSOPInstanceUID == command.sop_instance_uid

@@ -1,5 +1,6 @@
 """Mutated byte streams: the process lives, other associations go on, and nothing is left of them."""
 
+import os
 import random
 import threading
 from pathlib import Path
@@ -11,10 +12,11 @@ from tests.fakes.datasets import IMPLICIT_VR_LE, encoded, us_dataset
 from tests.fakes.peer import ABORT, BadPeer, associate_rq, p_data, pdu, store_rq
 from tests.unit.accept.doubles import Desk, close_clients, listening, send, wait_for
 
-STREAMS = 300
+STREAMS = int(os.environ.get("PREREAD_FUZZ_STREAMS", "300"))
+"""`make test-long` plays 20 000."""
 EVERY = 50
 """After so many streams, a study must be received."""
-SEED = 20261121
+SEED = int(os.environ.get("PREREAD_FUZZ_SEED", "20261121"))
 
 
 def stream() -> list[bytes]:

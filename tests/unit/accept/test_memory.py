@@ -14,14 +14,15 @@ MOST_KIB = 32 * 1024
 SERVER = """
 import sys
 from pathlib import Path
+from service.accept.intake.port import DirectIntake
 from service.accept.scp import StorageSCP
-from service.accept.store_instance import InstanceReceiver
+from service.accept.instance.receiver import InstanceReceiver
 from service.config import AcceptSettings
 from service.storage.filesystem import FilesystemStore
 
 settings = AcceptSettings(bind="127.0.0.1", min_free_bytes=0)
 store = FilesystemStore(Path(sys.argv[1]))
-scp = StorageSCP(settings, InstanceReceiver(store, lambda instance: None, settings), port=0)
+scp = StorageSCP(settings, InstanceReceiver(store, DirectIntake(lambda instance: None), settings), port=0)
 scp.start()
 print("port", scp.port, flush=True)
 sys.stdin.readline()

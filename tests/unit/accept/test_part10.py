@@ -2,7 +2,7 @@ from io import BytesIO
 
 from pydicom import dcmread
 
-from service.accept.part10 import part10_head
+from service.accept.instance.part10 import part10_head
 from service.dicom.file import read_file_identity
 from tests.fakes.datasets import EXPLICIT_VR_LE, US_IMAGE, encoded, us_dataset
 

@@ -119,9 +119,8 @@ def test_stop_lets_a_running_store_end() -> None:
     def record(instance: ReceivedInstance) -> None:
         entered.set()
         go_on.wait(10)
-        desk.ledger.record(instance)
 
-    desk.receiver._record = record
+    desk.ledger.before_entry = record
     statuses: list[int] = []
     scp = new_scp(desk)
     scp.start()

@@ -1,7 +1,7 @@
 import pytest
 
 from service import errors
-from service.accept.status import StoreStatus, status_of
+from service.accept.instance.status import StoreStatus, status_of
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_bytes_are_in_the_store_before_the_entry_is_made() -> None:
     def record(instance: ReceivedInstance) -> None:
         in_store_at_entry.append(desk.store.exists(instance.key))
 
-    desk.receiver._record = record
+    desk.ledger.before_entry = record
     assert desk.receive() == 0x0000
     assert in_store_at_entry == [True]
 
@@ -98,7 +98,7 @@ def test_reason_file_says_who_sent_what_when_and_nothing_of_the_patient() -> Non
     (reason,) = desk.reasons()
     assert set(reason) == {
         "received_at", "error", "reason", "status", "size_bytes",
-        "sop_class_uid", "sop_instance_uid", "transfer_syntax_uid", "calling_ae_title",
+        "sop_class_uid", "sop_instance_uid", "transfer_syntax_uid", "calling_ae_title", "called_ae_title",
     }  # fmt: skip
     assert (reason["calling_ae_title"], reason["sop_instance_uid"]) == ("SCANNER", "1.2.3")
 

@@ -1,12 +1,17 @@
+import mmap
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from service.accept.stop_signal import StopSignal
-from service.accept.wire import BUFFER_BYTES, PeerGone, TooSlow, Wire
+from service.accept.association.stop_signal import StopSignal
+from service.accept.association.tls import Certificates
+from service.accept.association.wire import BUFFER_BYTES, PeerGone, TooSlow, Wire
+from service.config.peers import TLSSettings
+from tests.servers.certificates import Hospital
 
 
 @pytest.fixture
@@ -41,6 +46,28 @@ def wire(peer: socket.socket, accepted: list[socket.socket], signal: StopSignal)
 
 def give(wire: Wire, seconds: float) -> None:
     wire.deadline = time.monotonic() + seconds
+
+
+@pytest.fixture
+def tls(
+    peer: socket.socket, accepted: list[socket.socket], signal: StopSignal, hospital: Hospital
+) -> Iterator[tuple[Wire, ssl.SSLSocket]]:
+    """Our end and the peer's, once they have shaken hands."""
+    service = hospital.service
+    files = TLSSettings(certificate=service.certificate, key=service.key, client_certificates="off")
+    connection = Certificates(files).wrap(accepted[0])
+    shaking = threading.Thread(target=connection.do_handshake)
+    shaking.start()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.load_verify_locations(hospital.authority.certificate)
+    secured = context.wrap_socket(peer)
+    shaking.join()
+    wire = Wire(connection, signal)
+    give(wire, 60.0)
+    yield wire, secured
+    secured.close()
+    wire.close(linger=False)
 
 
 def test_bytes_come_in_order_whatever_the_pieces(wire: Wire, peer: socket.socket) -> None:
@@ -152,3 +179,66 @@ def test_lingering_close_delivers_the_last_pdu_although_bytes_were_not_read(
     assert peer.recv(10) == b""
     peer.close()
     closer.join()
+
+
+def test_bytes_that_tls_holds_are_taken_though_nothing_more_comes(
+    tls: tuple[Wire, ssl.SSLSocket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.accept.association.wire.BUFFER_BYTES", mmap.PAGESIZE)
+    wire, peer = tls
+    wire._buffer = wire._buffer[: mmap.PAGESIZE]
+    data = bytes(range(256)) * 60  # one record, several such buffers
+    peer.sendall(data)
+    got = b""
+    while len(got) < len(data):
+        assert wire.wait_unless_stopping()
+        got += wire.some(len(data))
+    assert got == data
+
+
+def test_data_and_answers_pass_over_tls_whole(tls: tuple[Wire, ssl.SSLSocket]) -> None:
+    wire, peer = tls
+    data = bytes(range(256)) * 16384
+    sender = threading.Thread(target=peer.sendall, args=(data,))
+    sender.start()
+    assert b"".join(bytes(wire.take(65536)) for _ in range(len(data) // 65536)) == data
+    sender.join()
+    answering = threading.Thread(target=wire.send, args=(data,))
+    answering.start()
+    got = bytearray()
+    while len(got) < len(data):
+        got += peer.recv(100_000)
+    answering.join()
+    assert got == data
+
+
+def test_peer_that_does_not_read_over_tls_is_too_slow(tls: tuple[Wire, ssl.SSLSocket]) -> None:
+    wire, _ = tls
+    give(wire, 0.2)
+    with pytest.raises(TooSlow, match="take its answer"):
+        wire.send(bytes(50_000_000))
+
+
+def test_cut_wakes_who_waits_for_a_peer_with_tls(tls: tuple[Wire, ssl.SSLSocket]) -> None:
+    wire, _ = tls
+    cutter = threading.Timer(0.1, wire.cut)
+    cutter.start()
+    with pytest.raises(PeerGone):
+        wire.take(1)
+    cutter.join()
+
+
+def test_idle_connection_gives_the_pages_of_its_buffer_back(
+    wire: Wire, peer: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.accept.association.wire._IDLE_MS", 10.0)
+    sender = threading.Thread(target=peer.sendall, args=(b"x" * BUFFER_BYTES,))
+    sender.start()
+    assert bytes(wire.take(BUFFER_BYTES)) == b"x" * BUFFER_BYTES
+    sender.join()
+    give(wire, 0.1)
+    with pytest.raises(TooSlow):
+        wire.wait_unless_stopping()
+    assert b"x" not in bytes(wire._pages)  # pages that were given back read as zeros
+    peer.sendall(b"more")
+    assert bytes(wire.take(4)) == b"more"

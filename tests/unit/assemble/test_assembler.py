@@ -1,11 +1,12 @@
 import pytest
 
 from service.assemble.assembler import Assembler
+from service.config import AssembleSettings
 from service.errors import StoreUnavailable
 from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
 from service.study.state import StudyState
-from tests.unit.pipeline import assemble, phantom, receive, study_of
+from tests.unit.pipeline import AT_ONCE, assemble, phantom, receive, study_of
 
 
 def test_quiet_study_becomes_complete_with_its_header(ledger: Ledger, store: MemoryStore) -> None:
@@ -22,7 +23,7 @@ def test_quiet_study_becomes_complete_with_its_header(ledger: Ledger, store: Mem
 def test_study_that_still_receives_stays(ledger: Ledger, store: MemoryStore) -> None:
     uid = receive(ledger, store, phantom())
 
-    assert Assembler(ledger, store, quiet_period_s=3600).assemble_quiet() == 0
+    assert Assembler(ledger, store, AssembleSettings()).assemble_complete() == 0
     assert study_of(ledger, uid).state is StudyState.RECEIVED
 
 
@@ -35,6 +36,40 @@ def test_patient_name_keeps_its_characters(ledger: Ledger, store: MemoryStore) -
     assemble(ledger, store)
 
     assert study_of(ledger, uid).header.patient_name == "Zhang^XiaoMing=张^小明"
+
+
+def test_text_in_another_character_set_than_declared_is_said_and_not_guessed(
+    ledger: Ledger, store: MemoryStore
+) -> None:
+    (first, _) = phantom()
+    first.SpecificCharacterSet = "ISO_IR 192"
+    first.PatientName = "Müller^Änne"
+    del first.SpecificCharacterSet
+
+    uid = receive(ledger, store, [first])
+    assemble(ledger, store)
+
+    name = study_of(ledger, uid).header.patient_name
+    assert "\ufffd" in name
+    assert "Ã" not in name
+    with ledger.read() as tx:
+        assert "character_set" in tx.studies.history(uid)[-1].reason
+
+
+def test_text_is_decoded_by_the_character_set_that_is_set_for_its_sender(
+    ledger: Ledger, store: MemoryStore
+) -> None:
+    (first, _) = phantom()
+    first.SpecificCharacterSet = "ISO_IR 192"
+    first.PatientName = "Müller^Änne"
+    del first.SpecificCharacterSet
+    uid = receive(ledger, store, [first])
+    kept = store.get(store.keys("instances/")[0])
+
+    Assembler(ledger, store, AT_ONCE, character_sets={"SCANNER": "ISO_IR 100"}).assemble_complete()
+
+    assert study_of(ledger, uid).header.patient_name == "Müller^Änne"
+    assert store.get(store.keys("instances/")[0]) == kept
 
 
 def test_instance_whose_bytes_rot_does_not_stop_its_study(ledger: Ledger, store: MemoryStore) -> None:

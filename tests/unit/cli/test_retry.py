@@ -37,3 +37,12 @@ def test_unknown_study_is_said(run: Run) -> None:
     result = run("retry", "1.2.3")
     assert isinstance(result.exception, ConfigurationError)
     assert "no study 1.2.3 was received" in str(result.exception)
+
+
+def test_parked_study_goes_its_way_as_it_is(run: Run, failed: Ledger) -> None:
+    record_received(failed, received())
+    with failed.begin() as tx:
+        tx.studies.move(STUDY, StudyEvent.PARKED, "waiting for views: R MLO")
+    assert run("retry", STUDY).exit_code == 0
+    assert study_of(failed, STUDY).state is StudyState.ASSEMBLED
+    failed.close()

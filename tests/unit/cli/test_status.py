@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 from service.storage.ledger import Ledger
@@ -24,3 +25,15 @@ def test_status_tells_every_study_and_why(run: Run, tmp_path: Path) -> None:
     assert (study["study_instance_uid"], study["state"]) == (STUDY, "received")
     assert "quiet period" in study["reason"]
     assert "1 received" in run("status").output
+
+
+def test_status_tells_what_is_wrong_with_the_service(run: Run, tmp_path: Path) -> None:
+    run("status")  # makes the ledger
+    ledger = Ledger(f"sqlite:///{tmp_path / 'data' / 'ledger.sqlite3'}")
+    with ledger.begin() as tx:
+        tx.notices.put("accept@host/space", "The disk is [nearly] full", datetime.now(UTC))
+    ledger.close()
+
+    assert "The disk is [nearly] full" in run("status").output
+    (notice,) = json.loads(run("status", "--json").output)["notices"]
+    assert notice["source"] == "accept@host/space"

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from pydicom.uid import JPEG2000Lossless, JPEGLSLossless, RLELossless
 
 from service.dicom.body_part import body_part
+from service.dicom.dump import dump
 from service.dicom.frames import decode_frames
-from service.dicom.header import instance_header, read_header, study_header
+from service.dicom.header import instance_header, read_header, read_header_for_display, study_header
 from service.dicom.laterality import laterality
 from service.dicom.ultrasound import region_refusal, spacing_mm, tissue_region
 from service.errors import PrereadError
@@ -76,6 +77,11 @@ def read_everything(data: bytes) -> None:
         ds = read_header(data)
         study_header([ds])
         instance_header(ds, ["Modality", "RequestAttributesSequence.RequestedProcedureDescription"])
+        for character_set in ("", "ISO_IR 192", "\\ISO 2022 IR 87"):
+            ds = read_header_for_display(data, character_set)
+            study_header([ds])
+            instance_header(ds, ["RequestAttributesSequence.RequestedProcedureDescription"])
+            dump(ds, patient_data=True)
         laterality(ds), body_part(ds), region_refusal(ds), spacing_mm(ds), tissue_region(ds, ROWS, COLUMNS)
     with suppress(PrereadError):
         for frame in decode_frames(data, [0]):

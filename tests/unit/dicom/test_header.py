@@ -8,7 +8,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 from service.dicom import header
 from service.dicom.header import instance_header, read_header, study_header
 from service.dicom.values import text
-from service.errors import NotDicom, TooLarge
+from service.errors import NotDicom, StoreUnavailable, TooLarge
 from service.study.model import StudyHeader
 from tests.unit.dicom.builders import items, packaged, packaged_charset, part10, ultrasound
 
@@ -230,3 +230,30 @@ def test_reading_does_not_change_the_bytes() -> None:
     read_header(data)
 
     assert data == before
+
+
+class _Watched(BytesIO):
+    """Knows how far it was read."""
+
+    furthest = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self.furthest = max(self.furthest, self.tell())
+        return data
+
+
+def test_of_an_open_file_the_pixels_are_not_read() -> None:
+    data = part10(ultrasound(PixelData=bytes(10_000_000)))
+    file = _Watched(data)
+    assert read_header(file).Modality == "US"
+    assert file.furthest < len(data) - 9_000_000
+
+
+def test_a_disk_that_fails_is_not_taken_for_a_damaged_file() -> None:
+    class Failing(BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(StoreUnavailable, match="check the disk"):
+        read_header(Failing())

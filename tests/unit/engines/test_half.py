@@ -1,5 +1,3 @@
-import builtins
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +7,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from engines.backends.onnxruntime import OnnxRuntimeEngine
 from engines.catalog import find_classifiers
-from engines.errors import ExportError, LibraryError
+from engines.errors import ExportError
 from engines.half import to_half
 from engines.manifest import Manifest
 from engines.plans.build import build_plan
@@ -93,18 +91,3 @@ def test_what_float16_cannot_hold_is_named(tmp_path: Path, factors: tuple[float,
 
 def test_what_float16_can_hold_is_taken(tmp_path: Path) -> None:
     assert to_half(_scaling_graph(tmp_path / "model.onnx", 1e2, 1e2, 1e-3))
-
-
-def test_without_onnx_it_says_what_to_install(tiny_onnx: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(builtins, "__import__", _without("onnx", builtins.__import__))
-    with pytest.raises(LibraryError, match="pip install"):
-        to_half(tiny_onnx)
-
-
-def _without(missing: str, original: Callable[..., object]) -> Callable[..., object]:
-    def importing(name: str, *args: object, **options: object) -> object:
-        if name == missing:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-        return original(name, *args, **options)
-
-    return importing

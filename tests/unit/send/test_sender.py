@@ -41,7 +41,7 @@ def reported(ledger: Ledger, store: MemoryStore) -> None:
     record_received(ledger, received())
     with ledger.begin() as tx:
         for event in (
-            StudyEvent.QUIET_PERIOD_OVER,
+            StudyEvent.STUDY_COMPLETE,
             StudyEvent.WORK_QUEUED,
             StudyEvent.ANALYSES_FINISHED,
             StudyEvent.OBJECTS_WRITTEN,

@@ -91,7 +91,7 @@ class Seed:
         return self
 
     def queue(self, *classifiers: str, destinations: tuple[str, ...] = ("pacs",)) -> "Seed":
-        self.move(StudyEvent.QUIET_PERIOD_OVER, "complete: no image has come for 60 s")
+        self.move(StudyEvent.STUDY_COMPLETE, "complete: no image has come for 60 s")
         with self.ledger.begin() as tx:
             for classifier in classifiers or ("us-mass",):
                 tx.analyses.queue(self.uid, self.revision, classifier, destinations)

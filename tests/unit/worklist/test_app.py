@@ -1,5 +1,6 @@
 import re
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -203,6 +204,14 @@ def test_pager_leads_to_older_and_newer_studies(
 
 def test_empty_list_says_how_to_fill_it(client: TestClient) -> None:
     assert "Send one by C-STORE" in client.get("/").text
+
+
+def test_what_is_wrong_with_the_service_stands_above_the_list(client: TestClient, ledger: Ledger) -> None:
+    with ledger.begin() as tx:
+        tx.notices.put("accept@host/space", "The disk is nearly full", datetime.now(UTC))
+    shown = client.get("/rows").text
+    assert shown.index("The disk is nearly full") < shown.index('id="summary"')
+    assert client.get("/api/v1/studies").json()["notices"][0]["source"] == "accept@host/space"
 
 
 def test_api_pages_through_all_studies(client: TestClient, ledger: Ledger, store: MemoryStore) -> None:

@@ -1,0 +1,113 @@
+"""Storage commitment: an N-EVENT-REPORT on a new association, on which we are the SCP (PS3.7 D.3.3.4)."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from pynetdicom import AE, build_role, evt
+
+from service.accept.association.answer import ServiceStatus
+from service.accept.association.contexts import STORAGE_COMMITMENT, UNCOMPRESSED
+from service.accept.association.event_reports import EventReport
+from service.accept.fallback.quiet import quiet_pynetdicom
+from service.config import AcceptSettings
+from service.config.commitment_peer import CommitmentPeer
+from service.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from service.errors import PeerUnavailable
+
+CONNECT_WITHIN_S = 15.0
+"""Time for a connection, and for the answer to the association request."""
+_END_WITHIN_S = 2.0
+
+
+class CommitmentSCU:
+    """Reports to the peers of `accept.commitment_peers`."""
+
+    def __init__(self, settings: AcceptSettings) -> None:
+        self._settings = settings
+        self._peers = {peer.ae_title: peer for peer in settings.commitment_peers}
+        quiet_pynetdicom()
+
+    def send(self, ae_title: str, report: EventReport) -> None:
+        """Send a report; return once the peer has answered Success. Raises PeerUnavailable."""
+        peer = self._peers.get(ae_title)
+        if peer is None:
+            raise PeerUnavailable(
+                f"where {ae_title} listens is not known: add its host and port to accept.commitment_peers"
+            )
+        with self._associate(peer) as assoc:
+            try:
+                answer, _ = assoc.send_n_event_report(
+                    report.information,
+                    report.event_type_id,
+                    report.sop_class_uid,
+                    report.sop_instance_uid,
+                )
+            except (RuntimeError, ValueError):  # pynetdicom's words for an association that has ended
+                raise PeerUnavailable(f"{_where(peer)} ended the association") from None
+        if "Status" not in answer:
+            raise PeerUnavailable(f"{_where(peer)} did not answer the report")
+        if answer.Status != ServiceStatus.SUCCESS:
+            raise PeerUnavailable(f"{_where(peer)} answered the report with 0x{answer.Status:04X}")
+
+    @contextmanager
+    def _associate(self, peer: CommitmentPeer) -> Iterator[Any]:
+        connections: list[socket.socket] = []
+        assoc = self._request(peer, connections)
+        try:
+            if not assoc.is_established and not assoc.rejected_contexts:
+                raise PeerUnavailable(
+                    f"{_where(peer)} cannot be reached or rejected the association: check "
+                    f"accept.commitment_peers, and that it knows our AE title {self._settings.ae_title}"
+                )
+            if not any(context.as_scp for context in assoc.accepted_contexts):
+                raise PeerUnavailable(
+                    f"{_where(peer)} does not let us be the SCP of storage commitment: its configuration "
+                    "must accept that role from us"
+                )
+            yield assoc
+        finally:
+            _close(assoc, connections)
+
+    def _request(self, peer: CommitmentPeer, connections: list[socket.socket]) -> Any:
+        ae = AE(self._settings.ae_title)
+        ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
+        ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
+        ae.connection_timeout = ae.acse_timeout = CONNECT_WITHIN_S
+        ae.dimse_timeout = ae.network_timeout = self._settings.network_timeout_s
+        ae.add_requested_context(STORAGE_COMMITMENT, list(UNCOMPRESSED))
+        try:
+            return ae.associate(
+                peer.host,
+                peer.port,
+                ae_title=peer.ae_title,
+                ext_neg=[build_role(STORAGE_COMMITMENT, scp_role=True)],
+                evt_handlers=[(evt.EVT_CONN_OPEN, _on_open, [self._settings.network_timeout_s, connections])],
+            )
+        except OSError as error:
+            raise PeerUnavailable(f"{_where(peer)} cannot be reached: {error.strerror or error}") from None
+
+
+def _on_open(event: Any, timeout_s: float, connections: list[socket.socket]) -> None:
+    """Never wait for a silent peer without end."""
+    connection = event.assoc.dul.socket.socket
+    connections.append(connection)
+    connection.settimeout(timeout_s)
+
+
+def _close(assoc: Any, connections: list[socket.socket]) -> None:
+    if assoc.is_established:
+        assoc.release()
+    if assoc.is_alive() and not assoc.is_released:
+        with suppress(OSError):
+            assoc.abort()
+    # pynetdicom leaves a socket open when the peer was the first to close.
+    if assoc.dul.is_alive():
+        assoc.dul.join(_END_WITHIN_S)
+    for connection in connections:
+        connection.close()
+
+
+def _where(peer: CommitmentPeer) -> str:
+    return f"{peer.ae_title} ({peer.host} port {peer.port})"

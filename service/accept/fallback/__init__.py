@@ -1,0 +1,1 @@
+"""The SCP on pynetdicom, for peers that ours does not understand."""

@@ -1,0 +1,1 @@
+"""One instance on its way in: looked at, bounded, answered."""

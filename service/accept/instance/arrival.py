@@ -1,0 +1,133 @@
+"""A dataset on its way from a peer: hashed and looked at as it comes; a large one streams into the store."""
+
+from blake3 import blake3
+
+from service.accept.instance.memory_budget import MemoryBudget
+from service.accept.instance.part10 import part10_head
+from service.accept.instance.request import StoreRequest
+from service.accept.instance.space import SpaceWatermark
+from service.dicom.identity import Identity, IdentityReader
+from service.errors import PrereadError, TooLarge
+from service.storage.port import InstanceStore, Upload
+
+SMALL_BYTES = 4 * 1024 * 1024
+"""A dataset up to this size is held in memory until it is whole, if there is room."""
+HELD_BYTES = 64 * 1024 * 1024
+"""Of all datasets that arrive at one time."""
+
+
+class Arrival:
+    """One dataset. What goes wrong on the way is remembered, the rest is forgotten, and `check` tells.
+
+    So the peer gets its answer after its last byte, as the protocol wants, instead of a broken connection.
+    """
+
+    def __init__(
+        self,
+        store: InstanceStore,
+        space: SpaceWatermark,
+        memory: MemoryBudget,
+        request: StoreRequest,
+        max_bytes: int,
+    ) -> None:
+        self.request = request
+        self.size_bytes = 0
+        self._store = store
+        self._space = space
+        self._memory = memory
+        self._max_bytes = max_bytes
+        self._identity = IdentityReader(request.transfer_syntax_uid, max_bytes)
+        self._digest = blake3()
+        self._failure: PrereadError | None = None
+        self._held = bytearray()
+        self._upload: Upload | None = None
+        self._key = ""
+
+    def write(self, data: bytes | memoryview) -> None:
+        """The next bytes; the caller may overwrite them afterwards. Raises nothing of ours."""
+        if self._failure is not None:
+            return
+        self.size_bytes += len(data)
+        try:
+            self._write(data)
+        except PrereadError as failure:
+            self._failure = failure
+            self.abort()
+
+    def check(self) -> None:
+        """Raises what went wrong: TooLarge, OutOfSpace or StoreUnavailable."""
+        if self._failure is not None:
+            raise self._failure
+
+    def identity(self) -> Identity:
+        """What the dataset is. Raises NotDicom, MissingAttribute, UnsafeUID or TooLarge."""
+        return self._identity.identity()
+
+    def digest(self) -> str:
+        """BLAKE3 of the dataset as it came, not of the file around it; hexadecimal."""
+        return self._digest.hexdigest()
+
+    def content(self) -> tuple[bytes, bytearray] | None:
+        """The file in two parts, its head and the dataset; None for a large one, which is in the store."""
+        return None if self._upload is not None else (self._head(), self._held)
+
+    def keep_as(self, key: str) -> None:
+        """Have the file under `key`, durably; a second time it moves there.
+
+        Raises OutOfSpace, StoreUnavailable; KeyError where somebody else has moved it.
+        """
+        if self._key:
+            self._store.move(self._key, key)
+        else:
+            self._opened().commit(key)
+        self._key = key
+
+    def discard(self) -> None:
+        """Have the file nowhere. Raises StoreUnavailable."""
+        self.abort()
+        if self._key:
+            self._store.delete(self._key)
+
+    def abort(self) -> None:
+        """Forget what was written, unless it is kept."""
+        self._release()
+        if self._upload is not None:
+            self._upload.abort()
+
+    def _write(self, data: bytes | memoryview) -> None:
+        if self.size_bytes > self._max_bytes:
+            raise TooLarge(f"the dataset has over {self._max_bytes} bytes (accept.max_instance_bytes)")
+        self._space.reserve(len(data))
+        if self._may_hold(len(data)):
+            self._held += data
+        else:
+            self._opened().write(data)
+        self._digest.update(data)
+        self._identity.feed(data)
+
+    def _may_hold(self, count: int) -> bool:
+        is_small = self._upload is None and len(self._held) + count <= SMALL_BYTES
+        return is_small and self._memory.take(count)
+
+    def _release(self) -> None:
+        """Hold nothing any more."""
+        self._memory.give_back(len(self._held))
+        self._held = bytearray()
+
+    def _opened(self) -> Upload:
+        """The upload; it begins with the file's head and what was held."""
+        if self._upload is None:
+            self._upload = self._store.begin()
+            self._upload.write(self._head())
+            self._upload.write(self._held)
+            self._release()
+        return self._upload
+
+    def _head(self) -> bytes:
+        request = self.request
+        return part10_head(
+            request.sop_class_uid,
+            request.sop_instance_uid,
+            request.transfer_syntax_uid,
+            request.calling_ae_title,
+        )

@@ -1,0 +1,53 @@
+"""What one sender brings in one go: over an association, in a request, in a sweep of a folder."""
+
+import structlog
+
+from service.accept.instance.arrival import Arrival
+from service.accept.instance.receiver import InstanceReceiver
+from service.accept.instance.request import StoreRequest
+from service.accept.instance.status import StoreStatus
+
+log = structlog.get_logger()
+
+
+class Sending:
+    """Receives as `receiver` does, counts, and knows which studies came. One thread uses it."""
+
+    def __init__(self, receiver: InstanceReceiver) -> None:
+        self._receiver = receiver
+        self._calling_ae_title = ""
+        self._studies: set[str] = set()
+        self._received = self._refused = self._size_bytes = 0
+
+    def begin(self, request: StoreRequest, max_bytes: int | None = None) -> Arrival:
+        """Begin to receive one instance: write its dataset to the arrival, then `finish` or abort it."""
+        self._calling_ae_title = request.calling_ae_title
+        return self._receiver.begin(request, max_bytes)
+
+    def finish(self, arrival: Arrival) -> StoreStatus:
+        """Keep an instance that has arrived; the status that answers its C-STORE."""
+        status = self._receiver.finish(arrival)
+        if status is StoreStatus.SUCCESS:
+            self._studies.add(arrival.identity().study_instance_uid)
+            self._received += 1
+            self._size_bytes += arrival.size_bytes
+        else:
+            self._refused += 1
+        return status
+
+    def released(self) -> None:
+        """The sender has said that this was all: its studies may be complete."""
+        for study_instance_uid in sorted(self._studies):
+            self._receiver.released(study_instance_uid)
+
+    def ended(self) -> None:
+        """It is over, one way or another: one line of the log for all instances."""
+        if self._received or self._refused:
+            log.info(
+                "instances received",
+                calling_ae_title=self._calling_ae_title,
+                instances=self._received,
+                refused=self._refused,
+                size_bytes=self._size_bytes,
+                studies=len(self._studies),
+            )

@@ -1,0 +1,1 @@
+"""What is durable before Success, and what follows it."""

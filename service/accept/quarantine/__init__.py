@@ -1,0 +1,1 @@
+"""Datasets that were received and not kept, with their reasons."""

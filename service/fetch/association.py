@@ -1,0 +1,160 @@
+"""One association as an SCU of query, retrieve or storage: opened with a message that says what to check."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from pynetdicom import AE, _config, build_role, evt
+
+from service.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from service.errors import PeerUnavailable
+from service.fetch.peer import Peer
+from service.fetch.silence import SilenceGuard
+
+MAX_CONTEXTS = 128
+"""Presentation context IDs are the odd numbers up to 255 (PS3.8 9.3.2.2)."""
+UNCOMPRESSED = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
+
+_MAX_PDU_BYTES = 131072
+_END_WITHIN_S = 2.0
+
+Context = tuple[str, tuple[str, ...]]
+"""A SOP Class UID and the Transfer Syntax UIDs proposed for it."""
+OnStore = Callable[[Any], int]
+"""Answers a C-STORE sub-operation (a pynetdicom event) with a status."""
+
+
+class Association:
+    """An established association. `assoc` is pynetdicom's."""
+
+    def __init__(self, assoc: Any, peer: Peer, guard: SilenceGuard) -> None:
+        self.assoc = assoc
+        self._peer = peer
+        self._guard = guard
+
+    def accepts(self, sop_class_uid: str, *, as_scp: bool = False) -> bool:
+        """Whether the peer took a context for this class, and the role asked for in it."""
+        return any(
+            context.abstract_syntax == sop_class_uid and (context.as_scp if as_scp else context.as_scu)
+            for context in self.assoc.accepted_contexts
+        )
+
+    def broken(self) -> PeerUnavailable:
+        """Why no answer came."""
+        if self._guard.has_cut:
+            return PeerUnavailable(f"{self._peer} did not answer in time: look at its load and its log")
+        return PeerUnavailable(f"{self._peer} ended the association before it had answered: its log says why")
+
+
+@contextmanager
+def associate(
+    peer: Peer,
+    contexts: Sequence[Context],
+    scp_roles: Sequence[str] = (),
+    on_store: OnStore | None = None,
+    deadline: float | None = None,
+) -> Iterator[Association]:
+    """Open an association that proposes exactly `contexts`, at most MAX_CONTEXTS; release it at the end.
+
+    `scp_roles` are the classes of which we offer to be the SCP (PS3.7 D.3.3.4); `deadline`, of
+    `time.monotonic`, ends it whatever is going on. Raises PeerUnavailable, naming host, port, AE titles and
+    what to check, when the peer cannot be reached, rejects or aborts.
+    """
+    _prepare_library()
+    guard = SilenceGuard(peer.timeout_s, deadline)
+    assoc = _request(peer, contexts, scp_roles, _handlers(guard, on_store), deadline)
+    try:
+        if not assoc.is_established and not assoc.rejected_contexts:
+            raise PeerUnavailable(_why_not(assoc, peer))
+        yield Association(assoc, peer, guard)
+    finally:
+        _close(assoc)
+        guard.end()
+
+
+def _request(
+    peer: Peer,
+    contexts: Sequence[Context],
+    scp_roles: Sequence[str],
+    handlers: list[Any],
+    deadline: float | None,
+) -> Any:
+    ae = AE(peer.calling_ae_title)
+    ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
+    ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
+    left_s = peer.connect_timeout_s
+    if deadline is not None:
+        left_s = max(0.01, min(left_s, deadline - time.monotonic()))
+    ae.connection_timeout = ae.acse_timeout = left_s
+    ae.dimse_timeout = None  # the guard ends what is silent
+    ae.network_timeout = None
+    ae.maximum_pdu_size = _MAX_PDU_BYTES
+    for sop_class_uid, transfer_syntax_uids in contexts:
+        ae.add_requested_context(sop_class_uid, list(transfer_syntax_uids))
+    try:
+        return ae.associate(
+            peer.host,
+            peer.port,
+            ae_title=peer.ae_title,
+            max_pdu=_MAX_PDU_BYTES,
+            ext_neg=[build_role(uid, scp_role=True) for uid in scp_roles],
+            evt_handlers=handlers,
+        )
+    except OSError as error:
+        raise PeerUnavailable(
+            f"{peer} cannot be reached: {error.strerror or error}; check the host name"
+        ) from None
+
+
+def _handlers(guard: SilenceGuard, on_store: OnStore | None) -> list[Any]:
+    def opened(event: Any) -> None:
+        guard.heard()
+        messages = event.assoc.dimse.msg_queue
+        # Where the connection is closed already, nothing else would wake who waits for a message.
+        guard.watch(event.assoc.dul.socket.socket, lambda: messages.put((None, None)))
+
+    def store(event: Any) -> int:
+        with guard.busy():
+            return on_store(event) if on_store else 0
+
+    def alive(_event: Any) -> None:
+        guard.heard()
+
+    storing = [(evt.EVT_C_STORE, store)] if on_store else []
+    # A peer that takes what we send is alive: a large object may take longer than silence may.
+    living = [(evt.EVT_DATA_RECV, alive), (evt.EVT_DATA_SENT, alive)]
+    return [(evt.EVT_CONN_OPEN, opened), *living, *storing]
+
+
+def _why_not(assoc: Any, peer: Peer) -> str:
+    if assoc.is_rejected:
+        return (
+            f"{peer} rejected the association ({assoc.acceptor.primitive.reason_str}): check that it knows "
+            f"our AE title {peer.calling_ae_title} at this address, and that {peer.ae_title} is its own"
+        )
+    return (
+        f"{peer} cannot be reached, aborted, or did not answer in time: check host and port, that a DICOM "
+        "service without TLS listens there, and firewalls between"
+    )
+
+
+def _close(assoc: Any) -> None:
+    if assoc.is_established:
+        assoc.acse_timeout = _END_WITHIN_S
+        assoc.release()
+    if assoc.is_alive() and not assoc.is_released:
+        with suppress(OSError):
+            assoc.abort()
+    if assoc.dul.is_alive():
+        assoc.dul.join(_END_WITHIN_S)
+
+
+def _prepare_library() -> None:
+    """Files are sent as they are; below warnings the libraries log what they send, patient data included."""
+    _config.STORE_SEND_CHUNKED_DATASET = True
+    _config.LOG_REQUEST_IDENTIFIERS = _config.LOG_RESPONSE_IDENTIFIERS = False
+    for name in ("pynetdicom", "pydicom"):
+        library = logging.getLogger(name)
+        library.setLevel(max(library.getEffectiveLevel(), logging.WARNING))

@@ -1,0 +1,130 @@
+"""GET over HTTP(S) from a DICOMweb server: bounded in time, never redirected."""
+
+import ssl
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import Message
+from http import HTTPStatus
+from http.client import HTTPException
+from typing import Any
+from urllib.parse import urlsplit
+
+from service.config import DicomWebSource
+from service.errors import ConfigurationError, PeerUnavailable
+
+_HINTS: dict[int, str] = {
+    HTTPStatus.UNAUTHORIZED: "we are not authorized: look at bearer_token_file",
+    HTTPStatus.FORBIDDEN: "we are not authorized: look at bearer_token_file, and at our rights there",
+    HTTPStatus.NOT_FOUND: "nothing is there: look at qido_url and wado_url",
+    HTTPStatus.NOT_ACCEPTABLE: "it has nothing in a form that we take: its log says why",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful answer. `read` gives up to so many bytes of its body, none at the end."""
+
+    status: int
+    headers: Message
+    read: Callable[[int], bytes]
+
+
+class HttpClient:
+    """Asks one server. `deadline`, of `time.monotonic`, ends every request."""
+
+    def __init__(self, settings: DicomWebSource, deadline: float | None = None) -> None:
+        self._settings = settings
+        self._deadline = deadline
+        self._opener = urllib.request.build_opener(
+            urllib.request.HTTPSHandler(context=_tls(settings)), _NoRedirect()
+        )
+
+    @contextmanager
+    def get(self, url: str, accept: str) -> Iterator[Answer]:
+        """Ask for `url`. Raises PeerUnavailable for errors of any kind, while the body is read, too."""
+        request = urllib.request.Request(url, headers=self._headers(accept))  # noqa: S310 - settings allow http(s) only
+        try:
+            with self._opener.open(request, timeout=self._left_s()) as response:
+                yield Answer(response.status, response.headers, self._bounded(response))
+        except urllib.error.HTTPError as error:
+            with error:
+                raise PeerUnavailable(f"{_where(url)} answered {_explain(error)}") from None
+        except (OSError, HTTPException) as error:
+            raise PeerUnavailable(f"{_where(url)} {_why(error)}") from None
+
+    def _headers(self, accept: str) -> dict[str, str]:
+        headers = {"Accept": accept, "User-Agent": "Preread"}
+        path = self._settings.bearer_token_file
+        if path is not None:
+            try:
+                headers["Authorization"] = f"Bearer {path.read_text(encoding='ascii').strip()}"
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigurationError(
+                    f"bearer_token_file {path} cannot be read ({type(error).__name__}): write the token there"
+                ) from None
+        return headers
+
+    def _bounded(self, response: Any) -> Callable[[int], bytes]:
+        def read(size: int) -> bytes:
+            self._left_s()
+            data: bytes = response.read1(size)
+            return data
+
+        return read
+
+    def _left_s(self) -> float:
+        """Seconds that one step may take. Raises TimeoutError when none are left."""
+        if self._deadline is None:
+            return self._settings.timeout_s
+        left_s = self._deadline - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError
+        return min(left_s, self._settings.timeout_s)
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Another server might be meant, and would get the token."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def _tls(settings: DicomWebSource) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=settings.ca)
+    except OSError as error:
+        raise ConfigurationError(
+            f"ca {settings.ca} cannot be read: {error.strerror or error}; it is a PEM file with certificates"
+        ) from None
+    if not settings.verify_tls:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _explain(error: urllib.error.HTTPError) -> str:
+    if error.code in range(300, 400):
+        return f"HTTP {error.code}, a redirection: enter the address that it leads to"
+    return f"HTTP {error.code}: {_HINTS.get(error.code, 'its log says why')}"
+
+
+def _why(error: Exception) -> str:
+    reason = error.reason if isinstance(error, urllib.error.URLError) else error
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return f"has a certificate that is not trusted ({reason.verify_message}): give its CA's in ca"
+    if isinstance(reason, TimeoutError):
+        return "did not answer in time: look at its load and at timeout_s"
+    if isinstance(error, HTTPException):
+        return "broke its answer off: its log says why"
+    said = reason.strerror if isinstance(reason, OSError) else reason
+    return f"cannot be reached ({said}): check address, port, http or https, and firewalls between"
+
+
+def _where(url: str) -> str:
+    """The server without the query, which may hold a patient's ID."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -1,0 +1,67 @@
+"""One record in a segment: a header that names its generation, an entry, its content, padded to whole pages.
+
+A record begins on a page of its own, so that a write that a loss of power tears can damage no record before
+it. Its digest tells a whole record from a torn one, its generation one of now from one of the file's earlier
+use. The digest covers the content by the content's own digest, which a caller may have already.
+"""
+
+import struct
+from dataclasses import dataclass
+
+from blake3 import blake3
+
+PAGE_BYTES = 4096
+_MAGIC = b"PRJ1"
+_FIELDS = struct.Struct("<4sLQQ")
+"""Magic, length of the entry, length of the content (bytes), generation."""
+_DIGEST_BYTES = 32
+HEADER_BYTES = _FIELDS.size + _DIGEST_BYTES
+RETIRED = b"PRJ0".ljust(HEADER_BYTES, b"\0")
+"""In place of the first header: no record of this segment is needed any more."""
+
+Part = bytes | bytearray | memoryview
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What comes before entry and content; lengths in bytes."""
+
+    generation: int
+    entry_length: int
+    content_length: int
+    digest: bytes
+
+    @property
+    def length(self) -> int:
+        """Bytes of entry and content."""
+        return self.entry_length + self.content_length
+
+    def encoded(self) -> bytes:
+        """HEADER_BYTES bytes."""
+        fields = _FIELDS.pack(_MAGIC, self.entry_length, self.content_length, self.generation)
+        return fields + self.digest
+
+    def fits(self, entry: Part, content: Part) -> bool:
+        """Whether these are what was written, whole."""
+        return header_for(self.generation, entry, content) == self
+
+
+def header_for(generation: int, entry: Part, content: Part, content_digest: bytes | None = None) -> Header:
+    """The header of a record. `content_digest`: BLAKE3 of `content`, where that is known."""
+    fields = _FIELDS.pack(_MAGIC, len(entry), len(content), generation)
+    known = content_digest or blake3(content).digest()
+    return Header(generation, len(entry), len(content), blake3(fields + bytes(entry) + known).digest())
+
+
+def read_header(encoded: bytes) -> Header | None:
+    """The header; None where there is none, as in a segment's unused rest."""
+    if len(encoded) < HEADER_BYTES:
+        return None
+    magic, entry_length, content_length, generation = _FIELDS.unpack_from(encoded)
+    digest = encoded[_FIELDS.size : HEADER_BYTES]
+    return Header(generation, entry_length, content_length, digest) if magic == _MAGIC else None
+
+
+def padded(length: int) -> int:
+    """Bytes that a record with `length` bytes of entry and content takes in its segment: whole pages."""
+    return -(-(HEADER_BYTES + length) // PAGE_BYTES) * PAGE_BYTES
