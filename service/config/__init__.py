@@ -1,10 +1,10 @@
 """The configuration: one file (TOML or YAML) plus environment variables, checked as a whole at start."""
 
+from service.config.accept import AcceptSettings
+from service.config.assemble import AssembleSettings
 from service.config.completeness import Completeness, ExpectedViews
 from service.config.rules import Predicate, Rule
 from service.config.sections import (
-    AcceptSettings,
-    AssembleSettings,
     BrokerSettings,
     Destination,
     InferSettings,

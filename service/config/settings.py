@@ -9,10 +9,10 @@ from typing import Literal, Self
 from pydantic import model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from service.config.accept import AcceptSettings
+from service.config.assemble import AssembleSettings
 from service.config.rules import Rule
 from service.config.sections import (
-    AcceptSettings,
-    AssembleSettings,
     BrokerSettings,
     Destination,
     InferSettings,

@@ -53,7 +53,7 @@ def test_environment_sets_tls(monkeypatch: pytest.MonkeyPatch) -> None:
         (("[[accept.peers]]", "[[peers]]"), "only_listed_peers lets nobody in|unknown key 'peers'"),
         (("only_listed_peers", "resume_free_bytes = 5\nonly_listed_peers"), "resume_free_bytes is below"),
         (("max_pdu_bytes = 16384", "max_pdu_bytes = 100"), r"accept\.peers\.0\.max_pdu_bytes = 100"),
-        (("[accept.tls]", "[accept.tls]\ncertificate_file = 1"), r"accept\.tls\.certificate_file: unknown key"),
+        (("[accept.tls]", "[accept.tls]\ncerts = 1"), r"accept\.tls\.certs: unknown key"),
         (("max_pdu_bytes", "max_pdu"), r"accept\.peers\.0\.max_pdu: unknown key .*max_pdu_bytes"),
     ],
 )
