@@ -51,6 +51,7 @@ class IdentityReader:
         self._walk = ElementWalk(encoding, _NAMES, last_tag=_SERIES_INSTANCE_UID)
         self._inflater = Inflater(max_inflated_bytes) if transfer_syntax_uid in _DEFLATED else None
         self._refused: Refused | None = None
+        self._identity: Identity | None = None
 
     def feed(self, data: bytes | memoryview) -> None:
         """The next piece of the dataset. Raises nothing: `identity` tells what was wrong."""
@@ -64,6 +65,11 @@ class IdentityReader:
 
     def identity(self) -> Identity:
         """What the whole dataset is. Raises NotDicom, MissingAttribute, UnsafeUID or TooLarge."""
+        if self._identity is None:
+            self._identity = self._read()
+        return self._identity
+
+    def _read(self) -> Identity:
         if self._refused is not None:
             raise self._refused
         self._walk.end()

@@ -20,6 +20,7 @@ from service.accept.fallback.quiet import quiet_pynetdicom
 from service.accept.fallback.services import n_service_handlers
 from service.accept.instance.receiver import InstanceReceiver
 from service.accept.instance.request import StoreRequest
+from service.accept.instance.sending import Sending
 from service.config import AcceptSettings
 from service.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
@@ -46,6 +47,7 @@ class PynetdicomSCP:
         self._admission = Admission(settings, is_space_low)
         self._admitted: dict[Any, tuple[Caller, Terms]] = {}
         self._storing: set[Any] = set()
+        self._sendings: dict[Any, Sending] = {}
         self._lock = threading.Lock()
         self._stopping = False
         self._server: Any = None
@@ -112,7 +114,8 @@ class PynetdicomSCP:
             evt_handlers=[
                 (evt.EVT_REQUESTED, self._on_requested),
                 (evt.EVT_PDU_RECV, self._on_pdu),
-                (evt.EVT_CONN_CLOSE, _on_closed),
+                (evt.EVT_RELEASED, self._on_released),
+                (evt.EVT_CONN_CLOSE, self._on_closed),
                 (evt.EVT_C_STORE, self._on_store),
                 *n_service_handlers(self._services),
             ],
@@ -150,7 +153,8 @@ class PynetdicomSCP:
         try:
             request = event.request
             caller, terms = self._admitted[event.assoc]
-            arrival = self._receiver.begin(
+            sending = self._sendings.setdefault(event.assoc, Sending(self._receiver))
+            arrival = sending.begin(
                 StoreRequest(
                     sop_class_uid=str(request.AffectedSOPClassUID),
                     sop_instance_uid=str(request.AffectedSOPInstanceUID),
@@ -161,9 +165,18 @@ class PynetdicomSCP:
                 terms.max_instance_bytes,
             )
             arrival.write(request.DataSet.getvalue() if request.DataSet else b"")
-            return self._receiver.finish(arrival)
+            return sending.finish(arrival)
         finally:
             self._storing.discard(event.assoc)
+
+    def _on_released(self, event: Any) -> None:
+        if sending := self._sendings.get(event.assoc):
+            sending.released()
+
+    def _on_closed(self, event: Any) -> None:
+        if sending := self._sendings.pop(event.assoc, None):
+            sending.ended()
+        _wake(event.assoc)
 
     def _is_busy(self, assoc: Any) -> bool:
         """Whether a C-STORE is being received, waits, is being stored, or has an answer not yet sent."""
@@ -175,10 +188,10 @@ class PynetdicomSCP:
         )
 
 
-def _on_closed(event: Any) -> None:
+def _wake(assoc: Any) -> None:
     """A connection that never asked for an association: its thread would wait for the request until ARTIM."""
-    if event.assoc.requestor.primitive is None:
-        event.assoc.dul.to_user_queue.put(None)
+    if assoc.requestor.primitive is None:
+        assoc.dul.to_user_queue.put(None)
 
 
 def _reject(assoc: Any, caller: Caller, rejection: Rejection) -> None:

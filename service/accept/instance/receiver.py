@@ -87,25 +87,17 @@ class InstanceReceiver:
 
     def _finish(self, arrival: Arrival) -> StoreStatus:
         try:
-            instance = self._keep(arrival)
+            self._keep(arrival)
         except PrereadError as error:
             return self._refuse(arrival, error)
-        log.debug(
-            "instance received",
-            study_instance_uid=instance.study_instance_uid,
-            sop_instance_uid=instance.sop_instance_uid,
-            calling_ae_title=instance.calling_ae_title,
-            size_bytes=instance.size_bytes,
-        )
         return StoreStatus.SUCCESS
 
-    def _keep(self, arrival: Arrival) -> ReceivedInstance:
+    def _keep(self, arrival: Arrival) -> None:
         arrival.check()
         identity = arrival.identity()
         _require_match(identity, arrival.request)
         instance = _received(arrival, identity)
         self._intake.take(arrival, instance)
-        return instance
 
     def _refuse(self, arrival: Arrival, error: PrereadError) -> StoreStatus:
         status = status_of(error)
