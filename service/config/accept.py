@@ -59,8 +59,8 @@ class AcceptSettings(Section):
     quarantine; the ledger is asked before each answer, so receiving is as with `durability = "direct"`."""
     journal_folder: Path | None = None
     """Where the journal is; each accept process has its own. Empty: `journal` in the data folder."""
-    journal_segments: Annotated[int, Field(ge=2, le=1024)] = 16
-    """Files of 16 MiB that are kept ready for it. Half of them take a burst of images at full speed before
+    journal_segments: Annotated[int, Field(ge=2, le=1024)] = 8
+    """Files of 32 MiB that are kept ready for it. Half of them take a burst of images at full speed before
     files and ledger entries are made beside; more are made while they are needed."""
     peers: tuple[Peer, ...] = ()
     """Senders with settings of their own."""

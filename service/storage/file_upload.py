@@ -6,6 +6,7 @@ from pathlib import Path
 from service.storage.disk import DurableFolders, translated
 from service.storage.keys import check_key
 from service.storage.port import Upload
+from service.storage.writeback import begin_writeback
 
 FLUSH_EVERY_BYTES = 16 * 1024 * 1024
 
@@ -57,12 +58,8 @@ class FileUpload(Upload):
             self._remove()
 
     def _begin_flush(self) -> None:
-        """Have the system write what it still holds, so that there is little left to wait for at the end."""
         if self._written - self._begun >= FLUSH_EVERY_BYTES:
-            # Linux starts writing at once; pages that are not clean yet stay in memory for the next reader.
-            os.posix_fadvise(
-                self._descriptor, self._begun, self._written - self._begun, os.POSIX_FADV_DONTNEED
-            )
+            begin_writeback(self._descriptor, self._begun, self._written - self._begun)
             self._begun = self._written
 
     def _require_open(self) -> None:

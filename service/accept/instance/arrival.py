@@ -1,19 +1,16 @@
 """A dataset on its way from a peer: hashed and looked at as it comes; a large one streams into the store."""
 
+from collections.abc import Callable
+
 from blake3 import blake3
 
-from service.accept.instance.memory_budget import MemoryBudget
 from service.accept.instance.part10 import part10_head
 from service.accept.instance.request import StoreRequest
 from service.accept.instance.space import SpaceWatermark
 from service.dicom.identity import Identity, IdentityReader
 from service.errors import PrereadError, TooLarge
+from service.storage.journal.draft import Draft
 from service.storage.port import InstanceStore, Upload
-
-SMALL_BYTES = 4 * 1024 * 1024
-"""A dataset up to this size is held in memory until it is whole, if there is room."""
-HELD_BYTES = 64 * 1024 * 1024
-"""Of all datasets that arrive at one time."""
 
 
 class Arrival:
@@ -26,7 +23,7 @@ class Arrival:
         self,
         store: InstanceStore,
         space: SpaceWatermark,
-        memory: MemoryBudget,
+        begin_draft: Callable[[], Draft | None],
         request: StoreRequest,
         max_bytes: int,
     ) -> None:
@@ -34,12 +31,13 @@ class Arrival:
         self.size_bytes = 0
         self._store = store
         self._space = space
-        self._memory = memory
+        self._begin_draft = begin_draft
         self._max_bytes = max_bytes
         self._identity = IdentityReader(request.transfer_syntax_uid, max_bytes)
         self._digest = blake3()
         self._failure: PrereadError | None = None
-        self._held = bytearray()
+        self.draft: Draft | None = None
+        """Where a small dataset is while it arrives; None where it is in the store."""
         self._upload: Upload | None = None
         self._key = ""
 
@@ -67,10 +65,6 @@ class Arrival:
         """BLAKE3 of the dataset as it came, not of the file around it; hexadecimal."""
         return self._digest.hexdigest()
 
-    def content(self) -> tuple[bytes, bytearray] | None:
-        """The file in two parts, its head and the dataset; None for a large one, which is in the store."""
-        return None if self._upload is not None else (self._head(), self._held)
-
     def keep_as(self, key: str) -> None:
         """Have the file under `key`, durably; a second time it moves there.
 
@@ -90,7 +84,7 @@ class Arrival:
 
     def abort(self) -> None:
         """Forget what was written, unless it is kept."""
-        self._release()
+        self._drop_draft()
         if self._upload is not None:
             self._upload.abort()
 
@@ -98,32 +92,17 @@ class Arrival:
         if self.size_bytes > self._max_bytes:
             raise TooLarge(f"the dataset has over {self._max_bytes} bytes (accept.max_instance_bytes)")
         self._space.reserve(len(data))
-        if self._may_hold(len(data)):
-            self._held += data
+        if self.size_bytes == len(data) and self.draft is None:
+            self.draft = self._begin_draft()
+        if self.draft is not None and self.draft.has_room(len(data)):
+            self.draft.write(data)
         else:
             self._opened().write(data)
         self._digest.update(data)
         self._identity.feed(data)
 
-    def _may_hold(self, count: int) -> bool:
-        is_small = self._upload is None and len(self._held) + count <= SMALL_BYTES
-        return is_small and self._memory.take(count)
-
-    def _release(self) -> None:
-        """Hold nothing any more."""
-        self._memory.give_back(len(self._held))
-        self._held = bytearray()
-
-    def _opened(self) -> Upload:
-        """The upload; it begins with the file's head and what was held."""
-        if self._upload is None:
-            self._upload = self._store.begin()
-            self._upload.write(self._head())
-            self._upload.write(self._held)
-            self._release()
-        return self._upload
-
-    def _head(self) -> bytes:
+    def head(self) -> bytes:
+        """What comes before the dataset in the file."""
         request = self.request
         return part10_head(
             request.sop_class_uid,
@@ -131,3 +110,18 @@ class Arrival:
             request.transfer_syntax_uid,
             request.calling_ae_title,
         )
+
+    def _opened(self) -> Upload:
+        """The upload; it begins with the file's head and what has come before."""
+        if self._upload is None:
+            self._upload = self._store.begin()
+            self._upload.write(self.head())
+            if self.draft is not None:
+                self._upload.write(self.draft.content())
+                self._drop_draft()
+        return self._upload
+
+    def _drop_draft(self) -> None:
+        if self.draft is not None:
+            self.draft.abort()
+            self.draft = None

@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from service.accept.instance.arrival import HELD_BYTES, Arrival
-from service.accept.instance.memory_budget import MemoryBudget
+from service.accept.instance.arrival import Arrival
 from service.accept.instance.request import StoreRequest
 from service.accept.instance.space import space_watermark
 from service.accept.instance.status import StoreStatus, status_of
@@ -32,7 +31,6 @@ class InstanceReceiver:
         self._intake = intake
         self._max_instance_bytes = settings.max_instance_bytes
         self._space = space_watermark(settings, store.free_bytes)
-        self._memory = MemoryBudget(HELD_BYTES)
         self._quarantine = Quarantine(store)
 
     def is_space_low(self) -> bool:
@@ -45,7 +43,7 @@ class InstanceReceiver:
         `max_bytes` is the sender's own bound, where it has one below `accept.max_instance_bytes`.
         """
         max_bytes = min(max_bytes or self._max_instance_bytes, self._max_instance_bytes)
-        return Arrival(self._store, self._space, self._memory, request, max_bytes)
+        return Arrival(self._store, self._space, self._intake.begin, request, max_bytes)
 
     def finish(self, arrival: Arrival) -> StoreStatus:
         """Keep an instance that has arrived and say with which status to answer its C-STORE.

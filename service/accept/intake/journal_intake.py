@@ -6,6 +6,7 @@ So a scanner waits for one flush, and receiving goes on while the database is aw
 from service.accept.instance.arrival import Arrival
 from service.accept.intake.journal_record import encoded
 from service.accept.intake.settler import Settler
+from service.storage.journal.draft import Draft
 from service.storage.journal.journal import Journal
 from service.study.model import ReceivedInstance
 
@@ -20,15 +21,18 @@ class JournalIntake:
         self._journal = journal
         self._settler = settler
 
+    def begin(self) -> Draft | None:
+        """A place in the journal, while there is one. Raises OutOfSpace, StoreUnavailable."""
+        return self._journal.begin()
+
     def take(self, arrival: Arrival, instance: ReceivedInstance) -> None:
         """Raises OutOfSpace, StoreUnavailable."""
-        content = arrival.content()
-        if content is None:
+        draft = arrival.draft
+        if draft is None:
             arrival.keep_as(instance.key)
             record = self._journal.append(encoded(instance))
         else:
-            head, dataset = content
-            record = self._journal.append(encoded(instance, head), dataset, bytes.fromhex(instance.digest))
+            record = draft.commit(encoded(instance, arrival.head()), bytes.fromhex(instance.digest))
         self._settler.add(record, instance)
 
     def released(self, study_instance_uid: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from service.accept.instance.arrival import Arrival
+from service.storage.journal.draft import Draft
 from service.study.model import ReceivedInstance
 
 Record = Callable[[ReceivedInstance], object]
@@ -16,6 +17,13 @@ SOP Instance UID are refused.
 
 class Intake(Protocol):
     """Keeps instances. Threads may share one. tests/contracts/intake.py holds adapters to it."""
+
+    def begin(self) -> Draft | None:
+        """A place for a small dataset while it arrives; None where it is to stream into the store.
+
+        Raises OutOfSpace, StoreUnavailable.
+        """
+        ...
 
     def take(self, arrival: Arrival, instance: ReceivedInstance) -> None:
         """Have the instance; return once it would survive a loss of power.
@@ -49,6 +57,9 @@ class DirectIntake:
     def __init__(self, record: Record, released: Callable[[str], object] = lambda uid: None) -> None:
         self._record = record
         self._released = released
+
+    def begin(self) -> None:
+        """All stream into the store."""
 
     def take(self, arrival: Arrival, instance: ReceivedInstance) -> None:
         """Raises OutOfSpace, StoreUnavailable, LedgerUnavailable, ConflictingInstance."""

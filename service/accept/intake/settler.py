@@ -17,7 +17,8 @@ import structlog
 from service.accept.intake.journal_record import decoded
 from service.accept.quarantine.conflicts import Entering, LedgerEntries
 from service.errors import Retryable
-from service.storage.journal.journal import Journal, Record
+from service.storage.journal.draft import Record
+from service.storage.journal.journal import Journal
 from service.storage.port import InstanceStore
 from service.study.model import ReceivedInstance
 
@@ -103,9 +104,10 @@ class Settler:
     def _let_burst_pass(self, stop: threading.Event) -> None:
         """Return once nothing has come for PAUSE_S, or enough has."""
         until = time.monotonic() + LONGEST_WAIT_S
-        while not stop.is_set() and time.monotonic() < until and not self._journal.is_half_used:
-            self._added.clear()
-            if not self._added.wait(PAUSE_S):
+        while time.monotonic() < until and not self._journal.is_half_used:
+            count = len(self._items)
+            # Not woken by each instance: that would take time from those who receive them.
+            if stop.wait(PAUSE_S) or len(self._items) == count:
                 return
 
     def _turn(self, stop: threading.Event) -> None:

@@ -1,8 +1,9 @@
-"""The journal in a folder: append returns once the record is durable; `done` gives its place back.
+"""The journal in a folder: a record is durable when it is committed; `done` gives its place back.
 
-Associations that append at the same time share one flush. Segments are used again and again; more are made
-while nobody takes records away (the database is gone, say), and removed afterwards. What was appended and not
-done is there again after a crash, in order.
+A draft has a segment for itself while it is written, so that several are written and flushed side by side,
+and most of each is on the disk before its end. Segments are used again and again; more are made while nobody
+takes records away (the database is gone, say), and removed afterwards. What was committed and not done is
+there again after a crash.
 """
 
 import fcntl
@@ -10,28 +11,15 @@ import os
 import threading
 import time
 import uuid
-from dataclasses import dataclass
 from pathlib import Path
 
 from service.errors import ConfigurationError
 from service.storage.disk import flush_folder, translated
-from service.storage.journal.record import Part, padded
+from service.storage.journal.draft import CONTENT_BYTES, ENTRY_BYTES, Draft, Record
 from service.storage.journal.segment import Segment
 
 SUFFIX = ".segment"
-SEGMENT_BYTES = 16 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Record:
-    """A place in the journal, kept until `Journal.done`."""
-
-    segment: Segment
-    at: int
-
-    def read(self) -> tuple[memoryview, memoryview]:
-        """Entry and content as they were appended. Raises KeyError where the file is damaged, OSError."""
-        return self.segment.read(self.at)
+SEGMENT_BYTES = 32 * 1024 * 1024
 
 
 class Journal:
@@ -42,14 +30,24 @@ class Journal:
     ConfigurationError where another process has the folder, StoreUnavailable, OutOfSpace.
     """
 
-    def __init__(self, folder: Path, ready: int = 8, segment_bytes: int = SEGMENT_BYTES) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        ready: int = 8,
+        segment_bytes: int = SEGMENT_BYTES,
+        content_bytes: int = CONTENT_BYTES,
+    ) -> None:
         self._folder = folder
         self._ready = ready
         self._segment_bytes = segment_bytes
+        self._content_bytes = content_bytes
         self._lock = threading.Lock()
         self._free: list[Segment] = []
         self._uses: dict[Segment, int] = {}
-        self._active: Segment | None = None
+        self._idle: list[Segment] = []
+        """Begun, with room for more, and nobody writes to them now."""
+        self._drafting: set[Segment] = set()
+        self._is_closed = False
         self.damaged: list[Path] = []
         with translated(folder, "open the journal"):
             folder.mkdir(parents=True, exist_ok=True)
@@ -62,30 +60,22 @@ class Journal:
         """Whether at least half of the segments that are kept ready hold records."""
         return 2 * len(self._uses) > self._ready
 
-    def append(self, entry: Part, content: Part = b"", content_digest: bytes | None = None) -> Record:
-        """Keep an entry with its content; return once it would survive a loss of power.
+    def begin(self) -> Draft | None:
+        """Begin a record with content. None while there is no place: it is for bursts, not for heaps.
 
-        `content_digest` is the BLAKE3 of `content`, 32 bytes, for callers who have it. Raises ValueError for
-        more than a segment holds, OutOfSpace, StoreUnavailable.
+        Raises OutOfSpace, StoreUnavailable.
         """
-        length = len(entry) + len(content)
-        if padded(length) > self._segment_bytes:
-            raise ValueError(f"a record of {length} bytes does not fit into a segment")
-        with translated(self._folder, "write its journal"):
-            with self._lock:
-                full = self._make_room(length)
-                segment = self._in_use()
-                record = Record(segment, segment.append(entry, content, content_digest))
-                self._uses[segment] += 1
-                written = segment.written
-            try:
-                segment.flush(written)
-            except OSError:
-                self.done(record)
-                raise
-            if full is not None:
-                self._give_back(full)
-        return record
+        with self._lock:
+            if not self._idle and len(self._uses) >= self._ready:
+                return None
+        return self._begin()
+
+    def append(self, entry: bytes) -> Record:
+        """Keep an entry without content; return once it would survive a loss of power.
+
+        Raises ValueError for one of more than ENTRY_BYTES, OutOfSpace, StoreUnavailable.
+        """
+        return self._begin().commit(entry)
 
     def done(self, record: Record) -> None:
         """The record is not needed any more. Raises StoreUnavailable."""
@@ -110,29 +100,38 @@ class Journal:
     def close(self) -> None:
         """Let go of the folder. What is not done stays for the next process. Raises StoreUnavailable."""
         with self._lock:
-            active, self._active = self._active, None
+            self._is_closed = True
+            idle, self._idle = self._idle, []
         with translated(self._folder, "close its journal"):
-            if active is not None:
-                self._give_back(active)
-            for segment in [*self._free, *self._uses]:
+            for segment in idle:
+                self._give_back(segment)
+            # Not those that a thread still writes to: their descriptors may soon be those of other files.
+            for segment in {*self._free, *self._uses} - self._drafting:
                 segment.close()
             os.close(self._lock_file)
 
-    def _make_room(self, length: int) -> Segment | None:
-        """Have an active segment with room; the one before it, if it was full. The lock is held."""
-        full = self._active
-        if full is not None and full.has_room(length):
-            return None
-        segment = self._free.pop() if self._free else self._new_segment()
-        segment.begin(time.time_ns())
-        self._uses[segment] = 1  # being active is a use too
-        self._active = segment
-        return full
+    def _begin(self) -> Draft:
+        with translated(self._folder, "write its journal"), self._lock:
+            if self._is_closed:
+                raise ValueError("the journal is closed")
+            if self._idle:
+                segment = self._idle.pop()
+            else:
+                segment = self._free.pop() if self._free else self._new_segment()
+                segment.begin(time.time_ns())
+                self._uses[segment] = 1  # while it is begun and not full; each record is a further one
+            self._drafting.add(segment)
+        return Draft(self._folder, segment, self._content_bytes, self._ended)
 
-    def _in_use(self) -> Segment:
-        if self._active is None:
-            raise ValueError("the journal is closed")
-        return self._active
+    def _ended(self, segment: Segment, is_kept: bool) -> None:
+        """A draft has ended, and is a record or not."""
+        with self._lock:
+            self._drafting.discard(segment)
+            self._uses[segment] += is_kept
+            if segment.has_room(self._content_bytes + ENTRY_BYTES) and not self._is_closed:
+                self._idle.append(segment)
+                return
+        self._give_back(segment)
 
     def _give_back(self, segment: Segment) -> None:
         """One use of a segment ends; with the last one it becomes ready again, or is removed."""

@@ -1,8 +1,8 @@
-"""One record in a segment: a header that names its generation, an entry, its content, padded to whole pages.
+"""One record in a segment: a header that names its generation, content, entry, padded to whole pages.
 
 A record begins on a page of its own, so that a write that a loss of power tears can damage no record before
 it. Its digest tells a whole record from a torn one, its generation one of now from one of the file's earlier
-use. The digest covers the content by the content's own digest, which a caller may have already.
+use. The digest covers the content by the content's own digest, which the writer has already.
 """
 
 import struct
@@ -43,14 +43,14 @@ class Header:
 
     def fits(self, entry: Part, content: Part) -> bool:
         """Whether these are what was written, whole."""
-        return header_for(self.generation, entry, content) == self
+        return header_for(self.generation, entry, len(content), blake3(content).digest()) == self
 
 
-def header_for(generation: int, entry: Part, content: Part, content_digest: bytes | None = None) -> Header:
-    """The header of a record. `content_digest`: BLAKE3 of `content`, where that is known."""
-    fields = _FIELDS.pack(_MAGIC, len(entry), len(content), generation)
-    known = content_digest or blake3(content).digest()
-    return Header(generation, len(entry), len(content), blake3(fields + bytes(entry) + known).digest())
+def header_for(generation: int, entry: Part, content_length: int, content_digest: bytes) -> Header:
+    """The header of a record. `content_digest` is the BLAKE3 of its content, 32 bytes."""
+    fields = _FIELDS.pack(_MAGIC, len(entry), content_length, generation)
+    digest = blake3(fields + bytes(entry) + content_digest).digest()
+    return Header(generation, len(entry), content_length, digest)
 
 
 def read_header(encoded: bytes) -> Header | None:

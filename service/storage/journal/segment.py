@@ -5,7 +5,6 @@ neither extents nor sizes change (measured on ext4).
 """
 
 import os
-import threading
 from pathlib import Path
 
 from service.storage.journal.record import (
@@ -17,6 +16,7 @@ from service.storage.journal.record import (
     padded,
     read_header,
 )
+from service.storage.writeback import begin_writeback
 
 _FILL = bytes(1024 * 1024)
 
@@ -24,7 +24,7 @@ _FILL = bytes(1024 * 1024)
 class Segment:
     """A file of `size_bytes`, made where it is missing. Raises OSError, as all its methods do.
 
-    `append` is called by one thread at a time, `flush` by any.
+    One thread at a time writes to it; any may read.
     """
 
     def __init__(self, path: Path, size_bytes: int) -> None:
@@ -34,8 +34,6 @@ class Segment:
         self.written = 0
         self.is_broken = False
         """A flush has failed: what the file holds is not known any more (the system forgets failed pages)."""
-        self._flushed = 0
-        self._flushing = threading.Lock()
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         if os.fstat(self._descriptor).st_size < size_bytes:
             os.posix_fallocate(self._descriptor, 0, size_bytes)
@@ -50,37 +48,43 @@ class Segment:
     def begin(self, generation: int) -> None:
         """Use it anew, from its beginning."""
         self.generation = generation
-        self.written = self._flushed = 0
+        self.written = 0
 
     def has_room(self, length: int) -> bool:
-        """Whether a payload of `length` bytes still fits."""
+        """Whether a record with `length` bytes of entry and content still fits."""
         return not self.is_broken and self.written + padded(length) <= self.size_bytes
 
-    def append(self, entry: Part, content: Part, content_digest: bytes | None) -> int:
-        """Write a record, not yet flushed; where it begins, in bytes."""
-        at = self.written
-        header = header_for(self.generation, entry, content, content_digest)
-        left = [memoryview(part) for part in (header.encoded(), entry, content)]
-        position = at
+    def write(self, data: Part, position: int) -> None:
+        """Write content of the next record, from byte `position` of it on."""
+        left, at = memoryview(data), self.written + HEADER_BYTES + position
         while left:
-            count = os.pwritev(self._descriptor, left, position)
-            position += count
-            left = _after(left, count)
+            count = os.pwrite(self._descriptor, left, at)
+            left, at = left[count:], at + count
+
+    def begin_writeback(self, position: int, count: int) -> None:
+        """Begin to write these bytes of the next record's content to the disk."""
+        begin_writeback(self._descriptor, self.written + HEADER_BYTES + position, count)
+
+    def seal(self, entry: Part, content_length: int, content_digest: bytes) -> int:
+        """Make a record of the content that was written, and of `entry`; where it begins.
+
+        Returns once it would survive a loss of power.
+        """
+        at = self.written
+        header = header_for(self.generation, entry, content_length, content_digest)
+        self.write(entry, content_length)
+        os.pwrite(self._descriptor, header.encoded(), at)
+        try:
+            os.fdatasync(self._descriptor)
+        except OSError:
+            self.is_broken = True
+            raise
         self.written = at + padded(header.length)
         return at
 
-    def flush(self, up_to: int) -> None:
-        """Return once the first `up_to` bytes would survive a loss of power. Who waits shares one flush."""
-        with self._flushing:
-            if self._flushed >= up_to:
-                return
-            written = self.written
-            try:
-                os.fdatasync(self._descriptor)
-            except OSError:
-                self.is_broken = True
-                raise
-            self._flushed = written
+    def content(self, length: int) -> bytes:
+        """Read back the first `length` bytes of content that were written for the next record."""
+        return os.pread(self._descriptor, length, self.written + HEADER_BYTES)
 
     def read(self, at: int) -> tuple[memoryview, memoryview]:
         """Entry and content of the record that begins there. Raises KeyError where no whole record does."""
@@ -88,7 +92,7 @@ class Segment:
         if header is None or header.length > self.size_bytes:
             raise KeyError(at)
         data = memoryview(os.pread(self._descriptor, header.length, at + HEADER_BYTES))
-        entry, content = data[: header.entry_length], data[header.entry_length :]
+        content, entry = data[: header.content_length], data[header.content_length :]
         if not header.fits(entry, content):
             raise KeyError(at)
         return entry, content
@@ -138,11 +142,3 @@ class Segment:
     def close(self) -> None:
         """Let go of the file."""
         os.close(self._descriptor)
-
-
-def _after(parts: list[memoryview], count: int) -> list[memoryview]:
-    """What is left of `parts` after their first `count` bytes."""
-    while parts and count >= len(parts[0]):
-        count -= len(parts[0])
-        parts = parts[1:]
-    return [parts[0][count:], *parts[1:]] if parts else []

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from service.accept.association.limits import LONGEST_PDU_BYTES, MAX_COMMAND_BYTES, MAX_REQUEST_BYTES
-from service.accept.instance.arrival import SMALL_BYTES
 from service.storage.filesystem import INCOMING, FilesystemStore
+from service.storage.journal.draft import CONTENT_BYTES
 from tests.fakes.datasets import IMPLICIT_VR_LE, encoded, us_dataset
 from tests.fakes.peer import (
     ABORT,
@@ -33,9 +33,9 @@ DATASET = us_dataset()
 DATA = encoded(DATASET, IMPLICIT_VR_LE)
 COMMAND = p_data(store_rq(DATASET.SOPInstanceUID), command=True, last=True)
 PART = p_data(DATA[:50], command=False, last=False)
-LARGE = encoded(us_dataset(PixelData=bytes(2 * SMALL_BYTES)), IMPLICIT_VR_LE)
+LARGE = encoded(us_dataset(PixelData=bytes(2 * CONTENT_BYTES)), IMPLICIT_VR_LE)
 STREAMED = b"".join(
-    p_data(LARGE[at : at + 100_000], command=False, last=False) for at in range(0, SMALL_BYTES + 1, 100_000)
+    p_data(LARGE[at : at + 100_000], command=False, last=False) for at in range(0, CONTENT_BYTES + 1, 100_000)
 )
 """As much of a dataset as is not held in memory any more."""
 

@@ -9,14 +9,14 @@ import pytest
 from pydicom.dataset import Dataset
 from structlog.testing import capture_logs
 
-from service.accept.instance.arrival import SMALL_BYTES
 from service.errors import LedgerUnavailable, StoreUnavailable
+from service.storage.journal.draft import CONTENT_BYTES
 from service.storage.ledger import Ledger
 from service.study.state import StudyEvent, StudyState
 from tests.fakes.datasets import encoded, us_dataset
 from tests.unit.accept.reception import Killed, MortalStore, Reception, quarantined, reception
 
-SMALL, LARGE = 1000, SMALL_BYTES + 1000
+SMALL, LARGE = 1000, CONTENT_BYTES + 1000
 """Bytes of pixels: in the journal's records, and beside them."""
 
 

@@ -10,10 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.errors import ConfigurationError, StoreUnavailable
-from service.storage.journal.journal import Journal, Record
+from service.storage.journal.draft import ENTRY_BYTES, Draft, Record
+from service.storage.journal.journal import Journal
 from service.storage.journal.record import PAGE_BYTES
 
-SEGMENT_BYTES = 16 * PAGE_BYTES
+CONTENT_BYTES = 4 * PAGE_BYTES
+SEGMENT_BYTES = 40 * PAGE_BYTES
+RECORDS = 32
+"""Records of one page in a segment; then there is no room for one of full length."""
 
 
 @pytest.fixture
@@ -24,11 +28,27 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 
 def opened(folder: Path, ready: int = 2) -> Journal:
-    return Journal(folder / "journal", ready, SEGMENT_BYTES)
+    return Journal(folder / "journal", ready, SEGMENT_BYTES, CONTENT_BYTES)
+
+
+def begun(journal: Journal) -> Draft:
+    draft = journal.begin()
+    assert draft is not None
+    return draft
+
+
+def keep(journal: Journal, content: bytes, entry: bytes = b"entry") -> Record:
+    draft = begun(journal)
+    draft.write(content)
+    return draft.commit(entry, blake3(content).digest())
+
+
+def parts(record: Record) -> list[bytes]:
+    return [bytes(part) for part in record.read()]
 
 
 def entry_of(record: Record) -> bytes:
-    return bytes(record.read()[0])
+    return parts(record)[0]
 
 
 def segments(folder: Path) -> list[Path]:
@@ -43,34 +63,83 @@ def crashed(journal: Journal) -> None:
 
 
 def test_entry_and_content_are_read_back(journal: Journal) -> None:
-    content = bytearray(b"dataset")
-    for digest in (None, blake3(content).digest()):
-        record = journal.append(b"entry", content, digest)
-        assert [bytes(part) for part in record.read()] == [b"entry", b"dataset"]
+    draft = begun(journal)
+    for piece in (b"data", bytearray(b"se"), memoryview(b"t")):
+        draft.write(piece)
+    assert draft.content() == b"dataset"
+    assert parts(draft.commit(b"entry", blake3(b"dataset").digest())) == [b"entry", b"dataset"]
+    assert parts(journal.append(b"alone")) == [b"alone", b""]
 
 
 def test_a_record_that_does_not_have_the_digest_it_was_given_is_not_read(journal: Journal) -> None:
-    record = journal.append(b"entry", b"dataset", blake3(b"another dataset").digest())
+    draft = begun(journal)
+    draft.write(b"dataset")
+    record = draft.commit(b"entry", blake3(b"another dataset").digest())
     with pytest.raises(KeyError):
         record.read()
 
 
-def test_what_was_appended_and_not_done_is_there_after_a_crash_in_order(tmp_path: Path) -> None:
+def test_drafts_are_written_side_by_side(tmp_path: Path) -> None:
+    journal = opened(tmp_path, ready=3)
+    drafts = [begun(journal) for _ in range(3)]
+    for piece in range(4):
+        for number, draft in enumerate(drafts):
+            draft.write(b"%d%d" % (number, piece))
+    digests = [blake3(b"%d0%d1%d2%d3" % (n, n, n, n)).digest() for n in range(3)]
+    records = [draft.commit(b"", digest) for draft, digest in zip(drafts, digests, strict=True)]
+    assert [parts(record)[1] for record in records] == [b"%d0%d1%d2%d3" % (n, n, n, n) for n in range(3)]
+    journal.close()
+
+
+def test_while_no_segment_is_left_there_is_no_draft_and_entries_are_still_kept(journal: Journal) -> None:
+    drafts = [begun(journal), begun(journal)]
+    assert journal.begin() is None
+    assert parts(journal.append(b"entry")) == [b"entry", b""]
+    drafts[0].abort()
+    assert journal.begin() is not None
+
+
+def test_a_draft_that_is_aborted_leaves_its_place_to_the_next(journal: Journal) -> None:
+    draft = begun(journal)
+    draft.write(b"never mind")
+    draft.abort()
+    draft.abort()
+    record = keep(journal, b"kept")
+    assert (record.at, parts(record)[1]) == (0, b"kept")
+
+
+def test_a_draft_knows_what_fits(journal: Journal) -> None:
+    draft = begun(journal)
+    draft.write(bytes(CONTENT_BYTES - 1))
+    assert (draft.has_room(1), draft.has_room(2)) == (True, False)
+    draft.abort()
+
+
+def test_an_entry_that_is_too_long_is_refused(journal: Journal) -> None:
+    with pytest.raises(ValueError, match="too long"):
+        journal.append(bytes(ENTRY_BYTES + 1))
+    assert journal.append(bytes(ENTRY_BYTES)).at == 0
+
+
+def test_what_was_kept_and_not_done_is_there_after_a_crash_in_order(tmp_path: Path) -> None:
     journal = opened(tmp_path)
-    entries = [journal.append(b"record %d" % number) for number in range(40)]
+    for number in range(40):
+        keep(journal, b"content %d" % number, b"record %d" % number)
+    unfinished = begun(journal)
+    unfinished.write(b"never acknowledged")
     crashed(journal)
 
     again = opened(tmp_path)
 
-    assert [entry_of(entry) for entry in again.left_over] == [b"record %d" % number for number in range(40)]
-    assert len(entries) == 40
+    assert [entry_of(record) for record in again.left_over] == [b"record %d" % n for n in range(40)]
+    assert again.damaged == []
     again.close()
 
 
 def test_a_segment_whose_records_are_all_done_is_used_again(tmp_path: Path) -> None:
     journal = opened(tmp_path)
     for number in range(200):
-        journal.done(journal.append(b"%d" % number))
+        journal.done(keep(journal, b"%d" % number))
     assert len(segments(tmp_path)) <= 2
     journal.close()
     assert opened(tmp_path).left_over == []
@@ -78,25 +147,24 @@ def test_a_segment_whose_records_are_all_done_is_used_again(tmp_path: Path) -> N
 
 def test_records_of_a_files_earlier_use_do_not_come_back(tmp_path: Path) -> None:
     journal = opened(tmp_path, ready=1)
-    old = [journal.append(b"old") for _ in range(15)]
-    for entry in old:
-        journal.done(entry)
-    fresh = [journal.append(b"new") for _ in range(3)]
+    for record in [keep(journal, b"old", b"old") for _ in range(RECORDS)]:
+        journal.done(record)
+    fresh = [keep(journal, b"new", b"new") for _ in range(3)]
     crashed(journal)
 
     again = opened(tmp_path, ready=1)
 
-    assert {entry_of(entry) for entry in again.left_over} <= {b"new", b"old"}
-    assert sum(entry_of(entry) == b"new" for entry in again.left_over) == len(fresh)
+    assert len(segments(tmp_path)) == 1
+    assert [entry_of(record) for record in again.left_over] == [b"new"] * len(fresh)
     again.close()
 
 
 def test_more_segments_are_made_while_nothing_is_done_and_removed_afterwards(tmp_path: Path) -> None:
     journal = opened(tmp_path)
-    entries = [journal.append(bytes(3 * PAGE_BYTES)) for _ in range(40)]
-    assert len(segments(tmp_path)) > 5
-    for entry in entries:
-        journal.done(entry)
+    records = [journal.append(b"entry") for _ in range(5 * RECORDS)]
+    assert len(segments(tmp_path)) == 5
+    for record in records:
+        journal.done(record)
     assert len(segments(tmp_path)) <= 2
     journal.close()
 
@@ -108,25 +176,23 @@ def test_prepare_makes_segments_until_enough_are_ready(tmp_path: Path) -> None:
     journal.close()
 
 
-def test_a_record_that_does_not_fit_is_refused(journal: Journal) -> None:
-    with pytest.raises(ValueError, match="does not fit"):
-        journal.append(bytes(SEGMENT_BYTES))
-
-
 def test_a_second_process_is_told_to_take_another_folder(tmp_path: Path, journal: Journal) -> None:
     with pytest.raises(ConfigurationError, match="journal_folder"):
         opened(tmp_path)
     assert entry_of(journal.append(b"still works")) == b"still works"
 
 
-def test_threads_that_append_at_once_each_find_their_record(journal: Journal) -> None:
-    found: dict[int, bytes] = {}
+def test_threads_that_write_at_once_each_find_their_record(tmp_path: Path) -> None:
+    journal = opened(tmp_path, ready=8)
+    wrong: list[str] = []
 
     def work(number: int) -> None:
         for turn in range(20):
-            entry = journal.append(b"%d-%d" % (number, turn))
-            found[number * 100 + turn] = entry_of(entry)
-            journal.done(entry)
+            content = b"%d-%d" % (number, turn)
+            record = keep(journal, content) if turn % 2 else journal.append(content)
+            if content not in parts(record):
+                wrong.append(f"{number}-{turn}")
+            journal.done(record)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
     for thread in threads:
@@ -134,41 +200,15 @@ def test_threads_that_append_at_once_each_find_their_record(journal: Journal) ->
     for thread in threads:
         thread.join()
 
-    assert found == {
-        number * 100 + turn: b"%d-%d" % (number, turn) for number in range(8) for turn in range(20)
-    }
-
-
-def test_threads_that_wait_share_a_flush(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
-    journal.append(b"the segment is there")
-    started, go_on, flushes = threading.Event(), threading.Event(), []
-    flush = os.fdatasync
-
-    def slow(descriptor: int) -> None:
-        flushes.append(descriptor)
-        started.set()
-        go_on.wait(20)
-        flush(descriptor)
-
-    monkeypatch.setattr(os, "fdatasync", slow)
-    threads = [threading.Thread(target=journal.append, args=(b"%d" % number,)) for number in range(9)]
-    threads[0].start()
-    started.wait(20)
-    for thread in threads[1:]:
-        thread.start()
-    while journal._active is None or journal._active.written < 10 * PAGE_BYTES:
-        pass
-    go_on.set()
-    for thread in threads:
-        thread.join()
-
-    assert len(flushes) == 2
+    assert wrong == []
+    assert len(segments(tmp_path)) <= 8
+    journal.close()
 
 
 def test_after_a_flush_that_failed_the_segment_is_not_written_again(
-    journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = journal.append(b"kept")
+    kept = keep(journal, b"kept", b"kept")
 
     def fail(descriptor: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
@@ -176,9 +216,9 @@ def test_after_a_flush_that_failed_the_segment_is_not_written_again(
     with monkeypatch.context() as patch:
         patch.setattr(os, "fdatasync", fail)
         with pytest.raises(StoreUnavailable, match="journal"):
-            journal.append(b"lost")
+            keep(journal, b"lost")
 
-    after = journal.append(b"after")
+    after = keep(journal, b"after", b"after")
     assert (entry_of(kept), entry_of(after)) == (b"kept", b"after")
     assert after.segment is not kept.segment
 
@@ -186,26 +226,26 @@ def test_after_a_flush_that_failed_the_segment_is_not_written_again(
 def four_records(folder: Path) -> tuple[list[bytes], Path]:
     """A crashed journal with records of two pages each in one segment."""
     journal = opened(folder)
-    records = [b"%d" % number + bytes(PAGE_BYTES) for number in range(4)]
-    for record in records:
-        journal.append(record)
+    contents = [b"%d" % number + bytes(PAGE_BYTES) for number in range(4)]
+    for content in contents:
+        keep(journal, content)
     crashed(journal)
     (path,) = segments(folder)
-    return records, path
+    return contents, path
 
 
 @settings(max_examples=40, deadline=None)
 @given(cut=st.integers(min_value=0, max_value=8 * PAGE_BYTES - 1))
 def test_a_torn_write_costs_no_record_before_it(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
     folder = tmp_path_factory.mktemp("torn")
-    records, path = four_records(folder)
+    contents, path = four_records(folder)
     data = path.read_bytes()
     path.write_bytes(data[:cut] + bytes(len(data) - cut))
 
     again = opened(folder)
-    found = [entry_of(entry) for entry in again.left_over]
+    found = [parts(record)[1] for record in again.left_over]
 
-    assert found == records[: len(found)]
+    assert found == contents[: len(found)]
     assert len(found) >= cut // (2 * PAGE_BYTES)
     assert again.damaged == []
     again.close()
@@ -217,18 +257,18 @@ def test_a_damaged_record_costs_no_other_and_its_file_is_kept(
     tmp_path_factory: pytest.TempPathFactory, at: int
 ) -> None:
     folder = tmp_path_factory.mktemp("damaged")
-    records, path = four_records(folder)
+    contents, path = four_records(folder)
     data = bytearray(path.read_bytes())
     data[at] ^= 0xFF
     path.write_bytes(data)
 
     again = opened(folder)
-    found = [entry_of(entry) for entry in again.left_over]
-    for entry in again.left_over:
-        again.done(entry)
+    found = [parts(record)[1] for record in again.left_over]
+    for record in again.left_over:
+        again.done(record)
     again.close()
 
-    lost = [record for record in records if record not in found]
+    lost = [content for content in contents if content not in found]
     assert len(lost) <= 1
     assert again.damaged == [path] * len(lost)
     assert path.exists()
