@@ -21,9 +21,11 @@ def test_every_link_of_every_page_leads_somewhere() -> None:
 
 
 def test_configuration_in_the_readme_can_be_used(tmp_path: Path) -> None:
-    (block,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
-    (tmp_path / "preread.toml").write_text(block)
-    assert load_settings(tmp_path / "preread.toml").rules[0].destinations == ("pacs",)
+    blocks = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "preread.toml").write_text("\n".join(blocks))
+    settings = load_settings(tmp_path / "preread.toml")
+    assert settings.rules[0].destinations == ("pacs",)
+    assert settings.assemble.completeness[0].views.expected[0] == "R CC"
 
 
 def test_figure_in_the_readme_is_the_measured_one() -> None:
