@@ -56,7 +56,7 @@ class Extent:
     images: int
 
 
-FULL = Extent(rounds=5, studies=10, images=20)
+FULL = Extent(rounds=9, studies=10, images=20)
 QUICK = Extent(rounds=1, studies=1, images=2)
 
 
