@@ -3,7 +3,7 @@
 A draft has a segment for itself while it is written, so that several are written and flushed side by side,
 and most of each is on the disk before its end. Segments are used again and again; more are made while nobody
 takes records away (the database is gone, say), and removed afterwards. What was committed and not done is
-there again after a crash.
+there again after a crash, in order.
 """
 
 import fcntl
@@ -156,21 +156,19 @@ class Journal:
 
     def _recover(self) -> list[Record]:
         """What earlier processes have left; empty segments become ready, damaged ones stay as they are."""
-        left: list[Segment] = []
-        found: dict[Segment, list[Record]] = {}
+        found: list[tuple[int, Segment, int]] = []
         for path in self._folder.glob(f"*{SUFFIX}"):
             segment = Segment(path, self._segment_bytes)
             records, is_damaged = segment.records()
-            found[segment] = [Record(segment, at) for at in records]
             if is_damaged:
                 self.damaged.append(path)
             if records:
                 self._uses[segment] = len(records) + is_damaged  # so that a damaged one is never used again
-                left.append(segment)
+                found += [(moment_ns, segment, at) for moment_ns, at in records]
             else:
                 self._free.append(segment)
-        left.sort(key=lambda segment: segment.generation)
-        return [record for segment in left for record in found[segment]]
+        found.sort(key=lambda record: (record[0], record[2]))
+        return [Record(segment, at) for _, segment, at in found]
 
 
 def _take(folder: Path) -> int:

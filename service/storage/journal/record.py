@@ -12,8 +12,8 @@ from blake3 import blake3
 
 PAGE_BYTES = 4096
 _MAGIC = b"PRJ1"
-_FIELDS = struct.Struct("<4sLQQ")
-"""Magic, length of the entry, length of the content (bytes), generation."""
+_FIELDS = struct.Struct("<4sLQQQ")
+"""Magic, length of the entry, length of the content (bytes), generation, moment."""
 _DIGEST_BYTES = 32
 HEADER_BYTES = _FIELDS.size + _DIGEST_BYTES
 RETIRED = b"PRJ0".ljust(HEADER_BYTES, b"\0")
@@ -24,9 +24,13 @@ Part = bytes | bytearray | memoryview
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What comes before entry and content; lengths in bytes."""
+    """What comes before content and entry; lengths in bytes.
+
+    `moment_ns` is when the record was made, since 1970: records of several segments have an order by it.
+    """
 
     generation: int
+    moment_ns: int
     entry_length: int
     content_length: int
     digest: bytes
@@ -38,28 +42,33 @@ class Header:
 
     def encoded(self) -> bytes:
         """HEADER_BYTES bytes."""
-        fields = _FIELDS.pack(_MAGIC, self.entry_length, self.content_length, self.generation)
-        return fields + self.digest
+        lengths = self.entry_length, self.content_length
+        return _FIELDS.pack(_MAGIC, *lengths, self.generation, self.moment_ns) + self.digest
 
     def fits(self, entry: Part, content: Part) -> bool:
         """Whether these are what was written, whole."""
-        return header_for(self.generation, entry, len(content), blake3(content).digest()) == self
+        content_digest = blake3(content).digest()
+        return header_for(self.generation, self.moment_ns, entry, len(content), content_digest) == self
 
 
-def header_for(generation: int, entry: Part, content_length: int, content_digest: bytes) -> Header:
+def header_for(
+    generation: int, moment_ns: int, entry: Part, content_length: int, content_digest: bytes
+) -> Header:
     """The header of a record. `content_digest` is the BLAKE3 of its content, 32 bytes."""
-    fields = _FIELDS.pack(_MAGIC, len(entry), content_length, generation)
+    fields = _FIELDS.pack(_MAGIC, len(entry), content_length, generation, moment_ns)
     digest = blake3(fields + bytes(entry) + content_digest).digest()
-    return Header(generation, len(entry), content_length, digest)
+    return Header(generation, moment_ns, len(entry), content_length, digest)
 
 
 def read_header(encoded: bytes) -> Header | None:
     """The header; None where there is none, as in a segment's unused rest."""
     if len(encoded) < HEADER_BYTES:
         return None
-    magic, entry_length, content_length, generation = _FIELDS.unpack_from(encoded)
+    magic, entry_length, content_length, generation, moment_ns = _FIELDS.unpack_from(encoded)
     digest = encoded[_FIELDS.size : HEADER_BYTES]
-    return Header(generation, entry_length, content_length, digest) if magic == _MAGIC else None
+    if magic != _MAGIC:
+        return None
+    return Header(generation, moment_ns, entry_length, content_length, digest)
 
 
 def padded(length: int) -> int:

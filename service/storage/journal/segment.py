@@ -5,12 +5,14 @@ neither extents nor sizes change (measured on ext4).
 """
 
 import os
+import time
 from pathlib import Path
 
 from service.storage.journal.record import (
     HEADER_BYTES,
     PAGE_BYTES,
     RETIRED,
+    Header,
     Part,
     header_for,
     padded,
@@ -71,7 +73,7 @@ class Segment:
         Returns once it would survive a loss of power.
         """
         at = self.written
-        header = header_for(self.generation, entry, content_length, content_digest)
+        header = header_for(self.generation, time.time_ns(), entry, content_length, content_digest)
         self.write(entry, content_length)
         os.pwrite(self._descriptor, header.encoded(), at)
         try:
@@ -97,23 +99,23 @@ class Segment:
             raise KeyError(at)
         return entry, content
 
-    def records(self) -> tuple[list[int], bool]:
-        """Where whole records of the file's last use begin, in order; and whether one before them is damaged.
+    def records(self) -> tuple[list[tuple[int, int]], bool]:
+        """Whole records of the file's last use: moment in ns, where it begins; and if one before is damaged.
 
         A last record that is torn is none: nobody was told that it is durable.
         """
-        found: list[int] = []
+        found: list[tuple[int, int]] = []
         at, has_gap, is_damaged = 0, False, False
         while at < self.size_bytes and not self._is_retired():
-            length = self._whole(at)
-            if length is None:
+            header = self._whole(at)
+            if header is None:
                 has_gap = True
                 at += PAGE_BYTES
                 continue
             is_damaged |= has_gap
             has_gap = False
-            found.append(at)
-            at += padded(length)
+            found.append((header.moment_ns, at))
+            at += padded(header.length)
         return found, is_damaged
 
     def retire(self) -> None:
@@ -124,8 +126,8 @@ class Segment:
     def _is_retired(self) -> bool:
         return os.pread(self._descriptor, len(RETIRED), 0) == RETIRED
 
-    def _whole(self, at: int) -> int | None:
-        """Length of the payload of a whole record that begins there; None where none does.
+    def _whole(self, at: int) -> Header | None:
+        """The header of a whole record that begins there; None where none does.
 
         The first one found tells the generation: records of other ones are of the file's earlier use.
         """
@@ -137,7 +139,7 @@ class Segment:
         except KeyError:
             return None
         self.generation = header.generation
-        return header.length
+        return header
 
     def close(self) -> None:
         """Let go of the file."""

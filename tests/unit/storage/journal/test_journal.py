@@ -136,6 +136,22 @@ def test_what_was_kept_and_not_done_is_there_after_a_crash_in_order(tmp_path: Pa
     again.close()
 
 
+def test_records_written_side_by_side_come_back_in_the_order_of_their_commits(
+    tmp_path: Path,
+) -> None:
+    journal = opened(tmp_path, ready=4)
+    for turn in range(0, 12, 3):
+        drafts = [begun(journal) for _ in range(3)]
+        for number in (2, 0, 1):
+            drafts[number].commit(b"%d" % (turn + (2, 0, 1).index(number)))
+    crashed(journal)
+
+    again = opened(tmp_path, ready=4)
+
+    assert [entry_of(record) for record in again.left_over] == [b"%d" % number for number in range(12)]
+    again.close()
+
+
 def test_a_segment_whose_records_are_all_done_is_used_again(tmp_path: Path) -> None:
     journal = opened(tmp_path)
     for number in range(200):
