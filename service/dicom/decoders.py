@@ -19,10 +19,15 @@ from pydicom.encaps import encapsulate
 from pydicom.pixels import get_decoder, iter_pixels
 from pydicom.uid import (
     HTJ2K,
+    JPEG2000,
     UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
     HTJ2KLossless,
     HTJ2KLosslessRPCL,
-    JPEG2000TransferSyntaxes,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
     JPEGBaseline8Bit,
     JPEGExtended12Bit,
     JPEGLossless,
@@ -44,18 +49,21 @@ _PLUGINS: dict[str, str] = {
     JPEGBaseline8Bit: "pillow",
     JPEGExtended12Bit: "pillow",
     **dict.fromkeys(JPEGLSTransferSyntaxes, "pyjpegls"),
-    **dict.fromkeys((*JPEG2000TransferSyntaxes, HTJ2K, HTJ2KLossless, HTJ2KLosslessRPCL), "pylibjpeg"),
+    **dict.fromkeys((JPEG2000, JPEG2000Lossless, HTJ2K, HTJ2KLossless, HTJ2KLosslessRPCL), "pylibjpeg"),
     RLELossless: "pydicom",
 }
+_UNCOMPRESSED = frozenset(
+    {ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}
+)
+_KNOWN = _UNCOMPRESSED | _PLUGINS.keys() | _GDCM
 
 
 def is_decodable(transfer_syntax: UID) -> bool:
     """Whether the installed libraries decode `transfer_syntax`."""
-    try:
-        with quiet():
-            return bool(get_decoder(transfer_syntax).is_available)
-    except NotImplementedError:  # how pydicom says that it knows no decoder for this transfer syntax
+    if transfer_syntax not in _KNOWN:
         return False
+    with quiet():
+        return bool(get_decoder(transfer_syntax).is_available)
 
 
 def stored_values(pixel: Dataset, index: int) -> NDArray[np.generic]:

@@ -87,11 +87,18 @@ class Ledger:
 
     def __init__(self, url: str) -> None:
         self._engine = _open(url)
+        self._is_upgraded = False
 
     def upgrade(self) -> None:
-        """Bring the tables to this version. Several processes may call it at once; one of them does it."""
+        """Bring the tables to this version, once; nothing happens when this is called again.
+
+        Several processes may call it at once; one of them does it.
+        """
+        if self._is_upgraded:
+            return
         with _translated():
             upgrade(self._engine)
+        self._is_upgraded = True
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:

@@ -30,29 +30,23 @@ class SettledEntries:
     def __init__(self, ledger: Ledger, *, replace: bool = False) -> None:
         self._ledger = ledger
         self._replace = replace
-        self._is_upgraded = False
 
     def record(
         self, instances: Sequence[ReceivedInstance], explain: Callable[[Displaced], object]
     ) -> list[Displaced]:
         """Enter instances; those without a place, told to `explain` first. Raises LedgerUnavailable."""
-        self._upgrade()
+        self._ledger.upgrade()  # not at the start: receiving begins while the database is away, too
         return record_all(self._ledger, instances, datetime.now(UTC), replace=self._replace, explain=explain)
 
     def unless_entered(self, instance: ReceivedInstance, act: Callable[[], object]) -> None:
         """Call `act` unless the instance is the one under its UID. Raises LedgerUnavailable."""
-        self._upgrade()
+        self._ledger.upgrade()
         unless_entered(self._ledger, instance, act)
 
     def released(self, study_instance_uid: str) -> None:
         """An association with images of this study was released. Raises LedgerUnavailable."""
         with self._ledger.begin() as tx:
             tx.studies.association_released(study_instance_uid, datetime.now(UTC))
-
-    def _upgrade(self) -> None:
-        if not self._is_upgraded:  # not at the start: receiving begins while the database is away, too
-            self._ledger.upgrade()
-            self._is_upgraded = True
 
 
 @contextmanager

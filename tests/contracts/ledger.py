@@ -33,9 +33,12 @@ class LedgerContract:
         yield ledger
         ledger.close()
 
-    def test_upgrade_changes_nothing_when_it_is_called_again(self, ledger: Ledger) -> None:
+    def test_upgrade_changes_nothing_when_it_is_called_again(self, ledger: Ledger, ledger_url: str) -> None:
         record_received(ledger, received())
         ledger.upgrade()
+        another = Ledger(ledger_url)  # another process: this one remembers that it is done
+        another.upgrade()
+        another.close()
         with ledger.read() as tx:
             assert tx.studies.find(STUDY) is not None
 
