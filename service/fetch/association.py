@@ -1,27 +1,21 @@
 """One association as an SCU of query, retrieve or storage: opened with a message that says what to check."""
 
-import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
-from pynetdicom import AE, _config, build_role, evt
+from pynetdicom import _config, build_role, evt
 
-from service.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from service.errors import PeerUnavailable
 from service.fetch.peer import Peer
 from service.fetch.silence import SilenceGuard
+from service.net.scu import END_WITHIN_S, Context, application_entity, end, quiet_libraries, why_not
 
-MAX_CONTEXTS = 128
-"""Presentation context IDs are the odd numbers up to 255 (PS3.8 9.3.2.2)."""
 UNCOMPRESSED = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
 
 _MAX_PDU_BYTES = 131072
-_END_WITHIN_S = 2.0
 
-Context = tuple[str, tuple[str, ...]]
-"""A SOP Class UID and the Transfer Syntax UIDs proposed for it."""
 OnStore = Callable[[Any], int]
 """Answers a C-STORE sub-operation (a pynetdicom event) with a status."""
 
@@ -67,10 +61,12 @@ def associate(
     assoc = _request(peer, contexts, scp_roles, _handlers(guard, on_store), deadline)
     try:
         if not assoc.is_established and not assoc.rejected_contexts:
-            raise PeerUnavailable(_why_not(assoc, peer))
+            raise PeerUnavailable(why_not(assoc, str(peer), peer.ae_title, peer.calling_ae_title))
         yield Association(assoc, peer, guard)
     finally:
-        _close(assoc)
+        if assoc.is_established:
+            assoc.acse_timeout = END_WITHIN_S
+        end(assoc)
         guard.end()
 
 
@@ -81,9 +77,7 @@ def _request(
     handlers: list[Any],
     deadline: float | None,
 ) -> Any:
-    ae = AE(peer.calling_ae_title)
-    ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
-    ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
+    ae = application_entity(peer.calling_ae_title, contexts)
     left_s = peer.connect_timeout_s
     if deadline is not None:
         left_s = max(0.01, min(left_s, deadline - time.monotonic()))
@@ -91,8 +85,6 @@ def _request(
     ae.dimse_timeout = None  # the guard ends what is silent
     ae.network_timeout = None
     ae.maximum_pdu_size = _MAX_PDU_BYTES
-    for sop_class_uid, transfer_syntax_uids in contexts:
-        ae.add_requested_context(sop_class_uid, list(transfer_syntax_uids))
     try:
         return ae.associate(
             peer.host,
@@ -128,33 +120,8 @@ def _handlers(guard: SilenceGuard, on_store: OnStore | None) -> list[Any]:
     return [(evt.EVT_CONN_OPEN, opened), *living, *storing]
 
 
-def _why_not(assoc: Any, peer: Peer) -> str:
-    if assoc.is_rejected:
-        return (
-            f"{peer} rejected the association ({assoc.acceptor.primitive.reason_str}): check that it knows "
-            f"our AE title {peer.calling_ae_title} at this address, and that {peer.ae_title} is its own"
-        )
-    return (
-        f"{peer} cannot be reached, aborted, or did not answer in time: check host and port, that a DICOM "
-        "service without TLS listens there, and firewalls between"
-    )
-
-
-def _close(assoc: Any) -> None:
-    if assoc.is_established:
-        assoc.acse_timeout = _END_WITHIN_S
-        assoc.release()
-    if assoc.is_alive() and not assoc.is_released:
-        with suppress(OSError):
-            assoc.abort()
-    if assoc.dul.is_alive():
-        assoc.dul.join(_END_WITHIN_S)
-
-
 def _prepare_library() -> None:
     """Files are sent as they are; below warnings the libraries log what they send, patient data included."""
     _config.STORE_SEND_CHUNKED_DATASET = True
     _config.LOG_REQUEST_IDENTIFIERS = _config.LOG_RESPONSE_IDENTIFIERS = False
-    for name in ("pynetdicom", "pydicom"):
-        library = logging.getLogger(name)
-        library.setLevel(max(library.getEffectiveLevel(), logging.WARNING))
+    quiet_libraries()

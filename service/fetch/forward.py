@@ -14,9 +14,10 @@ from pydicom.filewriter import write_file_meta_info
 from service.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from service.dicom.quiet import quiet
 from service.errors import OutOfSpace, PeerUnavailable
-from service.fetch.association import MAX_CONTEXTS, Association, Context, associate
+from service.fetch.association import Association, associate
 from service.fetch.peer import Peer
 from service.fetch.status import SOP_CLASS_NOT_SUPPORTED
+from service.net.scu import MAX_CONTEXTS, Context
 
 _PREAMBLE = bytes(128) + b"DICM"
 

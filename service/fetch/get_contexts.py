@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from service.fetch.association import MAX_CONTEXTS, UNCOMPRESSED, Context
+from service.fetch.association import UNCOMPRESSED
 from service.fetch.c_retrieve import STUDY_ROOT_GET
+from service.net.scu import MAX_CONTEXTS, Context
 
 
 def get_contexts(

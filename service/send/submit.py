@@ -11,7 +11,8 @@ from pydicom import dcmread
 from service.config import Destination, SendSettings
 from service.dicom.file import read_file_identity
 from service.errors import Refused
-from service.send.association import MAX_CONTEXTS, Association, Context, associate
+from service.net.scu import MAX_CONTEXTS, Context
+from service.send.association import Association, associate
 from service.send.outcome import Sent
 from service.send.scu import UNCOMPRESSED, not_encodable, not_taken, store
 

@@ -8,6 +8,7 @@ BESIDE = [
     "decisions",
     "dicom",
     "fetch",
+    "net",
     "storage",
     "study",
     "telemetry",

@@ -2,10 +2,10 @@
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
-from pynetdicom import AE, build_role, evt
+from pynetdicom import build_role, evt
 
 from service.accept.association.answer import ServiceStatus
 from service.accept.association.contexts import STORAGE_COMMITMENT, UNCOMPRESSED
@@ -13,12 +13,11 @@ from service.accept.association.event_reports import EventReport
 from service.accept.fallback.quiet import quiet_pynetdicom
 from service.config import AcceptSettings
 from service.config.commitment_peer import CommitmentPeer
-from service.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from service.errors import PeerUnavailable
+from service.net.scu import application_entity, end, keep_connection
 
 CONNECT_WITHIN_S = 15.0
 """Time for a connection, and for the answer to the association request."""
-_END_WITHIN_S = 2.0
 
 
 class CommitmentSCU:
@@ -68,45 +67,25 @@ class CommitmentSCU:
                 )
             yield assoc
         finally:
-            _close(assoc, connections)
+            end(assoc, connections)
 
     def _request(self, peer: CommitmentPeer, connections: list[socket.socket]) -> Any:
-        ae = AE(self._settings.ae_title)
-        ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
-        ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
+        ae = application_entity(self._settings.ae_title, [(STORAGE_COMMITMENT, UNCOMPRESSED)])
         ae.connection_timeout = ae.acse_timeout = CONNECT_WITHIN_S
-        ae.dimse_timeout = ae.network_timeout = self._settings.network_timeout_s
-        ae.add_requested_context(STORAGE_COMMITMENT, list(UNCOMPRESSED))
+        timeout_s = self._settings.network_timeout_s
+        ae.dimse_timeout = ae.network_timeout = timeout_s
         try:
             return ae.associate(
                 peer.host,
                 peer.port,
                 ae_title=peer.ae_title,
                 ext_neg=[build_role(STORAGE_COMMITMENT, scp_role=True)],
-                evt_handlers=[(evt.EVT_CONN_OPEN, _on_open, [self._settings.network_timeout_s, connections])],
+                evt_handlers=[
+                    (evt.EVT_CONN_OPEN, keep_connection, [self._settings.network_timeout_s, connections])
+                ],
             )
         except OSError as error:
             raise PeerUnavailable(f"{_where(peer)} cannot be reached: {error.strerror or error}") from None
-
-
-def _on_open(event: Any, timeout_s: float, connections: list[socket.socket]) -> None:
-    """Never wait for a silent peer without end."""
-    connection = event.assoc.dul.socket.socket
-    connections.append(connection)
-    connection.settimeout(timeout_s)
-
-
-def _close(assoc: Any, connections: list[socket.socket]) -> None:
-    if assoc.is_established:
-        assoc.release()
-    if assoc.is_alive() and not assoc.is_released:
-        with suppress(OSError):
-            assoc.abort()
-    # pynetdicom leaves a socket open when the peer was the first to close.
-    if assoc.dul.is_alive():
-        assoc.dul.join(_END_WITHIN_S)
-    for connection in connections:
-        connection.close()
 
 
 def _where(peer: CommitmentPeer) -> str:
