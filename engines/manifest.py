@@ -80,6 +80,25 @@ class Tolerance:
 
 
 @dataclass(frozen=True, slots=True)
+class Priors:
+    """Earlier studies of the patient that the classifier compares with, for the service to have ready.
+
+    At most `count`, of the `years` before, with images of one of `modalities` (empty: of any).
+    """
+
+    count: int
+    years: int
+    modalities: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.count < 1 or self.years < 1:
+            raise ValueError(
+                f"priors.count and priors.years must be 1 or more, got {self.count} and {self.years}; "
+                "leave [priors] out for none"
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """Data or weights that the classifier was made from."""
 
@@ -107,6 +126,7 @@ class Manifest:
     tolerance: Tolerance
     sources: tuple[Source, ...]
     int8: Int8 | None = None
+    priors: Priors | None = None
     folder: Path = field(init=False, default=Path())
     """Where the manifest was read from; not a key of it."""
 

@@ -8,8 +8,8 @@ import pytest
 pytest_plugins = [
     "tests.servers.rabbitmq",
     "tests.servers.postgres",
-    "tests.servers.orthanc",
     "tests.servers.certificates",
+    "tests.servers.orthanc",
     "tests.servers.dcmtk",
     "tests.servers.chromium",
 ]

@@ -24,7 +24,7 @@ from service.study.procedure_step import ProcedureStep, ProcedureStepStatus
 log = structlog.get_logger()
 
 NO_LONGER_UPDATED = 0xA710
-"""Error ID of a step that is final (PS3.4 F.7.2.2.4)."""
+"""Error ID (0000,0903) of a step that is final, with its own Error Comment (PS3.4 table F.7.2-2)."""
 _STATUS = "PerformedProcedureStepStatus"
 _REFERENCES = ("ReferencedImageSequence", "ReferencedNonImageCompositeSOPInstanceSequence")
 

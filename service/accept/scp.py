@@ -13,14 +13,15 @@ import structlog
 from service.accept.admission.admission import Admission, Caller, Rejection, log_rejection, never
 from service.accept.admission.peers import Terms
 from service.accept.association.association import Association
+from service.accept.association.handshake import shake_hands
 from service.accept.association.limits import ASSOCIATE_WITHIN_S, CONNECTIONS_PER_ASSOCIATION
 from service.accept.association.listening import Listener, listen
 from service.accept.association.n_services import NO_SERVICES, NServices
 from service.accept.association.stop_signal import StopSignal
-from service.accept.association.tls import Certificates, shake_hands
 from service.accept.fallback.quiet import quiet_pynetdicom
 from service.accept.instance.receiver import InstanceReceiver
 from service.config import AcceptSettings
+from service.net.server_tls import Certificates
 
 log = structlog.get_logger()
 
@@ -53,7 +54,7 @@ class StorageSCP:
             settings.tls.port if tls_port is None else tls_port,
         )
         self._admission = Admission(settings, is_space_low)
-        self._certificates = Certificates(settings.tls) if settings.tls.is_on else None
+        self._certificates = Certificates("accept.tls", settings.tls) if settings.tls.is_on else None
         self._lock = threading.Lock()
         self._open: dict[Association, threading.Thread] = {}
         self._admitted: dict[Association, Caller] = {}

@@ -1,6 +1,6 @@
 """Studies become complete by the completeness rules, by the quiet period or at the ceiling, and move on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,12 +13,9 @@ from service.assemble.policy import Policy, policies, policy_for
 from service.assemble.port import PacsCounter
 from service.assemble.watch import Watch
 from service.config import AssembleSettings
-from service.dicom.charset import NO_CHARACTER_SETS
-from service.dicom.predicates import keywords
 from service.errors import ConfigurationError, PeerUnavailable
 from service.storage.each_study import each_study
 from service.storage.ledger import Ledger, Transaction
-from service.storage.port import InstanceStore
 from service.study.model import Study
 from service.study.state import StudyEvent, StudyState
 from service.study.waiting import WaitingStudy
@@ -41,22 +38,21 @@ EVENTS = {
 class Assembler:
     """Looks at studies that are being received.
 
-    `clock` gives the present in UTC. Raises ConfigurationError when a rule counts in the PACS and there is no
-    `pacs` to ask.
+    `headers` read the keywords that the completeness rules look at. `clock` gives the present in UTC. Raises
+    ConfigurationError when a rule counts in the PACS and there is no `pacs` to ask.
     """
 
     def __init__(
         self,
         ledger: Ledger,
-        store: InstanceStore,
+        headers: Headers,
         settings: AssembleSettings,
         pacs: PacsCounter | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        character_sets: Mapping[str, str] = NO_CHARACTER_SETS,
     ) -> None:
         self._ledger = ledger
         self._policies = policies(settings)
-        self._headers = Headers(store, keywords(settings.whens), character_sets=character_sets)
+        self._headers = headers
         self._watch = Watch(self._policies)
         self._pacs = pacs
         self._clock = clock
@@ -148,8 +144,10 @@ class Assembler:
 
 def _is_as_it_was(tx: Transaction, study: Study) -> bool:
     now = tx.studies.lock(study.study_instance_uid)
-    return (now.state, now.revision, now.instance_count) == (
+    # The count alone does not tell: an image may have been replaced by other content under its UID.
+    return (now.state, now.revision, now.instance_count, now.updated_at) == (
         StudyState.RECEIVED,
         study.revision,
         study.instance_count,
+        study.updated_at,
     )

@@ -20,17 +20,18 @@ def _findings(rule: Completeness, facts: StudyFacts, is_quiet: bool) -> Iterator
     if rule.count == "announced":
         announced = [instance.announced_count for instance in facts.instances]
         # Modalities that count as they go say more with each image: the largest number is the last word.
-        yield _counted(facts, max(filter(None, announced), default=None), "announced")
+        expected = max(filter(None, announced), default=None)
+        yield counted(len(facts.received), expected, "announced")
     if rule.count == "pacs":
-        yield _counted(facts, facts.count_in_pacs, "that the PACS has")
+        yield counted(len(facts.received), facts.count_in_pacs, "that the PACS has")
     if rule.procedure_steps:
         yield _stepped(facts)
     if rule.association_released:
         yield _released(facts)
 
 
-def _counted(facts: StudyFacts, expected: int | None, whose: str) -> Finding:
-    here = len(facts.received)
+def counted(here: int, expected: int | None, whose: str) -> Finding:
+    """Whether as many images are here as are expected; `whose` says by whom."""
     if expected is None:
         return Finding(None, f"no number of images {whose} is known")
     if here >= expected:

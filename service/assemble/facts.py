@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from service.dicom.mammography import MammographyView
 from service.study.model import InstanceHeader, StudyHeader
@@ -19,6 +20,8 @@ class InstanceFacts:
     view: MammographyView | None = None
     announced_count: int | None = None
     """Number of Study Related Instances (0020,1208), where it is a positive number."""
+    announced_in_series: int | None = None
+    """Number of Series Related Instances (0020,1209), where it is a positive number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,21 @@ class StudyFacts:
     """Those whose header can be read."""
     steps: tuple[ProcedureStep, ...] = ()
     count_in_pacs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesFacts:
+    """What is known of one series at one moment."""
+
+    series_instance_uid: str
+    count: int
+    """How many instances of it are here."""
+    unchanged_since: datetime
+    """When this number of them was seen first."""
+    announced_count: int | None = None
+    """How many its newest image says there are."""
+    is_released: bool = False
+    """Whether an association that brought images of the study was released after its last one."""
 
 
 def united(headers: Iterable[StudyHeader]) -> StudyHeader:

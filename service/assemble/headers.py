@@ -2,9 +2,11 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import BinaryIO
 
 import structlog
+from pydicom.dataset import Dataset
 
 from service.assemble.facts import InstanceFacts
 from service.dicom.charset import NO_CHARACTER_SETS
@@ -14,7 +16,7 @@ from service.dicom.quiet import quiet
 from service.dicom.values import integer
 from service.errors import Refused
 from service.storage.port import InstanceStore
-from service.study.model import ReceivedInstance
+from service.study.model import InstanceHeader, ReceivedInstance
 
 log = structlog.get_logger()
 
@@ -49,7 +51,7 @@ class Headers:
         facts: InstanceFacts | None = None
         try:
             with self._store.open(instance.key) as file:
-                facts = self._read(file, self._character_sets.get(instance.calling_ae_title, ""))
+                facts = self._read(file, instance)
         except KeyError:
             _warn(instance, "its bytes are gone")
             return None  # not remembered: they may come back
@@ -60,16 +62,31 @@ class Headers:
             self._known.popitem(last=False)
         return facts
 
-    def _read(self, file: BinaryIO, character_set: str) -> InstanceFacts:
-        ds = read_header_for_display(file, character_set)
+    def header_of(self, instance: ReceivedInstance) -> InstanceHeader | None:
+        """What routing asks of an instance; None where the header cannot be read."""
+        facts = self.facts_of(instance)
+        return facts.header if facts else None
+
+    def _read(self, file: BinaryIO, instance: ReceivedInstance) -> InstanceFacts:
+        ds = read_header_for_display(file, self._character_sets.get(instance.calling_ae_title, ""))
         with quiet():
-            count = integer(ds, "NumberOfStudyRelatedInstances")
             return InstanceFacts(
-                header=instance_header(ds, self._keywords),
+                header=replace(
+                    instance_header(ds, self._keywords),
+                    calling_ae_title=instance.calling_ae_title,
+                    called_ae_title=instance.called_ae_title,
+                    series_instance_uid=instance.series_instance_uid,
+                ),
                 study=study_header([ds]),
                 view=mammography_view(ds),
-                announced_count=count if count is not None and count > 0 else None,
+                announced_count=_count(ds, "NumberOfStudyRelatedInstances"),
+                announced_in_series=_count(ds, "NumberOfSeriesRelatedInstances"),
             )
+
+
+def _count(ds: Dataset, keyword: str) -> int | None:
+    count = integer(ds, keyword)
+    return count if count is not None and count > 0 else None
 
 
 def _warn(instance: ReceivedInstance, why: str) -> None:

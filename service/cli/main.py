@@ -19,6 +19,7 @@ from service.cli import (
     roles,
     routing,
     status,
+    store,
     submit,
 )
 from service.errors import ConfigurationError, PrereadError
@@ -58,6 +59,7 @@ roles.add_to(app)
 status.add_to(app)
 retry.add_to(app)
 quarantine.add_to(app)
+store.add_to(app)
 submit.add_to(app)
 fetch.add_to(app)
 routing.add_to(app)

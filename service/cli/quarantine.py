@@ -1,25 +1,20 @@
-"""`preread quarantine list`, `show`, `release` and `discard`: what was received and could not be kept."""
+"""`preread quarantine`: what was received and could not be kept, listed, shown, released and discarded."""
 
 import getpass
 import json
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import structlog
 import typer
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress
 
-from service.accept.quarantine.entries import (
-    QuarantineEntry,
-    as_json,
-    find_entry,
-    quarantined_keys,
-    read_entry,
-    remove,
-)
+from service.accept.quarantine.departures import departures
+from service.accept.quarantine.entries import QuarantineEntries
+from service.accept.quarantine.entry import QuarantineEntry, as_json
 from service.cli import quarantine_tables as tables
+from service.cli.each import each
 from service.config.load import load_settings
 from service.dicom.dump import dump
 from service.dicom.header import read_header_for_display
@@ -33,9 +28,8 @@ IDs = Annotated[list[str], typer.Argument(help="IDs as `list` shows them; their 
 Why = Annotated[
     str, typer.Option(help="The reason, for the log and the quarantine's journal: no patient data.")
 ]
-MANY = 10
-"""Values for which a bar is shown."""
-_T = TypeVar("_T")
+Limit = Annotated[int, typer.Option(help="How many to show.", min=1)]
+Page = Annotated[int, typer.Option(help="Which page of so many, from 1 on.", min=1)]
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
@@ -50,18 +44,29 @@ def add_to(app: typer.Typer) -> None:
     group.command()(show)
     group.command()(release)
     group.command()(discard)
+    group.command()(journal)
     app.add_typer(group)
 
 
-def list_entries(context: typer.Context, as_json_: AsJson = False) -> None:
-    """List the quarantined instances, oldest day first, with the reason of each."""
-    store = _store(context)
-    entries: list[QuarantineEntry] = []
-    _each(quarantined_keys(store), "reading", lambda key: entries.append(read_entry(store, key)))
+def list_entries(context: typer.Context, limit: Limit = 50, page: Page = 1, as_json_: AsJson = False) -> None:
+    """List the quarantined instances, newest day first, with the reason of each."""
+    quarantined = QuarantineEntries(_store(context))
+    shown = quarantined.page((page - 1) * limit, limit)
     if as_json_:
-        typer.echo(json.dumps(as_json(entries)))
+        typer.echo(json.dumps({"count": len(quarantined), "entries": as_json(shown)}))
     else:
-        tables.show_entries(entries)
+        tables.show_entries(shown)
+        tables.show_place("in the quarantine", (page - 1) * limit, len(shown), len(quarantined))
+
+
+def journal(context: typer.Context, limit: Limit = 50, page: Page = 1, as_json_: AsJson = False) -> None:
+    """List what was released and discarded, by whom and why; what was quarantined last comes first."""
+    left, count = departures(_store(context), (page - 1) * limit, limit)
+    if as_json_:
+        typer.echo(json.dumps({"count": count, "entries": left}))
+    else:
+        tables.show_departures(left)
+        tables.show_place("released or discarded", (page - 1) * limit, len(left), count)
 
 
 def show(
@@ -74,7 +79,7 @@ def show(
 ) -> None:
     """Show one quarantined instance: why it is there, and its header."""
     store = _store(context)
-    entry = find_entry(store, entry_id)
+    entry = QuarantineEntries(store).find(entry_id)
     try:
         with store.open(entry.key) as file:
             lines, unreadable = dump(read_header_for_display(file), patient_data=patient_data), ""
@@ -104,13 +109,14 @@ def release(
     from service.wiring.quarantine import open_releaser
 
     store = _store(context)
-    entries = [find_entry(store, one) for one in ids]
+    quarantined = QuarantineEntries(store)
+    entries = [quarantined.find(one) for one in ids]
     with closing(open_ledger(settings)) as ledger:
         releaser = open_releaser(settings, ledger, store)
 
         def let_go(entry: QuarantineEntry) -> None:
             releaser.release(entry, as_is=as_is)
-            _forget(store, entry, "released", why)
+            _forget(quarantined, entry, "released", why)
 
         _each_reported(entries, "releasing", let_go)
     Console().print(f"{len(entries)} released; `preread status` shows where the study stands")
@@ -123,12 +129,12 @@ def discard(
     why: Why = "",
 ) -> None:
     """Delete quarantined instances for good. The quarantine's journal keeps who did it, when and why."""
-    store = _store(context)
-    entries = [find_entry(store, one) for one in ids]
+    quarantined = QuarantineEntries(_store(context))
+    entries = [quarantined.find(one) for one in ids]
     if not yes:
         tables.show_entries(entries)
         typer.confirm(f"Delete {len(entries)} for good?", abort=True)
-    _each_reported(entries, "discarding", lambda entry: _forget(store, entry, "discarded", why))
+    _each_reported(entries, "discarding", lambda entry: _forget(quarantined, entry, "discarded", why))
     Console().print(f"{len(entries)} discarded")
 
 
@@ -140,9 +146,9 @@ def _store(context: typer.Context) -> InstanceStore:
     return open_store(settings)
 
 
-def _forget(store: InstanceStore, entry: QuarantineEntry, action: str, why: str) -> None:
+def _forget(quarantined: QuarantineEntries, entry: QuarantineEntry, action: str, why: str) -> None:
     who = getpass.getuser()
-    remove(store, entry, action, who, why)
+    quarantined.remove(entry, action, who, why)
     log.warning(
         f"quarantined instance {action}",
         sop_instance_uid=entry.sop_instance_uid,
@@ -155,7 +161,7 @@ def _forget(store: InstanceStore, entry: QuarantineEntry, action: str, why: str)
 def _each_reported(
     entries: Sequence[QuarantineEntry], doing: str, act: Callable[[QuarantineEntry], None]
 ) -> None:
-    """As `_each`; what goes wrong says with which entry. Those before it are done."""
+    """As `each`; what goes wrong says with which entry. Those before it are done."""
 
     def reported(entry: QuarantineEntry) -> None:
         try:
@@ -165,14 +171,4 @@ def _each_reported(
         except PrereadError as error:
             raise type(error)(f"{entry.id}: {error}") from error
 
-    _each(entries, doing, reported)
-
-
-def _each(values: Sequence[_T], doing: str, act: Callable[[_T], object]) -> None:
-    """One after the other, with a bar on standard error where there are many."""
-    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=len(values) < MANY) as bar:
-        task = bar.add_task(doing, total=len(values))
-        for value in values:
-            act(value)
-            bar.advance(task)
+    each(entries, doing, reported)

@@ -1,22 +1,22 @@
 """How quarantined instances look on a terminal, and as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
-from service.accept.quarantine.entries import QuarantineEntry
+from service.accept.quarantine.entry import QuarantineEntry
 from service.dicom.dump import DumpLine
+from service.storage.quarantine_key import short_id
 
 
 def show_entries(entries: Sequence[QuarantineEntry]) -> None:
-    """A table of entries, then how many there are."""
-    console = Console(highlight=False)
+    """A table of entries; nothing where there are none."""
     if not entries:
-        console.print("the quarantine is empty")
         return
     table = Table(show_lines=True)
     for name in ("ID", "received (UTC)", "sender", "size"):
@@ -31,8 +31,33 @@ def show_entries(entries: Sequence[QuarantineEntry]) -> None:
             f"{entry.error}: {entry.reason}\n{entry.sop_instance_uid}",
         )
         table.add_row(*map(Text, cells))
-    console.print(table)
-    console.print(f"{len(entries)} in the quarantine; `preread quarantine show ID` tells more of one")
+    Console(highlight=False).print(table)
+
+
+def show_departures(notes: Sequence[Mapping[str, Any]]) -> None:
+    """A table of what was released and discarded; nothing where there is none."""
+    if not notes:
+        return
+    table = Table("ID", "when (UTC)", "what", "by", show_lines=True)
+    table.add_column("why, and which SOP Instance UID", overflow="fold")
+    for note in notes:
+        when = note["at"][:16].replace("T", " ")
+        why = f"{note['why'] or 'no reason given'}\n{note['sop_instance_uid']}"
+        table.add_row(*map(Text, (short_id(note["id"]), when, note["action"], note["who"], why)))
+    Console(highlight=False).print(table)
+
+
+def show_place(what: str, offset: int, shown: int, count: int) -> None:
+    """Which part of a list was shown, and how to see the next."""
+    console = Console(highlight=False)
+    if not count:
+        console.print(f"nothing is {what}")
+    elif shown == count:
+        console.print(f"{count} {what}")
+    elif shown:
+        console.print(f"{offset + 1} to {offset + shown} of {count} {what}; --page shows the others")
+    else:
+        console.print(f"{count} {what}; this page is behind the last one")
 
 
 def show_entry(entry: QuarantineEntry, lines: Sequence[DumpLine], unreadable: str) -> None:

@@ -1,4 +1,4 @@
-"""`preread retry`: let a study that failed, was not analysed or is parked go its way again."""
+"""`preread retry`: let a study that failed, was not analysed, is parked or is a prior go its way again."""
 
 from typing import Annotated
 
@@ -19,13 +19,15 @@ def retry(
     context: typer.Context,
     study_instance_uid: Annotated[str, typer.Argument(help="The study's UID, as the worklist shows it.")],
 ) -> None:
-    """Route and analyse a study that failed, was not analysed or is parked: after the reason is mended."""
+    """Route and analyse a study that failed, was not analysed, is parked, or was fetched as a prior."""
     from service.wiring.adapters import open_ledger
 
     ledger = open_ledger(load_settings(context.obj))
     try:
         with ledger.begin() as tx:
             tx.studies.move(study_instance_uid, StudyEvent.RETRIED, "tried again by an operator")
+            tx.priors.unmark(study_instance_uid)
+            tx.priors.forget(study_instance_uid)
     except KeyError:
         raise ConfigurationError(
             f"no study {study_instance_uid} was received; `preread status --json` lists the UIDs"

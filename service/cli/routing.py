@@ -2,7 +2,8 @@
 
 import json
 from collections import defaultdict
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,6 +31,10 @@ def add_to(app: typer.Typer) -> None:
 def explain(
     context: typer.Context,
     path: Annotated[Path, typer.Argument(help="A DICOM file, or a folder of them.", exists=True)],
+    called_ae_title: Annotated[
+        str, typer.Option(help="AE title of ours that the sender calls, for rules that ask for it.")
+    ] = "",
+    calling_ae_title: Annotated[str, typer.Option(help="AE title of the sender.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Say for every study under PATH which rule matches it and why."""
@@ -38,7 +43,11 @@ def explain(
 
     settings = load_settings(context.obj)
     studies = _read_studies(path, keywords(rule.when for rule in settings.rules))
-    explained = {uid: explain_route(headers, settings.rules) for uid, headers in studies.items()}
+    titled = partial(replace, calling_ae_title=calling_ae_title, called_ae_title=called_ae_title)
+    explained = {
+        uid: explain_route([titled(header) for header in headers], settings.rules)
+        for uid, headers in studies.items()
+    }
     if as_json:
         typer.echo(json.dumps([{"study_instance_uid": uid, **asdict(e)} for uid, e in explained.items()]))
         return

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from service.accept.quarantine.entries import quarantined_keys
+from service.accept.quarantine.entries import quarantined_count
 from service.config.load import load_settings
 from service.storage.conflicts import QUARANTINED
 from service.study.model import Study
@@ -33,7 +33,7 @@ def status(
     with closing(open_ledger(settings)) as ledger, ledger.read() as tx:
         counts, studies, notices = tx.studies.counts(), tx.studies.latest(limit), tx.notices.all()
         conflicts = tx.studies.notes([study.study_instance_uid for study in studies], QUARANTINED)
-    quarantined = len(quarantined_keys(open_store(settings)))
+    quarantined = quarantined_count(open_store(settings))
     if as_json:
         told = [_as_json(study, conflicts.get(study.study_instance_uid, 0)) for study in studies]
         wrong = [{"source": one.source, "text": one.text, "since": one.since.isoformat()} for one in notices]

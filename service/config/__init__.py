@@ -13,13 +13,17 @@ from service.config.sections import (
     SendSettings,
     WorklistSettings,
 )
+from service.config.series import SeriesCompleteness
 from service.config.settings import Settings
 from service.config.sources import DicomWebSource, DimseSource, Source
+from service.config.store import StoreSettings
+from service.config.tls import ClientTLS
 
 __all__ = [
     "AcceptSettings",
     "AssembleSettings",
     "BrokerSettings",
+    "ClientTLS",
     "Completeness",
     "Destination",
     "DicomWebSource",
@@ -31,7 +35,9 @@ __all__ = [
     "ReportSettings",
     "Rule",
     "SendSettings",
+    "SeriesCompleteness",
     "Settings",
     "Source",
+    "StoreSettings",
     "WorklistSettings",
 ]

@@ -6,6 +6,7 @@ from pydantic import model_validator
 
 from service.config.completeness import Completeness, check_waits
 from service.config.rules import Predicate
+from service.config.series import SeriesCompleteness
 from service.config.types import Seconds, Section
 
 
@@ -25,6 +26,8 @@ class AssembleSettings(Section):
     """How often studies are looked at that may have become complete."""
     completeness: tuple[Completeness, ...] = ()
     """Rules that tell complete studies sooner and more surely than the quiet period does."""
+    series: SeriesCompleteness = SeriesCompleteness()
+    """When one series counts as complete."""
 
     @property
     def whens(self) -> tuple[dict[str, Predicate], ...]:

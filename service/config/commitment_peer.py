@@ -1,5 +1,6 @@
 """Where senders listen for the answers to their requests for storage commitment."""
 
+from service.config.tls import ClientTLS
 from service.config.types import AETitle, Port, Section
 
 
@@ -12,3 +13,5 @@ class CommitmentPeer(Section):
     """Address or name."""
     port: Port
     """TCP port that it listens on."""
+    tls: ClientTLS | None = None
+    """TLS towards it, such as `{ ca = "/etc/preread/ca.pem" }`. Empty: none."""

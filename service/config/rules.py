@@ -1,9 +1,10 @@
 """Routing rules: typed predicates on DICOM attributes, no expressions that are evaluated."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from service.config.priors import RulePriors
 from service.config.types import Name, Section
 from service.study.model import Priority
 
@@ -54,8 +55,22 @@ class Rule(Section):
     when: dict[str, Predicate] = Field(default_factory=dict)
     """DICOM keyword (or a path of keywords through sequences, joined by dots) to predicate. All must hold on
     one and the same instance. Empty: every study."""
+    called_ae_title: Predicate | None = None
+    """What the AE title must be by which the sender called us (one of `accept.ae_title` and
+    `accept.extra_ae_titles`), on the same instance as `when`. What comes by STOW-RS, in a folder or by
+    `preread submit` has none. Of an image that is sent twice, the first time counts. Empty: any."""
+    calling_ae_title: Predicate | None = None
+    """What the AE title of the sender must be, on the same instance. Empty: any."""
     classifiers: Annotated[tuple[Name, ...], Field(min_length=1)]
     """Classifiers to run."""
+    level: Literal["study", "series"] = "study"
+    """What the classifiers are given. `study`: all images, once the study is complete. `series`: the series
+    of which an image fulfils all predicates, and these as soon as they are complete (`assemble.series`),
+    while the rest of the study is still being received. A classifier that another matching rule names with
+    `study` gets all images in the end."""
+    priors: RulePriors | None = None
+    """Earlier studies of the patient to fetch before its analysis (`priors`), beside those that the
+    classifiers' own manifests ask for. `{}` asks for the defaults. Empty: none."""
     destinations: tuple[Name, ...] = ()
     """Destinations of the results. Empty: results stay in the worklist only."""
     assume_body_part: Annotated[str, StringConstraints(pattern=r"^[A-Z_]{2,16}$")] = ""

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from service.config.tls import ClientTLS
 from service.config.types import AETitle, Name, Port, Seconds, Section
 
 
@@ -118,3 +119,5 @@ class Destination(Section):
     """TCP port."""
     ae_title: AETitle
     """Its AE title."""
+    tls: ClientTLS | None = None
+    """TLS towards it, such as `{ ca = "/etc/preread/ca.pem" }`. Empty: none."""

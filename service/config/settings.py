@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from service.config.accept import AcceptSettings
 from service.config.assemble import AssembleSettings
+from service.config.priors import PriorSettings
 from service.config.rules import Rule
 from service.config.sections import (
     BrokerSettings,
@@ -22,6 +23,7 @@ from service.config.sections import (
     WorklistSettings,
 )
 from service.config.sources import Source, check_sources
+from service.config.store import StoreSettings
 
 
 class Settings(BaseSettings):
@@ -44,6 +46,7 @@ class Settings(BaseSettings):
     accept: AcceptSettings = AcceptSettings()
     assemble: AssembleSettings = AssembleSettings()
     ledger: LedgerSettings = LedgerSettings()
+    store: StoreSettings = StoreSettings()
     broker: BrokerSettings = BrokerSettings()
     infer: InferSettings = InferSettings()
     report: ReportSettings = ReportSettings()
@@ -54,6 +57,7 @@ class Settings(BaseSettings):
     sources: tuple[Source, ...] = ()
     """PACS that studies are fetched from. The first one is meant where none is named, and is the one in which
     a completeness rule counts."""
+    priors: PriorSettings = PriorSettings()
     rules: tuple[Rule, ...] = ()
     """Routing rules. None: studies are kept and shown, but not analysed."""
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, model_validator
 
+from service.config.tls import ClientTLS
 from service.config.types import AETitle, Name, Port, Seconds, Section
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -39,6 +40,8 @@ class DimseSource(Section):
     """Its AE title."""
     calling_ae_title: AETitle | None = None
     """Our AE title towards it. Empty: `accept.ae_title`."""
+    tls: ClientTLS | None = None
+    """TLS towards it, such as `{ ca = "/etc/preread/ca.pem" }`. Empty: none."""
     retrieve: Literal["c-get", "c-move"] = "c-get"
     """`c-get`: instances come over the association that asks for them. `c-move`: the PACS sends them to
     `move_destination`, whose host and port it has to know."""

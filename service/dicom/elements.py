@@ -5,7 +5,7 @@ depends on the dataset's character set. The dataset may come piece by piece and 
 """
 
 import struct
-from collections.abc import Collection, Generator
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from service.errors import NotDicom
@@ -18,6 +18,8 @@ _UNDEFINED = 0xFFFFFFFF
 _ITEM_GROUP = 0xFFFE
 _DELIMITERS = (0xFFFEE00D, 0xFFFEE0DD)
 """Item Delimitation Item, Sequence Delimitation Item (PS3.5 7.5)."""
+_VRS = {bytes((first, second)) for first in range(65, 91) for second in range(65, 91)}
+"""Two capital letters, known or not."""
 _SHORT_VRS = frozenset(b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split())
 """Value representations with a length of 16 bits (PS3.5 table 7.1-2); all others have 32."""
 
@@ -30,23 +32,11 @@ class Encoding:
     little_endian: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
-    tag: int
-    vr: bytes
-    length: int
-
-
-_Steps = Generator[tuple[int, int], bytes, None]
-"""Yields how many bytes to read and how many to step over after them; is sent the ones that were read."""
-_Reads = Generator[tuple[int, int], bytes, _Header]
-
-
 class ElementWalk:
     """The values of the top-level elements `wanted`, in a dataset that is fed in pieces.
 
-    Ends after `last_tag`; elements of undefined length are skipped. `found` has each wanted value, its first
-    MAX_VALUE_BYTES at most, as soon as the whole value has been fed.
+    Ends before the first element behind `last_tag`; elements of undefined length are skipped. `found` has
+    each wanted value, its first MAX_VALUE_BYTES at most, as soon as these have been fed.
     """
 
     def __init__(self, encoding: Encoding, wanted: Collection[int], last_tag: int) -> None:
@@ -54,28 +44,23 @@ class ElementWalk:
         self.ended = False
         self._wanted = wanted
         self._last_tag = last_tag
+        self._read_header = self._outer = _HeaderReader(encoding)
         self._elements = 0
         self._open_sequence: int | None = None
-        self._steps = self._walk(encoding)
-        self._read, self._skip = next(self._steps)
-        self._held = bytearray()
+        self._depth = 0
+        self._skip = 0
+        self._held = b""
 
     def feed(self, data: bytes | memoryview) -> None:
         """The next piece of the dataset. Raises NotDicom after MAX_ELEMENTS, and ends."""
-        at = 0
-        while not self.ended:
-            needed = self._read - len(self._held)
-            self._held += data[at : at + needed]
-            at += needed
-            if at > len(data):
-                return
-            skipped = min(self._skip, len(data) - at)
-            at += skipped
-            self._skip -= skipped
-            if self._skip:
-                self._read = len(self._held)
-                return
-            self._advance()
+        if self._skip >= len(data) or self.ended:
+            self._skip -= len(data)
+            return
+        if self._held:
+            data = self._held + bytes(data)
+        at = self._walk(data, self._skip)
+        self._skip = max(0, at - len(data))
+        self._held = bytes(data[at:])
 
     def end(self) -> None:
         """The dataset has ended. Raises NotDicom where it ends within a sequence."""
@@ -84,66 +69,84 @@ class ElementWalk:
                 f"sequence {_name(self._open_sequence)} has no end: the dataset was cut or is not DICOM"
             )
 
-    def _advance(self) -> None:
-        read, self._held = bytes(self._held), bytearray()
-        try:
-            self._read, self._skip = self._steps.send(read)
-        except StopIteration:
-            self.ended = True
-        except NotDicom:
-            self.ended = True
-            raise
-
-    def _walk(self, encoding: Encoding) -> _Steps:
-        while (header := (yield from self._header(encoding))).tag <= self._last_tag:
-            if header.length == _UNDEFINED:
-                self._open_sequence = header.tag
-                yield from self._past_undefined_length(header, encoding)
-                self._open_sequence = None
-            elif header.tag in self._wanted:
-                kept = min(header.length, MAX_VALUE_BYTES)
-                self.found[header.tag] = yield kept, header.length - kept
+    def _walk(self, data: bytes | memoryview, at: int) -> int:
+        """From the element that begins `at`; where the first one begins that is not here as far as needed."""
+        while (header := self._read_header(data, at)) is not None:
+            tag, vr, length, value_at = header
+            if self._depth:
+                at = self._nested(tag, length, value_at)
+            elif tag > self._last_tag:
+                self.ended = True
+                return len(data)
+            elif length == _UNDEFINED:
+                self._open(tag, vr)
+                at = value_at
+            elif tag not in self._wanted:
+                at = value_at + length
+            elif value_at + min(length, MAX_VALUE_BYTES) <= len(data):
+                self.found[tag] = bytes(data[value_at : value_at + min(length, MAX_VALUE_BYTES)])
+                at = value_at + length
             else:
-                yield 0, header.length
+                return at
+            self._count()
+        return at
 
-    def _past_undefined_length(self, opening: _Header, encoding: Encoding) -> _Steps:
-        """Step behind the delimiter that closes `opening`.
+    def _open(self, tag: int, vr: bytes) -> None:
+        """An element of undefined length begins: step behind the delimiter that closes it.
 
         Sequences and items of undefined length nest, and each has its delimiter: counting them is enough.
         """
-        if opening.vr == b"UN":
-            encoding = Encoding(implicit_vr=True, little_endian=True)  # PS3.5 6.2.2, note 4
-        depth = 1
-        while depth:
-            header = yield from self._header(encoding)
-            if header.tag in _DELIMITERS:
-                depth -= 1
-            elif header.length == _UNDEFINED:
-                depth += 1
-            else:
-                yield 0, header.length
+        self._open_sequence = tag
+        self._depth = 1
+        if vr == b"UN":  # PS3.5 6.2.2, note 4
+            self._read_header = _HeaderReader(Encoding(implicit_vr=True, little_endian=True))
 
-    def _header(self, encoding: Encoding) -> _Reads:
+    def _nested(self, tag: int, length: int, value_at: int) -> int:
+        """Where the next element begins."""
+        if tag in _DELIMITERS:
+            self._depth -= 1
+            if not self._depth:
+                self._open_sequence = None
+                self._read_header = self._outer
+            return value_at
+        if length == _UNDEFINED:
+            self._depth += 1
+            return value_at
+        return value_at + length
+
+    def _count(self) -> None:
         self._elements += 1
         if self._elements > MAX_ELEMENTS:
+            self.ended = True
             raise NotDicom(
                 f"more than {MAX_ELEMENTS} elements precede Series Instance UID: this is no real header"
             )
+
+
+class _HeaderReader:
+    """Reads what comes before an element's value (PS3.5 7.1.2 and 7.1.3)."""
+
+    def __init__(self, encoding: Encoding) -> None:
         order = "<" if encoding.little_endian else ">"
-        data = yield 8, 0
-        group, element, vr, short_length = struct.unpack(f"{order}HH2sH", data)
+        self._short = struct.Struct(f"{order}HH2sH")
+        self._long = struct.Struct(f"{order}L")
+        self._implicit_vr = encoding.implicit_vr
+
+    def __call__(self, data: bytes | memoryview, at: int) -> tuple[int, bytes, int, int] | None:
+        """Tag, VR or nothing, length, and where the value begins; None where the header is not here whole."""
+        left = len(data) - at
+        if left < 8:  # noqa: PLR2004 - tag, VR and length
+            return None
+        group, element, vr, length = self._short.unpack_from(data, at)
         tag = group << 16 | element
-        if encoding.implicit_vr or group == _ITEM_GROUP or not (vr.isalpha() and vr.isupper()):
+        if vr in _SHORT_VRS and not self._implicit_vr and group != _ITEM_GROUP:
+            return tag, vr, length, at + 8
+        if self._implicit_vr or group == _ITEM_GROUP or vr not in _VRS:
             # Some writers fall back to implicit VR within explicit data; a VR is always two capital letters.
-            return _Header(tag, b"", _long(data[4:], order))
-        if vr in _SHORT_VRS:
-            return _Header(tag, vr, short_length)
-        return _Header(tag, vr, _long((yield 4, 0), order))
-
-
-def _long(data: bytes, order: str) -> int:
-    length: int = struct.unpack(f"{order}L", data)[0]
-    return length
+            return tag, b"", self._long.unpack_from(data, at + 4)[0], at + 8
+        if left < 12:  # noqa: PLR2004 - two bytes are reserved, and the length has four
+            return None
+        return tag, vr, self._long.unpack_from(data, at + 8)[0], at + 12
 
 
 def _name(tag: int) -> str:

@@ -53,9 +53,14 @@ class IdentityReader:
         self._refused: Refused | None = None
         self._identity: Identity | None = None
 
+    @property
+    def is_known(self) -> bool:
+        """Whether what still comes makes no difference."""
+        return self._refused is not None or (self._walk.ended and self._inflater is None)
+
     def feed(self, data: bytes | memoryview) -> None:
         """The next piece of the dataset. Raises nothing: `identity` tells what was wrong."""
-        if self._refused is not None or (self._walk.ended and self._inflater is None):
+        if self.is_known:
             return
         try:
             for piece in (data,) if self._inflater is None else self._inflater.inflate(data):

@@ -8,9 +8,13 @@ from service.study.model import InstanceHeader
 
 Values = Sequence[str]
 
+CALLED_AE_TITLE = "called AE title"
+CALLING_AE_TITLE = "calling AE title"
+"""What a rule may ask beside attributes of the dataset. No DICOM keyword has a blank."""
 
 When = Mapping[str, Predicate]
-"""What a rule asks of one and the same instance: DICOM keyword, or path of keywords, to predicate."""
+"""What a rule asks of one and the same instance: DICOM keyword, path of keywords, or one of the two names
+above, to predicate."""
 
 
 def keywords(whens: Iterable[When]) -> tuple[str, ...]:
@@ -25,7 +29,7 @@ def misses(when: When, instance: InstanceHeader) -> int:
 
 def values_of(instance: InstanceHeader, keyword: str) -> tuple[str, ...]:
     """The instance's values of an attribute without outer blanks; blank ones are left out."""
-    return tuple(value.strip() for value in instance.attributes.get(keyword, ()) if value.strip())
+    return tuple(value.strip() for value in _raw_values(instance, keyword) if value.strip())
 
 
 def holds(predicate: Predicate, values: Values) -> bool:
@@ -39,6 +43,14 @@ def wish(keyword: str, predicate: Predicate) -> str:
     """What the predicate asks for, such as `Modality = US`."""
     _, say = _TESTS[_kind(predicate)]
     return say(keyword, getattr(predicate, _kind(predicate)))
+
+
+def _raw_values(instance: InstanceHeader, keyword: str) -> Values:
+    if keyword == CALLED_AE_TITLE:
+        return (instance.called_ae_title,)
+    if keyword == CALLING_AE_TITLE:
+        return (instance.calling_ae_title,)
+    return instance.attributes.get(keyword, ())
 
 
 def _kind(predicate: Predicate) -> str:

@@ -1,30 +1,42 @@
 """Complete studies are routed: the rules say which classifiers run, and their requests go to the outbox."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from service.config import Rule
+from service.enqueue.priors_gate import PriorPolicy, PriorsGate
+from service.enqueue.queueing import queue_analyses
 from service.enqueue.routing import Route, explain, route
 from service.storage.each_study import each_study
-from service.storage.ledger import Ledger, Transaction
-from service.study.messages import InferenceRequest
+from service.storage.ledger import Ledger
 from service.study.model import InstanceHeader, ReceivedInstance, Study
 from service.study.state import StudyEvent, StudyState
 
 log = structlog.get_logger()
 
-ReadHeaders = Callable[[Sequence[ReceivedInstance]], Sequence[InstanceHeader]]
-"""Reads the attributes that the rules ask for; instances whose header is unreadable are left out."""
+ReadHeader = Callable[[ReceivedInstance], InstanceHeader | None]
+"""Reads the attributes that the rules ask for; None where the header cannot be read."""
+EARLY_WAIT = timedelta(minutes=15)
+"""How long a complete study waits for the early analysis of its series, so that no image is analysed twice.
+One that takes longer was given up by everybody: the study no longer depends on it."""
 
 
 class Enqueuer:
     """Applies the routing rules to assembled studies."""
 
-    def __init__(self, ledger: Ledger, rules: Sequence[Rule], read_headers: ReadHeaders) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        rules: Sequence[Rule],
+        read_header: ReadHeader,
+        priors: PriorsGate | None = None,
+    ) -> None:
         self._ledger = ledger
         self._rules = rules
-        self._read_headers = read_headers
+        self._read_header = read_header
+        self._priors = priors or PriorsGate(ledger, PriorPolicy())
 
     def enqueue_assembled(self) -> int:
         """Route every assembled study. Returns how many were queued or found to have nothing to analyse."""
@@ -34,28 +46,37 @@ class Enqueuer:
 
     def _enqueue(self, study: Study) -> bool:
         with self._ledger.read() as tx:
+            in_work = tx.analyses.early_in_work(study.study_instance_uid, datetime.now(UTC) - EARLY_WAIT)
+        if in_work:
+            self._explain_wait(study, in_work)
+            return False
+        with self._ledger.read() as tx:
             instances = tx.instances.of_study(study.study_instance_uid)
-        headers = self._read_headers(instances)
-        found = route(headers, self._rules)
+            prior_of = self._priors.came_as_prior(tx, study.study_instance_uid, instances)
+        headers = [header for one in instances if (header := self._read_header(one))]
+        found = Route() if prior_of else route(headers, self._rules)
+        if self._priors.holds(study, found):
+            return False
         with self._ledger.begin() as tx:
             now = tx.studies.lock(study.study_instance_uid)
             if (now.state, now.revision) != (StudyState.ASSEMBLED, study.revision):
                 return False  # another process was faster, or a late image has reopened the study
-            if found.classifiers:
-                _queue(tx, study, found)
+            if prior_of:
+                reason = f"fetched as a prior of study {prior_of}; `preread retry` analyses it"
+                tx.studies.move(study.study_instance_uid, StudyEvent.CAME_AS_PRIOR, reason)
+            elif found.classifiers:
+                queue_analyses(tx, study, found)
+                reason = f"waiting for {', '.join(found.classifiers)} (rule {', '.join(found.rules)})"
+                tx.studies.move(study.study_instance_uid, StudyEvent.WORK_QUEUED, reason)
             else:
                 reason = explain(headers, self._rules).reason
                 tx.studies.move(study.study_instance_uid, StudyEvent.NOTHING_TO_ANALYSE, reason)
         log.info("study routed", study_instance_uid=study.study_instance_uid, rules=found.rules)
         return True
 
-
-def _queue(tx: Transaction, study: Study, found: Route) -> None:
-    uid, revision = study.study_instance_uid, study.revision
-    for classifier, destinations in found.classifiers.items():
-        tx.analyses.queue(uid, revision, classifier, destinations)
-        assumed = found.assumed_body_parts.get(classifier, "")
-        tx.outbox.add(InferenceRequest(uid, revision, classifier, found.priority, assumed))
-    tx.studies.set_priority(uid, found.priority)
-    classifiers = ", ".join(found.classifiers)
-    tx.studies.move(uid, StudyEvent.WORK_QUEUED, f"waiting for {classifiers} (rule {', '.join(found.rules)})")
+    def _explain_wait(self, study: Study, in_work: Sequence[str]) -> None:
+        reason = f"complete; waiting for the early analysis by {', '.join(in_work)} to end"
+        if study.reason != reason:
+            with self._ledger.begin() as tx:
+                tx.studies.explain(study.study_instance_uid, reason, StudyState.ASSEMBLED)
+                tx.studies.note(study.study_instance_uid, "early_analysis_awaited", reason)

@@ -1,13 +1,22 @@
 """Routing: which classifiers read a study, and where their results go. Pure: headers and rules in, route out.
 
-A rule matches when all its predicates hold on one and the same instance. All rules that match count.
+A rule matches when all its predicates, those on AE titles too, hold on one and the same instance. All rules
+that match count.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from service.config import Rule
-from service.dicom.predicates import holds, misses, values_of, wish
+from service.dicom.predicates import (
+    CALLED_AE_TITLE,
+    CALLING_AE_TITLE,
+    When,
+    holds,
+    misses,
+    values_of,
+    wish,
+)
 from service.study.model import InstanceHeader, Priority
 
 
@@ -23,6 +32,8 @@ class Route:
     """Names of the matching rules."""
     assumed_body_parts: Mapping[str, str] = field(default_factory=dict)
     """Classifier -> the body part to assume where the header names none, by the first rule that says so."""
+    series: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Classifier -> the Series Instance UIDs that it reads, sorted. One that reads the study is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +43,7 @@ class PredicateOutcome:
     wish: str
     """What was asked for, such as `Modality = US`."""
     keyword: str
+    """DICOM keyword, path of keywords, `called AE title` or `calling AE title`."""
     values: tuple[str, ...]
     """What the instance has; empty where the attribute is absent or blank."""
     holds: bool
@@ -61,7 +73,8 @@ class Explanation:
 
 def route(instances: Sequence[InstanceHeader], rules: Sequence[Rule]) -> Route:
     """The route of a study. Each instance is one header; the order of the instances does not matter."""
-    matching = [rule for rule in rules if any(misses(rule.when, instance) == 0 for instance in instances)]
+    found = [(rule, series) for rule in rules if (series := _series(rule, instances))]
+    matching = [rule for rule, _ in found]
     destinations: dict[str, dict[str, None]] = {}
     for rule in matching:
         for classifier in rule.classifiers:
@@ -78,6 +91,7 @@ def route(instances: Sequence[InstanceHeader], rules: Sequence[Rule]) -> Route:
         priority=Priority.URGENT if urgent else Priority.ROUTINE,
         rules=tuple(rule.name for rule in matching),
         assumed_body_parts=assumed,
+        series=_series_read(found),
     )
 
 
@@ -87,10 +101,33 @@ def explain(instances: Sequence[InstanceHeader], rules: Sequence[Rule]) -> Expla
     return Explanation(outcomes, _reason(outcomes, bool(instances)))
 
 
+def _series(rule: Rule, instances: Sequence[InstanceHeader]) -> set[str]:
+    """The series that have an instance on which all predicates of a rule hold."""
+    asked = _asked(rule)
+    return {instance.series_instance_uid for instance in instances if misses(asked, instance) == 0}
+
+
+def _series_read(matching: Sequence[tuple[Rule, set[str]]]) -> dict[str, tuple[str, ...]]:
+    """What the classifiers read that no matching rule gives all images."""
+    given_all = {name for rule, _ in matching if rule.level == "study" for name in rule.classifiers}
+    found: dict[str, set[str]] = {}
+    for rule, series in matching:
+        for name in set(rule.classifiers) - given_all:
+            found.setdefault(name, set()).update(series)
+    return {name: tuple(sorted(uids)) for name, uids in found.items()}
+
+
+def _asked(rule: Rule) -> When:
+    """All that a rule asks of one and the same instance."""
+    ae_titles = {CALLED_AE_TITLE: rule.called_ae_title, CALLING_AE_TITLE: rule.calling_ae_title}
+    return {name: predicate for name, predicate in ae_titles.items() if predicate} | rule.when
+
+
 def _outcome(rule: Rule, instances: Sequence[InstanceHeader]) -> RuleOutcome:
     if not instances:
         return RuleOutcome(rule.name, matched=False, sop_instance_uid="", predicates=())
-    best = min(instances, key=lambda instance: misses(rule.when, instance))
+    asked = _asked(rule)
+    best = min(instances, key=lambda instance: misses(asked, instance))
     predicates = tuple(
         PredicateOutcome(
             wish=wish(keyword, predicate),
@@ -101,7 +138,7 @@ def _outcome(rule: Rule, instances: Sequence[InstanceHeader]) -> RuleOutcome:
                 holds(predicate, values_of(other, keyword)) for other in instances if other is not best
             ),
         )
-        for keyword, predicate in rule.when.items()
+        for keyword, predicate in asked.items()
     )
     matched = all(predicate.holds for predicate in predicates)
     return RuleOutcome(rule.name, matched, best.sop_instance_uid, predicates)

@@ -10,7 +10,14 @@ from pynetdicom import _config, build_role, evt
 from service.errors import PeerUnavailable
 from service.fetch.peer import Peer
 from service.fetch.silence import SilenceGuard
-from service.net.scu import END_WITHIN_S, Context, application_entity, end, quiet_libraries, why_not
+from service.net.scu import (
+    END_WITHIN_S,
+    Called,
+    Context,
+    application_entity,
+    open_association,
+    quiet_libraries,
+)
 
 UNCOMPRESSED = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
 
@@ -54,29 +61,27 @@ def associate(
 
     `scp_roles` are the classes of which we offer to be the SCP (PS3.7 D.3.3.4); `deadline`, of
     `time.monotonic`, ends it whatever is going on. Raises PeerUnavailable, naming host, port, AE titles and
-    what to check, when the peer cannot be reached, rejects or aborts.
+    what to check, when the peer cannot be reached, rejects or aborts, and when TLS fails.
     """
     _prepare_library()
     guard = SilenceGuard(peer.timeout_s, deadline)
-    assoc = _request(peer, contexts, scp_roles, _handlers(guard, on_store), deadline)
+    called = Called(str(peer), peer.host, peer.port, peer.ae_title, peer.tls, peer.tls_setting)
+    options: dict[str, Any] = {
+        "max_pdu": _MAX_PDU_BYTES,
+        "ext_neg": [build_role(uid, scp_role=True) for uid in scp_roles],
+    }
     try:
-        if not assoc.is_established and not assoc.rejected_contexts:
-            raise PeerUnavailable(why_not(assoc, str(peer), peer.ae_title, peer.calling_ae_title))
-        yield Association(assoc, peer, guard)
+        ae = _application_entity(peer, contexts, deadline)
+        with open_association(ae, called, _handlers(guard, on_store), **options) as assoc:
+            try:
+                yield Association(assoc, peer, guard)
+            finally:
+                assoc.acse_timeout = END_WITHIN_S
     finally:
-        if assoc.is_established:
-            assoc.acse_timeout = END_WITHIN_S
-        end(assoc)
         guard.end()
 
 
-def _request(
-    peer: Peer,
-    contexts: Sequence[Context],
-    scp_roles: Sequence[str],
-    handlers: list[Any],
-    deadline: float | None,
-) -> Any:
+def _application_entity(peer: Peer, contexts: Sequence[Context], deadline: float | None) -> Any:
     ae = application_entity(peer.calling_ae_title, contexts)
     left_s = peer.connect_timeout_s
     if deadline is not None:
@@ -85,19 +90,7 @@ def _request(
     ae.dimse_timeout = None  # the guard ends what is silent
     ae.network_timeout = None
     ae.maximum_pdu_size = _MAX_PDU_BYTES
-    try:
-        return ae.associate(
-            peer.host,
-            peer.port,
-            ae_title=peer.ae_title,
-            max_pdu=_MAX_PDU_BYTES,
-            ext_neg=[build_role(uid, scp_role=True) for uid in scp_roles],
-            evt_handlers=handlers,
-        )
-    except OSError as error:
-        raise PeerUnavailable(
-            f"{peer} cannot be reached: {error.strerror or error}; check the host name"
-        ) from None
+    return ae
 
 
 def _handlers(guard: SilenceGuard, on_store: OnStore | None) -> list[Any]:

@@ -39,21 +39,6 @@ def move_series(
         _conclude(status, failed, transfer)
 
 
-def on_store(event: Any, transfer: Transfer) -> int:
-    """Hand on what a C-GET brings; end the association when nothing more can be taken."""
-    request = event.request
-    status = transfer.take(
-        request.DataSet.getvalue() if request.DataSet else b"",
-        str(request.AffectedSOPClassUID),
-        str(request.AffectedSOPInstanceUID),
-        str(event.context.transfer_syntax),
-    )
-    if transfer.failure is not None:
-        event.assoc.abort()
-        event.assoc.dimse.msg_queue.put((None, None))  # wakes who waits for more, which abort does not
-    return status
-
-
 def _series(study_uid: str, series_uid: str) -> Dataset:
     identifier = Dataset()
     identifier.QueryRetrieveLevel = "SERIES"

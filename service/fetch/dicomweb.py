@@ -27,13 +27,10 @@ class DicomWebArchive:
     Raises ConfigurationError where the certificates or the token cannot be read.
     """
 
-    def __init__(
-        self, settings: DicomWebSource, max_instance_bytes: int, deadline: float | None = None
-    ) -> None:
+    def __init__(self, settings: DicomWebSource, deadline: float | None = None) -> None:
         self._client = HttpClient(settings, deadline)
         self._qido_url = settings.qido_url
         self._wado_url = settings.wado_url or settings.qido_url
-        self._max_instance_bytes = max_instance_bytes
 
     def find_studies(self, query: StudyQuery) -> tuple[FoundStudy, ...]:
         """As in the port."""
@@ -62,7 +59,7 @@ class DicomWebArchive:
         """As in the port."""
         for series_uid in dict.fromkeys(one.series_instance_uid for one in instances):
             url = f"{self._wado_url}/studies/{study_instance_uid}/series/{series_uid}"
-            retrieve_series(self._client, url, self._max_instance_bytes, transfer)
+            retrieve_series(self._client, url, transfer)
             if transfer.failure is not None:
                 return
 

@@ -1,12 +1,11 @@
 """A PACS that is asked by DIMSE."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import partial
 
 from service.errors import PeerUnavailable
 from service.fetch.association import UNCOMPRESSED, Association, associate
 from service.fetch.c_find import STUDY_ROOT_FIND, find
-from service.fetch.c_retrieve import STUDY_ROOT_GET, STUDY_ROOT_MOVE, get_series, move_series, on_store
+from service.fetch.c_retrieve import STUDY_ROOT_GET, STUDY_ROOT_MOVE, get_series, move_series
 from service.fetch.found import (
     INSTANCE_KEYWORDS,
     SERIES_KEYWORDS,
@@ -21,6 +20,7 @@ from service.fetch.found import (
 from service.fetch.get_contexts import get_contexts
 from service.fetch.peer import Peer
 from service.fetch.query import StudyQuery
+from service.fetch.to_disk import DatasetsToDisk
 from service.fetch.transfer import Transfer
 
 
@@ -78,8 +78,9 @@ class DimseArchive:
         self, study_uid: str, series: Iterable[str], sop_class_uids: set[str], transfer: Transfer
     ) -> None:
         contexts, roles = get_contexts(sop_class_uids, self._storable)
-        store = partial(on_store, transfer=transfer)
-        with associate(self._peer, contexts, roles, store, self._deadline) as association:
+        to_disk = DatasetsToDisk(transfer)
+        with associate(self._peer, contexts, roles, to_disk.store, self._deadline) as association:
+            to_disk.attach(association.assoc)
             self._require(association, STUDY_ROOT_GET, "C-GET (retrieve = c-move may be what it offers)")
             if not any(association.accepts(uid, as_scp=True) for uid in roles):
                 raise PeerUnavailable(

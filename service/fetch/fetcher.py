@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from service.errors import PeerUnavailable
 from service.fetch.found import FoundInstance
 from service.fetch.port import Archive
+from service.fetch.spool import Spool
 from service.fetch.transfer import Progress, Receiver, Transfer
 from service.fetch.wanted import Wanted
 
@@ -50,25 +51,23 @@ class Fetcher:
         self,
         archive: Archive,
         receiver: Receiver,
+        spool: Spool,
         wanted: Wanted,
         arrived: Callable[[str], Collection[str]],
-        calling_ae_title: str,
         arrive_within_s: float = ARRIVE_WITHIN_S,
     ) -> None:
         self._archive = archive
         self._receiver = receiver
+        self._spool = spool
         self._wanted = wanted
         self._arrived = arrived
-        self._calling_ae_title = calling_ae_title
         self._arrive_within_s = arrive_within_s
 
     def fetch(self, study_instance_uid: str, progress: Progress) -> Fetched:
         """Fetch one study. Raises nothing that lies in the PACS or on the way: the result says it."""
         instances: list[FoundInstance] = []
         left_out: Counter[str] = Counter()
-        transfer = Transfer(
-            self._receiver, self._calling_ae_title, lambda done: progress(done, len(instances))
-        )
+        transfer = Transfer(self._receiver, self._spool, lambda done: progress(done, len(instances)))
         try:
             for one in self._list(study_instance_uid):
                 if self._wanted.is_storable(one):

@@ -1,25 +1,18 @@
 """Handing on what was fetched to our own SCP by C-STORE: it alone keeps instances."""
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from io import BytesIO
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from pydicom.dataset import FileMetaDataset
-from pydicom.filewriter import write_file_meta_info
-
-from service.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from service.dicom.quiet import quiet
-from service.errors import OutOfSpace, PeerUnavailable
+from service.errors import PeerUnavailable
 from service.fetch.association import Association, associate
 from service.fetch.peer import Peer
+from service.fetch.sending_queue import bound_sending
+from service.fetch.spooled import SpooledInstance
 from service.fetch.status import SOP_CLASS_NOT_SUPPORTED
 from service.net.scu import MAX_CONTEXTS, Context
-
-_PREAMBLE = bytes(128) + b"DICM"
 
 
 class Forwarder:
@@ -44,30 +37,21 @@ class Forwarder:
         """Release the association."""
         self._close()
 
-    def receive(
-        self,
-        encoded_dataset: bytes,
-        sop_class_uid: str,
-        sop_instance_uid: str,
-        transfer_syntax_uid: str,
-        calling_ae_title: str,
-    ) -> int:
+    def receive(self, instance: SpooledInstance) -> int:
         """Send one instance; the status of the answer. We call by the AE title of `peer`.
 
         Raises PeerUnavailable. Sends once more where the association that was kept has ended meanwhile: a
         PACS may think longer about the next instance than our SCP waits for it.
         """
-        context = (sop_class_uid, (transfer_syntax_uid,))
-        head = _head(sop_class_uid, sop_instance_uid, transfer_syntax_uid)
-        with _temporary_file(head, encoded_dataset) as path:
-            was_kept = self._association is not None and context in self._contexts
-            try:
-                return self._send(context, path)
-            except PeerUnavailable:
-                self._close()
-                if not was_kept:
-                    raise
-                return self._send(context, path)
+        context = (instance.sop_class_uid, (instance.transfer_syntax_uid,))
+        was_kept = self._association is not None and context in self._contexts
+        try:
+            return self._send(context, instance.path)
+        except PeerUnavailable:
+            self._close()
+            if not was_kept:
+                raise
+            return self._send(context, instance.path)
 
     def _send(self, context: Context, path: Path) -> int:
         association = self._association_for(context)
@@ -88,29 +72,14 @@ class Forwarder:
             if len(self._contexts) >= MAX_CONTEXTS:
                 self._contexts.clear()
             self._contexts[context] = None
-            self._association = self._resources.enter_context(associate(self._peer, list(self._contexts)))
+            opened = self._resources.enter_context(associate(self._peer, list(self._contexts)))
+            bound_sending(opened.assoc)
+            self._association = opened
         return self._association
 
     def _close(self) -> None:
         self._association = None
         self._resources.close()
-
-
-@contextmanager
-def _temporary_file(*pieces: bytes) -> Iterator[Path]:
-    """A file that only we can read, gone at the end. Raises OutOfSpace."""
-    with ExitStack() as resources:
-        try:
-            file = resources.enter_context(tempfile.NamedTemporaryFile(prefix="preread-", suffix=".dcm"))
-            for piece in pieces:
-                file.write(piece)
-            file.flush()
-        except OSError as error:
-            raise OutOfSpace(
-                f"nothing can be written to {tempfile.gettempdir()} ({error.strerror}): make room there, or "
-                "set TMPDIR to another folder"
-            ) from None
-        yield Path(file.name)
 
 
 def _takes(association: Association, context: Context) -> bool:
@@ -119,17 +88,3 @@ def _takes(association: Association, context: Context) -> bool:
         (agreed.abstract_syntax, agreed.transfer_syntax[0]) == (sop_class_uid, transfer_syntax_uid)
         for agreed in association.assoc.accepted_contexts
     )
-
-
-def _head(sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str) -> bytes:
-    """Preamble and file meta information (PS3.10 7.1): pynetdicom sends the rest of a file as it is."""
-    meta: Any = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = sop_class_uid
-    meta.MediaStorageSOPInstanceUID = sop_instance_uid
-    meta.TransferSyntaxUID = transfer_syntax_uid
-    meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
-    meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
-    buffer = BytesIO()
-    with quiet():
-        write_file_meta_info(buffer, meta)
-    return _PREAMBLE + buffer.getvalue()

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from service.config import ClientTLS
+
 
 @dataclass(frozen=True, slots=True)
 class Peer:
@@ -14,6 +16,9 @@ class Peer:
     calling_ae_title: str
     connect_timeout_s: float
     timeout_s: float
+    tls: ClientTLS | None = None
+    tls_setting: str = ""
+    """The section of the configuration that `tls` is from."""
 
     def __str__(self) -> str:
         return (

@@ -3,25 +3,20 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from service.errors import PrereadError
-from service.fetch.status import OUT_OF_RESOURCES, SUCCESS, WARNINGS, explain
+from service.errors import PrereadError, Refused
+from service.fetch.spool import Spool
+from service.fetch.spooled import SpooledInstance
+from service.fetch.status import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, SUCCESS, WARNINGS, explain
 
 Progress = Callable[[int, int], object]
 """Told how many instances of a study have come so far, and of how many."""
 
 
 class Receiver(Protocol):
-    """Takes instances. The accept stage's receiver does, and so does the forwarder to our own SCP."""
+    """Takes instances. The forwarder to our own SCP does."""
 
-    def receive(
-        self,
-        encoded_dataset: bytes,
-        sop_class_uid: str,
-        sop_instance_uid: str,
-        transfer_syntax_uid: str,
-        calling_ae_title: str,
-    ) -> int:
-        """Keep one instance, its dataset as it came over the wire; the C-STORE status (PS3.4 B.2.3).
+    def receive(self, instance: SpooledInstance) -> int:
+        """Keep one instance, whose file is whole and goes afterwards; the C-STORE status (PS3.4 B.2.3).
 
         A PrereadError says that it can take no more of them.
         """
@@ -31,9 +26,9 @@ class Receiver(Protocol):
 class Transfer:
     """Collects the outcomes of one study's instances. One thread uses it at a time."""
 
-    def __init__(self, receiver: Receiver, calling_ae_title: str, progress: Callable[[int], object]) -> None:
+    def __init__(self, receiver: Receiver, spool: Spool, progress: Callable[[int], object]) -> None:
         self._receiver = receiver
-        self._calling_ae_title = calling_ae_title
+        self._spool = spool
         self._progress = progress
         self._sent_elsewhere = 0
         self.received: set[str] = set()
@@ -47,24 +42,26 @@ class Transfer:
         self.failure: PrereadError | None = None
         """Why nothing more can be taken."""
 
-    def take(
-        self, encoded_dataset: bytes, sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str
-    ) -> int:
-        """Hand an instance on; the status to answer its sender. Raises nothing: `failure` says it."""
+    def begin(self, sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str) -> SpooledInstance:
+        """An instance begins to come: write its dataset, then `take` it, or remove it where it ends early."""
+        return self._spool.begin(sop_class_uid, sop_instance_uid, transfer_syntax_uid)
+
+    def take(self, instance: SpooledInstance) -> int:
+        """Hand a whole instance on; the status to answer its sender. Raises nothing: `failure` says it."""
         try:
-            status = self._receiver.receive(
-                encoded_dataset, sop_class_uid, sop_instance_uid, transfer_syntax_uid, self._calling_ae_title
-            )
+            instance.end()
+            status = self._receiver.receive(instance)
+        except Refused as error:
+            self.refuse(instance.sop_instance_uid, str(error))
+            self._tell()
+            return CANNOT_UNDERSTAND
         except PrereadError as error:
             self.failure = error
-            self.refused.setdefault(sop_instance_uid, str(error))
+            self.refuse(instance.sop_instance_uid, str(error))
             return OUT_OF_RESOURCES
-        if status == SUCCESS or status in WARNINGS:
-            self.received.add(sop_instance_uid)
-            self.refused.pop(sop_instance_uid, None)
-        elif sop_instance_uid not in self.received:
-            self.refused[sop_instance_uid] = explain(status)
-        self._progress(len(self.received) + len(self.refused))
+        finally:
+            instance.remove()
+        self._answered(instance.sop_instance_uid, status)
         return status
 
     def counted(self, completed: int) -> None:
@@ -81,3 +78,14 @@ class Transfer:
         """Something that is no single instance's fault; the same words once."""
         if what not in self.problems:
             self.problems.append(what)
+
+    def _answered(self, sop_instance_uid: str, status: int) -> None:
+        if status == SUCCESS or status in WARNINGS:
+            self.received.add(sop_instance_uid)
+            self.refused.pop(sop_instance_uid, None)
+        elif sop_instance_uid not in self.received:
+            self.refused[sop_instance_uid] = explain(status)
+        self._tell()
+
+    def _tell(self) -> None:
+        self._progress(len(self.received) + len(self.refused))

@@ -20,15 +20,35 @@ def finish_analysis(
 ) -> bool:
     """Enter how an analysis ended and move the study on when it was the last one.
 
-    Returns False, and changes nothing, when it had ended before or the study has been reopened since.
+    Returns False, and changes nothing, when it had ended before or the study has been reopened since. An
+    early analysis moves no study: it is reported by itself.
     """
     study = tx.studies.lock(study_instance_uid)
-    if (study.revision, study.state) != (revision, StudyState.QUEUED):
+    analysis = tx.analyses.find(study_instance_uid, revision, classifier)
+    if analysis is None or not is_wanted(analysis, study):
         return False
     if not tx.analyses.finish(study_instance_uid, revision, classifier, state, reason, result):
         return False
-    _settle(tx, study)
+    if analysis.early:
+        _settle_early(tx, analysis, state, reason)
+    else:
+        _settle(tx, study)
     return True
+
+
+def is_wanted(analysis: Analysis, study: Study) -> bool:
+    """Whether the analysis is still to be done: early, or of the revision that is in the queue."""
+    is_current = (study.revision, study.state) == (analysis.revision, StudyState.QUEUED)
+    return analysis.state is AnalysisState.QUEUED and (analysis.early or is_current)
+
+
+def _settle_early(tx: Transaction, analysis: Analysis, state: AnalysisState, reason: str) -> None:
+    uid, revision = analysis.study_instance_uid, analysis.revision
+    tx.studies.note(
+        uid, "early_analysis_ended", f"{analysis.classifier} on the series of revision {revision}: {reason}"
+    )
+    if state is AnalysisState.SCORED:
+        tx.outbox.add(ReportRequest(uid, revision))
 
 
 def _settle(tx: Transaction, study: Study) -> None:

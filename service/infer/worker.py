@@ -13,13 +13,13 @@ from service.errors import Permanent
 from service.infer.analyse import ScoredFrame, analyse, identity
 from service.infer.image import Reading
 from service.infer.port import ClassifierPort
-from service.infer.settle import finish_analysis
+from service.infer.settle import finish_analysis, is_wanted
 from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
 from service.study.messages import InferenceRequest
 from service.study.model import Priority, ReceivedInstance
 from service.study.result import AnalysisResult, ClassifierIdentity, ImageRefusal, ImageScore
-from service.study.state import AnalysisState, StudyState
+from service.study.state import AnalysisState
 
 log = structlog.get_logger()
 
@@ -86,12 +86,15 @@ class Worker:
             ) from None
 
     def _instances(self, request: InferenceRequest) -> tuple[ReceivedInstance, ...]:
-        """The study's instances; none when the request is done already or the study was reopened."""
+        """What the analysis reads; nothing when it has ended already or the study was reopened."""
+        uid = request.study_instance_uid
         with self._ledger.read() as tx:
-            study = tx.studies.find(request.study_instance_uid)
-            if study is None or (study.revision, study.state) != (request.revision, StudyState.QUEUED):
+            study = tx.studies.find(uid)
+            analysis = tx.analyses.find(uid, request.revision, request.classifier)
+            if study is None or analysis is None or not is_wanted(analysis, study):
                 return ()
-            return tx.instances.of_study(request.study_instance_uid)
+            instances, series = tx.instances.of_study(uid), analysis.series_instance_uids
+        return tuple(one for one in instances if not series or one.series_instance_uid in series)
 
     def _analyse(
         self, request: InferenceRequest, classifier: ClassifierPort, instances: list[ReceivedInstance]

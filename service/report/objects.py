@@ -19,7 +19,7 @@ from service.report.legend import legend_for
 from service.report.secondary_capture import build_heatmap
 from service.report.structured_report import PredecessorReference, build_structured_report
 from service.report.uids import digest, heatmap_uid, report_uid, series_uid
-from service.study.result import AnalysisResult
+from service.study.result import AnalysisResult, ImageScore
 
 __all__ = ["PredecessorReference", "ReportObject", "ScoredPixels", "build_objects"]
 
@@ -61,14 +61,14 @@ def build_objects(
 ) -> tuple[ReportObject, ...]:
     """The heatmaps in the order of the scores, then the SR. No scores: no objects.
 
-    `headers` holds the header (pixels not needed) of every scored image under its SOP Instance UID. The same
-    arguments give the same bytes. Raises Permanent where a header is missing or of another study, where
-    pixels are missing or do not fit, or for an unknown assessment category.
+    `headers` holds the header (pixels not needed) of every scored image under its SOP Instance UID; of each
+    image the header is asked for first, then the pixels. The same arguments give the same bytes. Raises
+    Permanent where a header is missing or of another study, where pixels are missing or do not fit, or for an
+    unknown assessment category.
     """
     if not result.scores:
         return ()
-    _check_headers(result, headers)
-    context = ReportContext(result, headers[result.scores[0].sop_instance_uid], settings)
+    context = ReportContext(result, _header(result, headers, result.scores[0]), settings)
     with warnings.catch_warnings():
         # pydicom warns of illegal values in the sender's header; they are copied or emptied, not our doing.
         warnings.simplefilter("ignore", UserWarning)
@@ -81,6 +81,7 @@ def _heatmaps(
 ) -> Iterator[ReportObject]:
     result, settings = context.result, context.settings
     for number, score in enumerate(result.scores, start=1):
+        own = replace(context, header=_header(result, headers, score))
         scored = pixels.get((score.sop_instance_uid, score.frame_number))
         if scored is None:
             raise Permanent(
@@ -90,7 +91,6 @@ def _heatmaps(
         rgb = render_heatmap(scored.rgb, scored.heatmap, score.outline, legend)
         shown = digest([_fixed(context), score.laterality, sha256(rgb.tobytes()).hexdigest()])
         uid = heatmap_uid(result, score, shown)
-        own = replace(context, header=headers[score.sop_instance_uid])
         yield ReportObject(
             kind="heatmap",
             classifier=result.classifier.name,
@@ -132,12 +132,13 @@ def _fixed(context: ReportContext) -> list[Any]:
     return [context.settings.model_dump(mode="json"), context.title]
 
 
-def _check_headers(result: AnalysisResult, headers: Mapping[str, Dataset]) -> None:
-    for score in result.scores:
-        header = headers.get(score.sop_instance_uid)
-        if header is None or header.StudyInstanceUID != result.study_instance_uid:
-            problem = "missing" if header is None else "of another study"
-            raise Permanent(
-                f"the header of a scored image is {problem}: no result object can be built; "
-                "check that the instance store still holds the study, then run the classifier again"
-            )
+def _header(result: AnalysisResult, headers: Mapping[str, Dataset], score: ImageScore) -> Dataset:
+    header = headers.get(score.sop_instance_uid)
+    if header is None or header.StudyInstanceUID != result.study_instance_uid:
+        problem = "missing" if header is None else "of another study"
+        raise Permanent(
+            f"the header of a scored image is {problem}: no result object can be built; "
+            "check that the instance store still holds the study (store.retention_days may have removed it), "
+            "send it again, then run the classifier again"
+        )
+    return header

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from service.dicom.frames import decode_frames
+from service.report.headers import StoredHeaders
 from service.report.objects import ScoredPixels
 from service.storage.port import InstanceStore
 from service.study.result import AnalysisResult, ImageScore
@@ -20,16 +21,16 @@ class StoredPixels(Mapping[tuple[str, int | None], ScoredPixels]):
     more, KeyError where the store has lost it.
     """
 
-    def __init__(self, store: InstanceStore, result: AnalysisResult, keys: Mapping[str, str]) -> None:
-        """`keys`: where each scored instance lies in the store, by SOP Instance UID."""
+    def __init__(self, store: InstanceStore, result: AnalysisResult, headers: StoredHeaders) -> None:
+        """`headers` of the scored instances: it has their files."""
         self._store = store
         self._scores = {(score.sop_instance_uid, score.frame_number): score for score in result.scores}
-        self._keys = keys
+        self._headers = headers
 
     def __getitem__(self, key: tuple[str, int | None]) -> ScoredPixels:
         score = self._scores[key]
-        data = self._store.get(self._keys[score.sop_instance_uid])
-        rgb = next(decode_frames(data, [(score.frame_number or 1) - 1]))
+        file = self._headers.take_file(score.sop_instance_uid)
+        rgb = next(decode_frames(file, [(score.frame_number or 1) - 1]))
         return ScoredPixels(rgb, _heatmap(self._store.get(score.heatmap_key), score, rgb))
 
     def __iter__(self) -> Iterator[tuple[str, int | None]]:

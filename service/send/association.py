@@ -9,13 +9,14 @@ from pynetdicom import evt
 
 from service.config import Destination, SendSettings
 from service.errors import PeerUnavailable
+from service.net.client_tls import client_context
 from service.net.scu import (
+    Called,
     Context,
     application_entity,
-    end,
     keep_connection,
+    open_association,
     quiet_libraries,
-    why_not,
 )
 
 SLOWEST_LINK_BYTES_PER_S = 125_000
@@ -68,38 +69,31 @@ def associate(
     """Open an association that proposes exactly `contexts`, at most MAX_CONTEXTS; release it at the end.
 
     Raises PeerUnavailable, naming host, port, AE titles and what to check, when the PACS cannot be reached,
-    rejects or aborts.
+    rejects or aborts, and when TLS fails.
     """
     quiet_libraries()
-    connections: list[socket.socket] = []
-    assoc = _request(peer, settings, contexts, connections)
-    try:
-        if not assoc.is_established and not assoc.rejected_contexts:
-            raise PeerUnavailable(why_not(assoc, _where(peer, settings), peer.ae_title, settings.ae_title))
-        yield Association(assoc, peer, settings)
-    finally:
-        end(assoc, connections)
-
-
-def _request(
-    peer: Destination, settings: SendSettings, contexts: Iterable[Context], connections: list[socket.socket]
-) -> Any:
     ae = application_entity(settings.ae_title, contexts)
-    ae.connection_timeout = settings.connect_timeout_s
-    ae.acse_timeout = settings.connect_timeout_s
-    ae.dimse_timeout = settings.dimse_timeout_s
-    ae.network_timeout = settings.dimse_timeout_s
-    try:
-        return ae.associate(
-            peer.host,
-            peer.port,
-            ae_title=peer.ae_title,
-            evt_handlers=[(evt.EVT_CONN_OPEN, _on_open, [settings.dimse_timeout_s, connections])],
-        )
-    except OSError as error:
-        raise PeerUnavailable(
-            f"{_where(peer, settings)} cannot be reached: {error.strerror or error}; check the host name"
-        ) from None
+    ae.connection_timeout = ae.acse_timeout = settings.connect_timeout_s
+    ae.dimse_timeout = ae.network_timeout = settings.dimse_timeout_s
+    connections: list[socket.socket] = []
+    handlers = [(evt.EVT_CONN_OPEN, _on_open, [settings.dimse_timeout_s, connections])]
+    with open_association(ae, _called(peer, settings), handlers, connections) as assoc:
+        yield Association(assoc, peer, settings)
+
+
+def check_tls(peer: Destination) -> None:
+    """Raises ConfigurationError where files of its TLS cannot be used."""
+    if peer.tls is not None:
+        client_context(_tls_setting(peer), peer.tls)
+
+
+def _called(peer: Destination, settings: SendSettings) -> Called:
+    where = _where(peer, settings)
+    return Called(where, peer.host, peer.port, peer.ae_title, peer.tls, _tls_setting(peer))
+
+
+def _tls_setting(peer: Destination) -> str:
+    return f"destinations.{peer.name}.tls"
 
 
 def _on_open(event: Any, timeout_s: float, connections: list[socket.socket]) -> None:

@@ -1,21 +1,28 @@
 """Analyses: one classifier on one revision of a study, with its result."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
+from service.storage.leases import Leases
 from service.storage.schema import analyses
 from service.storage.statements import insert_if_absent
+from service.study.messages import InferenceRequest
+from service.study.model import Priority
 from service.study.result import AnalysisResult
 from service.study.state import AnalysisState
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """One classifier on one revision of a study. `result` is there once it is SCORED."""
+    """One classifier on one revision of a study. `result` is there once it is SCORED.
+
+    `series_instance_uids` are the series that it reads, none where it reads the whole study. `early`: it was
+    made of the series that were complete while others were still being received.
+    """
 
     study_instance_uid: str
     revision: int
@@ -26,6 +33,10 @@ class Analysis:
     result: AnalysisResult | None
     queued_at: datetime
     finished_at: datetime | None
+    series_instance_uids: tuple[str, ...] = ()
+    early: bool = False
+    priority: Priority = Priority.ROUTINE
+    assume_body_part: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,9 +46,21 @@ class Analyses:
     connection: Connection
 
     def queue(
-        self, study_instance_uid: str, revision: int, classifier: str, destinations: tuple[str, ...]
+        self,
+        study_instance_uid: str,
+        revision: int,
+        classifier: str,
+        destinations: tuple[str, ...],
+        series_instance_uids: tuple[str, ...] = (),
+        *,
+        early: bool = False,
+        priority: Priority = Priority.ROUTINE,
+        assume_body_part: str = "",
     ) -> None:
-        """Enter an analysis to be done; one that is entered already is queued again."""
+        """Enter an analysis to be done; one that is entered already is queued again.
+
+        Then nobody who worked on it before may end it.
+        """
         values = {
             "study_instance_uid": study_instance_uid,
             "revision": revision,
@@ -45,12 +68,29 @@ class Analyses:
             "state": AnalysisState.QUEUED,
             "reason": "waiting for a worker",
             "destinations": list(destinations),
+            "series_instance_uids": list(series_instance_uids),
+            "early": early,
+            "priority": priority,
+            "assume_body_part": assume_body_part,
             "queued_at": datetime.now(UTC),
         }
         if not insert_if_absent(self.connection, analyses, values):
             self._update(
                 study_instance_uid, revision, classifier, values | {"result": None, "finished_at": None}
             )
+            work = InferenceRequest(study_instance_uid, revision, classifier).work
+            Leases(self.connection).revoke(study_instance_uid, revision, work)
+
+    def make_urgent(self, study_instance_uid: str) -> tuple[Analysis, ...]:
+        """Make the analyses of a study urgent that have not ended and were not; returns them."""
+        waiting = (
+            analyses.c.study_instance_uid == study_instance_uid,
+            analyses.c.state == AnalysisState.QUEUED,
+            analyses.c.priority == Priority.ROUTINE,
+        )
+        rows = self.connection.execute(select(analyses).where(*waiting).order_by(analyses.c.classifier)).all()
+        self.connection.execute(update(analyses).where(*waiting).values(priority=Priority.URGENT))
+        return tuple(replace(_analysis(row), priority=Priority.URGENT) for row in rows)
 
     def finish(
         self,
@@ -75,6 +115,31 @@ class Analyses:
             analyses.c.state == AnalysisState.QUEUED,
         )
 
+    def find(self, study_instance_uid: str, revision: int, classifier: str) -> Analysis | None:
+        """One analysis, if it was entered."""
+        row = self.connection.execute(
+            select(analyses).where(
+                analyses.c.study_instance_uid == study_instance_uid,
+                analyses.c.revision == revision,
+                analyses.c.classifier == classifier,
+            )
+        ).one_or_none()
+        return _analysis(row) if row else None
+
+    def early_in_work(self, study_instance_uid: str, since: datetime) -> tuple[str, ...]:
+        """The classifiers whose early analysis, queued at `since` or later, has not ended."""
+        rows = self.connection.scalars(
+            select(analyses.c.classifier)
+            .where(
+                analyses.c.study_instance_uid == study_instance_uid,
+                analyses.c.early,
+                analyses.c.state == AnalysisState.QUEUED,
+                analyses.c.queued_at >= since,
+            )
+            .order_by(analyses.c.classifier)
+        )
+        return tuple(rows)
+
     def of_study(self, study_instance_uid: str, revision: int) -> tuple[Analysis, ...]:
         """All analyses of one revision, by classifier."""
         rows = self.connection.execute(
@@ -94,13 +159,13 @@ class Analyses:
         return tuple(_analysis(row) for row in rows)
 
     def last_result(self, study_instance_uid: str, classifier: str) -> AnalysisResult | None:
-        """What a classifier last said of a study, at any revision; None where it has not said anything."""
+        """The last scores that a classifier gave a study, at any revision; None where it has given none."""
         row = self.connection.execute(
             select(analyses)
             .where(
                 analyses.c.study_instance_uid == study_instance_uid,
                 analyses.c.classifier == classifier,
-                analyses.c.finished_at.is_not(None),
+                analyses.c.state == AnalysisState.SCORED,
             )
             .order_by(analyses.c.revision.desc())
             .limit(1)
@@ -135,4 +200,8 @@ def _analysis(row: Row[Any]) -> Analysis:
         result=AnalysisResult.from_json(row.result) if row.result else None,
         queued_at=row.queued_at,
         finished_at=row.finished_at,
+        series_instance_uids=tuple(row.series_instance_uids),
+        early=row.early,
+        priority=Priority(row.priority),
+        assume_body_part=row.assume_body_part,
     )

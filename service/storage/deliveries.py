@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, literal, or_, select, update
 
+from service.storage.leases import Leases
 from service.storage.schema import deliveries, objects
 from service.storage.statements import insert_if_absent
+from service.study.messages import DeliveryRequest
 
 
 class DeliveryState(StrEnum):
@@ -71,7 +73,10 @@ class Deliveries:
             )
 
     def add(self, stored: StoredObject, destination: str) -> None:
-        """Enter that an object has to go to a destination. One that was rejected there is sent again."""
+        """Enter that an object has to go to a destination. One that was rejected there is sent again.
+
+        Then nobody who tried to send it before may say that it was turned away.
+        """
         waiting = {
             "state": DeliveryState.WAITING,
             "proof": Proof.NONE,
@@ -93,14 +98,22 @@ class Deliveries:
                 )
                 .values(waiting)
             )
+            work = DeliveryRequest(stored.study_instance_uid, stored.revision, destination).work
+            Leases(self.connection).revoke(stored.study_instance_uid, stored.revision, work)
 
     def mark(
         self, sop_instance_uid: str, destination: str, state: DeliveryState, proof: Proof, detail: str
     ) -> None:
-        """Enter what became of an object at a destination."""
+        """Enter what became of an object at a destination. What has arrived stays delivered, whatever is said
+        later.
+        """
         self.connection.execute(
             update(deliveries)
-            .where(deliveries.c.sop_instance_uid == sop_instance_uid, deliveries.c.destination == destination)
+            .where(
+                deliveries.c.sop_instance_uid == sop_instance_uid,
+                deliveries.c.destination == destination,
+                or_(deliveries.c.state != DeliveryState.DELIVERED, literal(state == DeliveryState.DELIVERED)),
+            )
             .values(state=state, proof=proof, detail=detail, updated_at=datetime.now(UTC))
         )
 

@@ -3,7 +3,7 @@
 import errno
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,9 +38,15 @@ class DurableFolders:
 
     def rename(self, old: Path, new: Path) -> None:
         """Name a file that is flushed, and flush its name. Raises OSError; then it may have either name."""
-        self.make(new.parent)
-        old.replace(new)
-        flush_folder(new.parent)
+        self.rename_all([(old, new)])
+
+    def rename_all(self, names: Sequence[tuple[Path, Path]]) -> None:
+        """`rename` each; each folder is flushed once. Raises OSError; then each may have either name."""
+        for old, new in names:
+            self.make(new.parent)
+            old.replace(new)
+        for folder in {new.parent for _, new in names}:
+            flush_folder(folder)
 
 
 def flush_folder(folder: Path) -> None:

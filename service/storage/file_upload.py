@@ -1,6 +1,7 @@
 """Writing one file of the instance store: a temporary name first, flushed, then its own."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from service.storage.disk import DurableFolders, translated
@@ -34,33 +35,29 @@ class FileUpload(Upload):
             while written < len(data):
                 written += os.write(self._descriptor, memoryview(data)[written:])
             self._written += len(data)
-            self._begin_flush()
+            if self._written - self._begun >= FLUSH_EVERY_BYTES:
+                self.begin_flush()
 
     def commit(self, key: str) -> None:
         """Flush the bytes, then their name.
 
         Raises OutOfSpace, StoreUnavailable; ValueError for a bad key, and after `commit` or `abort`.
         """
-        self._require_open()
-        check_key(key)
-        try:
-            with translated(self._folder, f"keep {key.split('/', maxsplit=1)[0]} data"):
-                os.fdatasync(self._descriptor)
-                self._close()
-                self._folders.rename(self._temporary, self._folder / key)
-        except BaseException:
-            self._remove()
-            raise
+        commit_all([(self, key)])
 
     def abort(self) -> None:
         """Forget what was written; nothing happens after `commit` or another `abort`."""
         if not self._closed:
             self._remove()
 
-    def _begin_flush(self) -> None:
-        if self._written - self._begun >= FLUSH_EVERY_BYTES:
-            begin_writeback(self._descriptor, self._begun, self._written - self._begun)
-            self._begun = self._written
+    def begin_flush(self) -> None:
+        """Have the system begin to write what it still holds."""
+        begin_writeback(self._descriptor, self._begun, self._written - self._begun)
+        self._begun = self._written
+
+    def _flush(self) -> None:
+        os.fdatasync(self._descriptor)
+        self._close()
 
     def _require_open(self) -> None:
         if self._closed:
@@ -78,3 +75,24 @@ class FileUpload(Upload):
         if not self._closed:
             self._closed = True
             os.close(self._descriptor)
+
+
+def commit_all(uploads: Sequence[tuple[FileUpload, str]]) -> None:
+    """Flush the bytes of all uploads, then their names, which are their keys; there is at least one.
+
+    Raises OutOfSpace, StoreUnavailable, and then each is kept or forgotten; ValueError for a bad key, and for
+    an upload that has ended.
+    """
+    for upload, key in uploads:
+        upload._require_open()
+        check_key(key)
+    first, key = uploads[0]
+    try:
+        with translated(first._folder, f"keep {key.split('/', maxsplit=1)[0]} data"):
+            for upload, _ in uploads:
+                upload._flush()
+            first._folders.rename_all([(upload._temporary, upload._folder / key) for upload, key in uploads])
+    except BaseException:
+        for upload, _ in uploads:
+            upload._remove()
+        raise

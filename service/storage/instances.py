@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from service.storage.schema import instances
 from service.storage.statements import insert_all_if_absent
@@ -19,6 +19,14 @@ class Recorded(Enum):
 
     NEW = auto()
     KNOWN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedSeries:
+    """What has come of one series: how many instances, and the one received last."""
+
+    count: int
+    newest: ReceivedInstance
 
 
 @dataclass(frozen=True)
@@ -67,10 +75,26 @@ class Instances:
         )
         return tuple(_instance(row) for row in rows)
 
+    def series_of(self, study_instance_uids: Sequence[str]) -> list[ReceivedSeries]:
+        """All series of several studies, without an order."""
+        series = (instances.c.study_instance_uid, instances.c.series_instance_uid)
+        newest_first = (instances.c.received_at.desc(), instances.c.sop_instance_uid.desc())
+        ranked = (
+            select(
+                instances,
+                func.count().over(partition_by=series).label("count"),
+                func.row_number().over(partition_by=series, order_by=newest_first).label("rank"),
+            )
+            .where(instances.c.study_instance_uid.in_(study_instance_uids))
+            .subquery()
+        )
+        rows = self.connection.execute(select(ranked).where(ranked.c.rank == 1))
+        return [ReceivedSeries(row._mapping["count"], _instance(row)) for row in rows]
+
 
 def _row(instance: ReceivedInstance) -> dict[str, Any]:
     return {name: getattr(instance, name) for name in _FIELDS}
 
 
 def _instance(row: Row[tuple[object, ...]]) -> ReceivedInstance:
-    return ReceivedInstance(**row._mapping)
+    return ReceivedInstance(**{name: row._mapping[name] for name in _FIELDS})

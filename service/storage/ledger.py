@@ -22,9 +22,11 @@ from service.storage.analyses import Analyses
 from service.storage.commitments import Commitments
 from service.storage.deliveries import Deliveries
 from service.storage.instances import Instances
+from service.storage.leases import Leases
 from service.storage.migrate import upgrade
 from service.storage.notices import Notices
 from service.storage.outbox import Outbox
+from service.storage.priors import Priors
 from service.storage.procedure_steps import ProcedureSteps
 from service.storage.studies import Studies
 
@@ -47,6 +49,11 @@ class Transaction:
     def instances(self) -> Instances:
         """Received instances."""
         return Instances(self.connection)
+
+    @cached_property
+    def priors(self) -> Priors:
+        """Studies that wait for priors, and priors themselves."""
+        return Priors(self.connection)
 
     @cached_property
     def procedure_steps(self) -> ProcedureSteps:
@@ -72,6 +79,11 @@ class Transaction:
     def deliveries(self) -> Deliveries:
         """Result objects and where they went."""
         return Deliveries(self.connection)
+
+    @cached_property
+    def leases(self) -> Leases:
+        """Who may end which work."""
+        return Leases(self.connection)
 
     @cached_property
     def outbox(self) -> Outbox:

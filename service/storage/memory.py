@@ -1,12 +1,13 @@
 """An instance store in memory, for tests."""
 
 import threading
+from collections.abc import Iterable
 from io import BytesIO
 from typing import BinaryIO
 
 from service.errors import OutOfSpace
 from service.storage.keys import check_key, check_prefix
-from service.storage.port import Upload
+from service.storage.port import File, Upload
 
 
 class MemoryStore:
@@ -56,6 +57,11 @@ class MemoryStore:
         check_prefix(prefix)
         with self._lock:
             return sorted(key for key in self._kept if key.startswith(prefix))
+
+    def put_all(self, files: Iterable[File]) -> None:
+        """`put` each."""
+        for key, parts in files:
+            self.put(key, b"".join(parts))
 
     def delete(self, key: str) -> None:
         """Forget the bytes under `key`. Raises ValueError for a bad key."""

@@ -1,5 +1,6 @@
 """The instance store port: durable bytes under keys. tests/contracts/store.py holds adapters to it."""
 
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 
@@ -40,6 +41,10 @@ class Upload(Protocol):
         ...
 
 
+File = tuple[str, Sequence[bytes | memoryview]]
+"""A key, and the parts of what is to be kept under it."""
+
+
 class InstanceStore(Protocol):
     """Keeps bytes under keys such as `instances/<study>/<instance>.dcm`."""
 
@@ -52,6 +57,13 @@ class InstanceStore(Protocol):
 
         Replaces what was there, atomically: a reader sees the old bytes or the new ones. Raises OutOfSpace
         when the disk is full, StoreUnavailable when the store does not answer.
+        """
+        ...
+
+    def put_all(self, files: Iterable[File]) -> None:
+        """`put` each; return only once all would survive a loss of power, which is quicker than one by one.
+
+        `files` is gone through once. After OutOfSpace or StoreUnavailable some may be kept.
         """
         ...
 

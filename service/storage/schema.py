@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -105,8 +106,28 @@ instances = Table(
     Column("digest", String(64), nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("calling_ae_title", String(16), nullable=False),
+    Column("called_ae_title", String(16), nullable=False, server_default=""),
     Column("received_at", UtcDateTime, nullable=False),
     Index(None, "study_instance_uid"),
+)
+
+prior_fetches = Table(
+    "prior_fetches",
+    metadata,
+    Column("study_instance_uid", UID, ForeignKey("studies.study_instance_uid"), primary_key=True),
+    Column("wanted", JSON, nullable=False),
+    Column("deadline", UtcDateTime, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Index(None, "state", "deadline"),
+)
+
+priors = Table(
+    "priors",
+    metadata,
+    # No foreign key: a study is marked before its first image comes.
+    Column("study_instance_uid", UID, primary_key=True),
+    Column("prior_of", UID, nullable=False),
 )
 
 procedure_steps = Table(
@@ -153,6 +174,13 @@ analyses = Table(
     Column("state", String(16), nullable=False),
     Column("reason", Text, nullable=False),
     Column("destinations", JSON, nullable=False),
+    # The series that are analysed; empty where it is the whole study.
+    Column("series_instance_uids", JSON, nullable=False, server_default="[]"),
+    # Made of the series that are complete while others are still being received.
+    Column("early", Boolean, nullable=False, server_default=false()),
+    # As its message says it: a study can be made urgent while it waits.
+    Column("priority", String(16), nullable=False, server_default="routine"),
+    Column("assume_body_part", String(16), nullable=False, server_default=""),
     Column("result", JSON),
     Column("queued_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
@@ -184,6 +212,22 @@ deliveries = Table(
     Column("detail", Text, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Index(None, "study_instance_uid"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("study_instance_uid", UID, ForeignKey("studies.study_instance_uid"), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    # What its messages call it, such as `inference.us-mass`, `report`, `delivery.pacs`.
+    Column("work", String(128), primary_key=True),
+    Column("token", Integer, nullable=False),
+    Column("strikes", Integer, nullable=False),
+    Column("is_held", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("since", UtcDateTime),
+    Column("dead_at", UtcDateTime),
+    Index(None, "dead_at"),
 )
 
 outbox = Table(

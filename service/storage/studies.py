@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Table, delete, func, insert, or_, select
 
 from service.storage.schema import history, procedure_steps, studies
 from service.storage.statements import insert_if_absent
-from service.study.lifecycle import next_state, reopens
+from service.study.lifecycle import next_state, starts_revision
 from service.study.model import Priority, ReceivedInstance, Study, StudyHeader
 from service.study.state import StudyEvent, StudyState
 from service.study.waiting import WaitingStudy
@@ -91,7 +91,7 @@ class Studies:
         """
         study = self.lock(study_instance_uid)
         state = next_state(study.state, event)
-        revision = study.revision + 1 if reopens(study.state, event) else study.revision
+        revision = study.revision + 1 if starts_revision(study.state, event) else study.revision
         now = datetime.now(UTC)
         self._update(study_instance_uid, state=state, revision=revision, reason=reason, updated_at=now)
         if (state, revision) != (study.state, study.revision) or study.instance_count == 0:
@@ -106,11 +106,11 @@ class Studies:
         """Make a study urgent or routine."""
         self._update(study_instance_uid, priority=priority)
 
-    def explain(self, study_instance_uid: str, reason: str) -> None:
-        """Say why a study still waits; one that waits no more keeps the reason of its state."""
+    def explain(self, study_instance_uid: str, reason: str, state: StudyState = StudyState.RECEIVED) -> None:
+        """Say why a study still waits in `state`; one that has left it keeps the reason of its state."""
         self.connection.execute(
             update(studies)
-            .where(studies.c.study_instance_uid == study_instance_uid, studies.c.state == StudyState.RECEIVED)
+            .where(studies.c.study_instance_uid == study_instance_uid, studies.c.state == state)
             .values(reason=reason)
         )
 
@@ -154,7 +154,9 @@ class Studies:
 
     def waiting(self) -> list[WaitingStudy]:
         """Studies that are being received, with what has come of them so far; the quietest first."""
-        began_at = _of_study(history, func.min(history.c.at), history.c.revision == studies.c.revision)
+        # The one that began it is entered alone; revisions that a complete series closes begin nothing anew.
+        began = history.c.event == StudyEvent.INSTANCE_RECEIVED
+        began_at = _of_study(history, func.max(history.c.at), began)
         steps_changed_at = _of_study(procedure_steps, func.max(procedure_steps.c.updated_at))
         rows = self.connection.execute(
             select(studies, began_at.label("began_at"), steps_changed_at.label("steps_changed_at"))

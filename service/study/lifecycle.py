@@ -1,7 +1,8 @@
 """The one table by which a study's state moves. README.md draws it; a test compares the two.
 
 Every state but RECEIVED can be reopened: a late instance starts a new revision. What an older revision
-still has in flight finds its revision superseded and stops.
+still has in flight finds its revision superseded and stops. A complete series closes a revision early: it is
+analysed and reported as that revision, while the study goes on being received as the next one.
 """
 
 from collections.abc import Collection
@@ -13,12 +14,14 @@ from service.study.state import StudyState as S
 
 TRANSITIONS: dict[tuple[S, E], S] = {
     (S.RECEIVED, E.INSTANCE_RECEIVED): S.RECEIVED,
+    (S.RECEIVED, E.SERIES_COMPLETE): S.RECEIVED,
     (S.RECEIVED, E.STUDY_COMPLETE): S.ASSEMBLED,
     (S.RECEIVED, E.CEILING_REACHED): S.ASSEMBLED,
     (S.RECEIVED, E.PARKED): S.PARKED,
     (S.RECEIVED, E.GAVE_UP): S.FAILED,
     (S.ASSEMBLED, E.WORK_QUEUED): S.QUEUED,
     (S.ASSEMBLED, E.NOTHING_TO_ANALYSE): S.NOT_ANALYSED,
+    (S.ASSEMBLED, E.CAME_AS_PRIOR): S.PRIOR,
     (S.ASSEMBLED, E.GAVE_UP): S.FAILED,
     (S.QUEUED, E.ANALYSES_FINISHED): S.INFERRED,
     (S.QUEUED, E.EVERYTHING_REFUSED): S.NOT_ANALYSED,
@@ -30,6 +33,7 @@ TRANSITIONS: dict[tuple[S, E], S] = {
     (S.PARKED, E.RETRIED): S.ASSEMBLED,
     (S.FAILED, E.RETRIED): S.ASSEMBLED,
     (S.NOT_ANALYSED, E.RETRIED): S.ASSEMBLED,
+    (S.PRIOR, E.RETRIED): S.ASSEMBLED,
     (S.PARKED, E.INSTANCE_RECEIVED): S.RECEIVED,
     (S.ASSEMBLED, E.INSTANCE_RECEIVED): S.RECEIVED,
     (S.QUEUED, E.INSTANCE_RECEIVED): S.RECEIVED,
@@ -37,6 +41,7 @@ TRANSITIONS: dict[tuple[S, E], S] = {
     (S.REPORTED, E.INSTANCE_RECEIVED): S.RECEIVED,
     (S.DELIVERED, E.INSTANCE_RECEIVED): S.RECEIVED,
     (S.NOT_ANALYSED, E.INSTANCE_RECEIVED): S.RECEIVED,
+    (S.PRIOR, E.INSTANCE_RECEIVED): S.RECEIVED,
     (S.FAILED, E.INSTANCE_RECEIVED): S.RECEIVED,
 }
 
@@ -49,9 +54,10 @@ def next_state(state: S, event: E) -> S:
         raise InvalidTransition(f"{event.name} is not valid in {state.name}") from None
 
 
-def reopens(state: S, event: E) -> bool:
+def starts_revision(state: S, event: E) -> bool:
     """Whether `event` starts a new revision of a study in `state`."""
-    return event is E.INSTANCE_RECEIVED and state is not S.RECEIVED
+    reopens = event is E.INSTANCE_RECEIVED and state is not S.RECEIVED
+    return reopens or event is E.SERIES_COMPLETE
 
 
 def event_after(analyses: Collection[AnalysisState]) -> E | None:

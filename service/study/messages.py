@@ -22,6 +22,11 @@ class _Message:
 
     kind: ClassVar[str]
 
+    @property
+    def work(self) -> str:
+        """What is to be done, whatever the priority: one name for each piece of work on a revision."""
+        return self.kind
+
     def to_json(self) -> dict[str, Any]:
         """This message as JSON types, with its kind and schema version."""
         return {"kind": self.kind, "schema_version": SCHEMA_VERSION, **asdict(self)}
@@ -54,6 +59,11 @@ class InferenceRequest(_Message):
     kind: ClassVar[str] = "inference"
 
     @property
+    def work(self) -> str:
+        """One classifier."""
+        return inference_queue(self.classifier, Priority.ROUTINE)
+
+    @property
     def queue(self) -> str:
         """The queue of this classifier and priority."""
         return inference_queue(self.classifier, Priority(self.priority))
@@ -76,12 +86,29 @@ class DeliveryRequest(_Message):
     kind: ClassVar[str] = "delivery"
 
     @property
+    def work(self) -> str:
+        """One destination."""
+        return self.queue
+
+    @property
     def queue(self) -> str:
         """The queue of this destination: one that is down holds up nobody else."""
         return delivery_queue(self.destination)
 
 
 Message = InferenceRequest | ReportRequest | DeliveryRequest
+_KINDS: tuple[type[Message], ...] = (InferenceRequest, ReportRequest, DeliveryRequest)
+
+
+def read_message(body: dict[str, Any]) -> Message:
+    """The message of any kind. Raises InvalidMessage."""
+    for kind in _KINDS:
+        if body.get("kind") == kind.kind:
+            return kind.from_json(body)
+    raise InvalidMessage(
+        f"no message of this version has kind {body.get('kind')!r}; known: "
+        f"{', '.join(kind.kind for kind in _KINDS)}"
+    )
 
 
 def inference_queue(classifier: str, priority: Priority) -> str:

@@ -32,6 +32,8 @@ class ReceivedInstance:
     size_bytes: int
     calling_ae_title: str
     received_at: datetime
+    called_ae_title: str = ""
+    """The AE title of ours that the sender called; empty where it came without an association."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,10 @@ class InstanceHeader:
 
     sop_instance_uid: str
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    calling_ae_title: str = ""
+    called_ae_title: str = ""
+    """Both AE titles are of the association that brought it, empty where they are not known."""
+    series_instance_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)

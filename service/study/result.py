@@ -94,6 +94,14 @@ class AnalysisResult:
             schema_version=body.get("schema_version", 1),
         )
 
+    def says_the_same(self, other: Self) -> bool:
+        """Whether both are of one classifier and of the same images, with the same scores and refusals."""
+        return (self.classifier, self.scores, self.refusals) == (
+            other.classifier,
+            other.scores,
+            other.refusals,
+        )
+
     @property
     def most_suspicious(self) -> ImageScore | None:
         """The image with the highest probability: it speaks for the study."""

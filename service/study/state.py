@@ -14,6 +14,7 @@ class StudyState(StrEnum):
     REPORTED = "reported"
     DELIVERED = "delivered"
     NOT_ANALYSED = "not_analysed"
+    PRIOR = "prior"
     FAILED = "failed"
 
 
@@ -21,11 +22,13 @@ class StudyEvent(StrEnum):
     """What can happen to a study."""
 
     INSTANCE_RECEIVED = "instance_received"
+    SERIES_COMPLETE = "series_complete"
     STUDY_COMPLETE = "study_complete"
     CEILING_REACHED = "ceiling_reached"
     PARKED = "parked"
     WORK_QUEUED = "work_queued"
     NOTHING_TO_ANALYSE = "nothing_to_analyse"
+    CAME_AS_PRIOR = "came_as_prior"
     ANALYSES_FINISHED = "analyses_finished"
     EVERYTHING_REFUSED = "everything_refused"
     OBJECTS_WRITTEN = "objects_written"

@@ -10,8 +10,9 @@ from service.study.model import Study
 class WaitingStudy:
     """A study in the state `received`.
 
-    `began_at`: when the first instance of its revision was entered. `released_at`: when the last association
-    that brought instances of it was released. `steps_changed_at`: when one of its procedure steps last did.
+    `began_at`: when the instance was entered with which it began, or began again, to be received.
+    `released_at`: when the last association that brought instances of it was released. `steps_changed_at`:
+    when one of its procedure steps last did.
     """
 
     study: Study

@@ -22,11 +22,13 @@ from service.enqueue.relay import Relay
 from service.errors import LedgerUnavailable
 from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
+from service.storage.retention import Retention
 from service.wiring.adapters import open_store
 from service.wiring.assemble import assembling, open_relay
 from service.wiring.intake import open_intake
 from service.wiring.loops import repeat, start
 from service.wiring.notice_board import Check, NoticeBoard
+from service.wiring.priors import prior_fetching
 from service.wiring.watched_folder import open_watched_folder
 from service.wiring.web_intake import open_web_intake
 
@@ -35,9 +37,12 @@ STOP_GRACE_S = 10.0
 LEDGER_RETRY_S = 5.0
 COMMITMENT_INTERVAL_S = 1.0
 NOTICE_INTERVAL_S = 5.0
+PRIORS_INTERVAL_S = 1.0
+RETENTION_INTERVAL_S = 3600.0
 LOW_SPACE = (
     "The disk is nearly full: senders are turned away until space is free (accept.min_free_bytes, "
-    "accept.resume_free_bytes)"
+    "accept.resume_free_bytes). `preread store prune` removes the images of delivered studies, and "
+    "store.retention_days does so day by day"
 )
 
 log = structlog.get_logger()
@@ -50,6 +55,7 @@ def run_accept(settings: Settings, stop: threading.Event) -> None:
         store = open_store(settings)
         intake = resources.enter_context(open_intake(settings, ledger, store))
         assemble = assembling(settings, ledger, store)
+        fetch_priors = prior_fetching(settings, ledger)
         services, reporter = _services(settings.accept, ledger, store, intake)
         receiver = InstanceReceiver(store, intake, settings.accept)
         scp = open_scp(settings.accept, receiver, services)
@@ -66,6 +72,11 @@ def run_accept(settings: Settings, stop: threading.Event) -> None:
             start("commitment", partial(repeat, reporter.turn, COMMITMENT_INTERVAL_S, stop), stop),
             start("notices", partial(repeat, board.turn, NOTICE_INTERVAL_S, stop), stop),
         ]
+        if settings.store.retention_days is not None:
+            prune = Retention(ledger, store, settings.store.retention_days).turn
+            threads.append(start("retention", partial(repeat, prune, RETENTION_INTERVAL_S, stop), stop))
+        if fetch_priors is not None:
+            threads.append(start("priors", partial(repeat, fetch_priors, PRIORS_INTERVAL_S, stop), stop))
         if relay is not None:
             threads.append(start("relay", partial(relay.run, stop), stop))
         stop.wait()

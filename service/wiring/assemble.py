@@ -1,36 +1,41 @@
 """Behind reception: studies become complete, are routed, and their work leaves for the broker."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack, closing
-from functools import partial
 
 from service.assemble.assembler import Assembler
+from service.assemble.headers import Headers
+from service.assemble.series_assembler import SeriesAssembler
 from service.config import Settings
-from service.dicom.charset import NO_CHARACTER_SETS, is_character_set
-from service.dicom.header import instance_header, read_header_for_display
+from service.dicom.charset import is_character_set
 from service.dicom.predicates import keywords
 from service.enqueue.enqueuer import Enqueuer
 from service.enqueue.relay import Relay
-from service.errors import ConfigurationError, Refused
+from service.enqueue.series_enqueuer import SeriesEnqueuer
+from service.errors import ConfigurationError
 from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
-from service.study.model import InstanceHeader, ReceivedInstance
 from service.wiring.adapters import open_broker
 from service.wiring.fetch import open_counter
+from service.wiring.priors import priors_gate
 
 
 def assembling(settings: Settings, ledger: Ledger, store: InstanceStore) -> Callable[[], None]:
     """One turn of assembling and enqueueing, to be called again and again. Raises ConfigurationError."""
-    character_sets = character_sets_of(settings)
-    pacs = open_counter(settings, ledger)
-    assembler = Assembler(ledger, store, settings.assemble, pacs, character_sets=character_sets)
-    wanted = keywords(rule.when for rule in settings.rules)
-    read = partial(read_headers, store, wanted, character_sets=character_sets)
-    enqueuer = Enqueuer(ledger, settings.rules, read)
+    rules = settings.rules
+    wanted = keywords([*settings.assemble.whens, *(rule.when for rule in rules)])
+    headers = Headers(store, wanted, character_sets=character_sets_of(settings))
+    assembler = Assembler(ledger, headers, settings.assemble, open_counter(settings, ledger))
+    enqueuer = Enqueuer(ledger, rules, headers.header_of, priors_gate(settings, ledger))
+    turns = [assembler.assemble_complete, enqueuer.enqueue_assembled]
+    if any(rule.level == "series" for rule in rules):
+        hand_on = SeriesEnqueuer(ledger, rules, headers.header_of).enqueue
+        # After the studies: what is complete as a whole needs no early analysis.
+        turns.insert(1, SeriesAssembler(ledger, headers, settings.assemble.series, hand_on).assemble_complete)
 
     def turn() -> None:
-        assembler.assemble_complete()
-        enqueuer.enqueue_assembled()
+        for step in turns:
+            step()
 
     return turn
 
@@ -56,21 +61,3 @@ def character_sets_of(settings: Settings) -> dict[str, str]:
             )
     peers = reversed(settings.accept.peers)  # the first one with an AE title holds
     return {peer.ae_title: peer.character_set for peer in peers if peer.character_set}
-
-
-def read_headers(
-    store: InstanceStore,
-    wanted: Sequence[str],
-    instances: Sequence[ReceivedInstance],
-    character_sets: Mapping[str, str] = NO_CHARACTER_SETS,
-) -> list[InstanceHeader]:
-    """The attributes `wanted` of every instance whose header can be read."""
-    headers = []
-    for instance in instances:
-        try:
-            with store.open(instance.key) as file:
-                character_set = character_sets.get(instance.calling_ae_title, "")
-                headers.append(instance_header(read_header_for_display(file, character_set), wanted))
-        except (Refused, KeyError):
-            continue  # the assembler has logged it, and the worker will explain it for that image
-    return headers

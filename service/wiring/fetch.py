@@ -14,7 +14,9 @@ from service.fetch.fetcher import Fetcher
 from service.fetch.forward import Forwarder
 from service.fetch.peer import Peer
 from service.fetch.port import Archive
+from service.fetch.spool import Spool
 from service.fetch.wanted import Wanted
+from service.net.client_tls import client_context
 from service.storage.ledger import Ledger
 from service.wiring.adapters import open_ledger
 
@@ -33,30 +35,46 @@ class Fetching:
 
 @contextmanager
 def open_fetching(settings: Settings, source_name: str | None) -> Iterator[Fetching]:
-    """Ready to fetch from a source, the first one where none is named. Raises ConfigurationError."""
+    """Ready to fetch from a source, the first one where none is named.
+
+    Raises ConfigurationError, OutOfSpace.
+    """
     source = find_source(settings, source_name)
+    with closing(open_ledger(settings)) as ledger, open_fetching_in(settings, source, ledger) as fetching:
+        yield fetching
+
+
+@contextmanager
+def open_fetching_in(
+    settings: Settings, source: Source, ledger: Ledger, deadline: float | None = None
+) -> Iterator[Fetching]:
+    """The same with a ledger that is open; what is asked of the source ends at `deadline`."""
     if _passes_through_us(source) and settings.accept.tls.only:
         raise ConfigurationError(
             "what is fetched is handed on to accept.port, and accept.tls.only keeps that closed: open it and "
             "set accept.bind to 127.0.0.1, or let the PACS send by itself (retrieve = c-move)"
         )
-    calling_ae_title = _calling_ae_title(settings, source)
-    archive = open_archive(settings, source)
-    with closing(open_ledger(settings)) as ledger, Forwarder(_ourselves(settings, source)) as forwarder:
+    check_source(settings, source)
+    archive = open_archive(settings, source, deadline)
+    with (
+        Forwarder(_ourselves(settings, source)) as forwarder,
+        Spool(settings.data_folder / "fetching", settings.accept.max_instance_bytes) as spool,
+    ):
 
         def arrived(study_instance_uid: str) -> Collection[str]:
             with ledger.read() as tx:
                 return {one.sop_instance_uid for one in tx.instances.of_study(study_instance_uid)}
 
         wanted = _wanted(settings, ledger)
-        yield Fetching(source, archive, Fetcher(archive, forwarder, wanted, arrived, calling_ae_title))
+        yield Fetching(source, archive, Fetcher(archive, forwarder, spool, wanted, arrived))
 
 
 def open_counter(settings: Settings, ledger: Ledger) -> ArchiveCounter | None:
-    """Counts in the first source; None where there is no source."""
+    """Counts in the first source; None where there is no source. Raises ConfigurationError."""
     if not settings.sources:
         return None
     source = settings.sources[0]
+    check_source(settings, source)
     return ArchiveCounter(
         lambda deadline: open_archive(settings, source, deadline),
         _wanted(settings, ledger),
@@ -77,10 +95,17 @@ def find_source(settings: Settings, name: str | None) -> Source:
     raise ConfigurationError(f"no source is called {name}; sources are: {known}")
 
 
+def check_source(settings: Settings, source: Source) -> None:
+    """Raises ConfigurationError where certificates for a source cannot be used."""
+    open_archive(settings, source)
+    if source.dimse is not None and source.dimse.tls is not None:
+        client_context(_tls_setting(source), source.dimse.tls)
+
+
 def open_archive(settings: Settings, source: Source, deadline: float | None = None) -> Archive:
     """The adapter to a source; its calls end at `deadline` of `time.monotonic`. Raises ConfigurationError."""
     if source.dicomweb is not None:
-        return DicomWebArchive(source.dicomweb, settings.accept.max_instance_bytes, deadline)
+        return DicomWebArchive(source.dicomweb, deadline)
     dimse = _dimse(source)
     peer = Peer(
         name=source.name,
@@ -90,6 +115,8 @@ def open_archive(settings: Settings, source: Source, deadline: float | None = No
         calling_ae_title=_calling_ae_title(settings, source),
         connect_timeout_s=dimse.connect_timeout_s,
         timeout_s=dimse.timeout_s,
+        tls=dimse.tls,
+        tls_setting=_tls_setting(source),
     )
     destination = dimse.move_destination or settings.accept.ae_title
     return DimseArchive(
@@ -123,12 +150,23 @@ def _ourselves(settings: Settings, source: Source) -> Peer:
     )
 
 
+def brought_by(settings: Settings, source: Source) -> set[str]:
+    """The calling AE titles under which instances come that are fetched from a source."""
+    if source.dimse is not None and not _passes_through_us(source):
+        return {source.dimse.ae_title}
+    return {_calling_ae_title(settings, source)}
+
+
 def _passes_through_us(source: Source) -> bool:
     return source.dimse is None or source.dimse.retrieve != "c-move"
 
 
 def _calling_ae_title(settings: Settings, source: Source) -> str:
     return (source.dimse and source.dimse.calling_ae_title) or settings.accept.ae_title
+
+
+def _tls_setting(source: Source) -> str:
+    return f"sources.{source.name}.dimse.tls"
 
 
 def _dimse(source: Source) -> DimseSource:

@@ -10,6 +10,7 @@ from service.config import Settings
 from service.enqueue.consume import consume
 from service.enqueue.port import Broker
 from service.report.reporter import Reporter
+from service.send.association import check_tls
 from service.send.scu import send_instances
 from service.send.sender import Sender
 from service.study.messages import delivery_queue
@@ -21,7 +22,9 @@ GiveUp = Callable[[dict[str, Any], str], None]
 
 
 def run_send(settings: Settings, stop: threading.Event) -> None:
-    """Report and deliver until `stop` is set, then finish what is in hand."""
+    """Report and deliver until `stop` is set, then finish what is in hand. Raises ConfigurationError."""
+    for destination in settings.destinations:
+        check_tls(destination)
     with ExitStack() as resources:
         ledger = resources.enter_context(closing(open_ledger(settings)))
         broker = resources.enter_context(closing(open_broker(settings, ledger)))

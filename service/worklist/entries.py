@@ -104,11 +104,15 @@ class ObjectEntry:
 
 @dataclass(frozen=True, slots=True)
 class StudyDetail:
-    """One study with all that is known of it."""
+    """One study with all that is known of it.
+
+    `images_removed` says that the images of this revision are not here any more, and why; empty otherwise.
+    """
 
     entry: WorklistEntry
     history: tuple[HistoryEntry, ...]
     objects: tuple[ObjectEntry, ...]
+    images_removed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

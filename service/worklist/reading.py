@@ -1,12 +1,14 @@
 """From the ledger to entries: a page of the list takes six queries, however many studies it shows."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from service.storage.analyses import Analysis
 from service.storage.deliveries import Delivery, StoredObject
 from service.storage.ledger import Ledger, Transaction
+from service.storage.retention import IMAGES_REMOVED
+from service.storage.studies import HistoryEntry
 from service.study.model import Study
 from service.study.state import StudyState
 from service.worklist.classifiers import classifier_entries
@@ -35,7 +37,9 @@ def read_study(ledger: Ledger, study_instance_uid: str, research: bool) -> Study
         history = tuple(tx.studies.history(study_instance_uid))
         objects = tx.deliveries.objects_of_studies([study_instance_uid])
         deliveries = tx.deliveries.of_studies([study_instance_uid])
-    return StudyDetail(entry, history, _object_entries(objects, deliveries))
+    return StudyDetail(
+        entry, history, _object_entries(objects, deliveries), _images_removed(history, study.revision)
+    )
 
 
 def _entries(tx: Transaction, studies: list[Study], research: bool) -> tuple[WorklistEntry, ...]:
@@ -72,6 +76,11 @@ def _entry(
         classifiers=classifiers,
         destinations=destination_entries(objects, deliveries),
     )
+
+
+def _images_removed(history: Sequence[HistoryEntry], revision: int) -> str:
+    reasons = [one.reason for one in history if (one.event, one.revision) == (IMAGES_REMOVED, revision)]
+    return reasons[-1] if reasons else ""
 
 
 def _object_entries(

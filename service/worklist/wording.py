@@ -15,11 +15,13 @@ STATE_LABELS = {
     StudyState.REPORTED: "Sending results",
     StudyState.DELIVERED: "Delivered",
     StudyState.NOT_ANALYSED: "Not analysed",
+    StudyState.PRIOR: "Prior",
     StudyState.FAILED: "Failed",
 }
 NO_SCORE_LABELS = {
     StudyState.PARKED: "Not analysed: incomplete, waits for a decision",
     StudyState.NOT_ANALYSED: "Not analysed",
+    StudyState.PRIOR: "Not analysed: fetched as a prior",
     StudyState.FAILED: "Not analysed: failed",
 }
 ANALYSIS_LABELS = {

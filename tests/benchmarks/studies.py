@@ -18,6 +18,7 @@ from pynetdicom.dsutils import encode
 from service.accept.instance.receiver import InstanceReceiver
 from service.accept.intake.port import DirectIntake
 from service.assemble.assembler import Assembler
+from service.assemble.headers import Headers
 from service.cli.demo.phantom import REGION_LEFT, REGION_SHAPE, REGION_TOP, SIDES, SPACING_MM, phantom_screen
 from service.cli.demo.tissue import Lesion
 from service.cli.demo.ultrasound import ImageIdentity, StudyIdentity, add_region, ultrasound_image
@@ -68,7 +69,9 @@ def receive_study(shelf: Shelf, frames: Sequence[Dataset]) -> str:
 
 def assemble(shelf: Shelf) -> None:
     """Every study that was received is complete."""
-    Assembler(shelf.ledger, shelf.store, AssembleSettings(quiet_period_s=1e-6)).assemble_complete()
+    Assembler(
+        shelf.ledger, Headers(shelf.store, ()), AssembleSettings(quiet_period_s=1e-6)
+    ).assemble_complete()
 
 
 def queue(ledger: Ledger, studies: Sequence[str], classifier: str) -> None:

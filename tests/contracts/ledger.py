@@ -17,6 +17,7 @@ from service.storage.ledger import Ledger
 from service.storage.receive import record_all, record_received, unless_entered
 from service.study.messages import InferenceRequest, ReportRequest
 from service.study.model import Priority, StudyHeader
+from service.study.prior import PriorFetch, PriorsWanted
 from service.study.procedure_step import ProcedureStep, ProcedureStepStatus
 from service.study.state import AnalysisState, StudyEvent, StudyState
 from service.study.waiting import WaitingStudy
@@ -49,6 +50,13 @@ class LedgerContract:
         assert study is not None
         assert (study.state, study.revision, study.instance_count) == (StudyState.RECEIVED, 1, 1)
         assert "quiet period" in study.reason
+
+    def test_instance_comes_back_as_it_was_entered(self, ledger: Ledger) -> None:
+        instances = [received(called_ae_title="PREREAD_URGENT"), received()]
+        for instance in instances:
+            record_received(ledger, instance)
+        with ledger.read() as tx:
+            assert tx.instances.of_study(STUDY) == tuple(instances)
 
     def test_known_instance_changes_nothing(self, ledger: Ledger) -> None:
         instance = received()
@@ -242,6 +250,29 @@ class LedgerContract:
         assert before <= first.began_at < second.began_at
         assert (second.study.revision, second.study.instance_count) == (2, 3)
 
+    def test_complete_series_closes_a_revision_and_the_ceiling_stays_where_it_was(
+        self, ledger: Ledger
+    ) -> None:
+        record_received(ledger, received())
+        first = _waiting(ledger)
+        _move(ledger, StudyEvent.SERIES_COMPLETE)
+        second = _waiting(ledger)
+        assert (second.study.state, second.study.revision) == (StudyState.RECEIVED, 2)
+        assert second.began_at == first.began_at
+
+    def test_each_series_has_its_count_and_its_newest_instance(self, ledger: Ledger) -> None:
+        now = datetime.now(UTC)
+        newest = received(series_instance_uid="1.7", received_at=now)
+        older = received(series_instance_uid="1.7", received_at=now - timedelta(seconds=1))
+        alone = received(series_instance_uid="1.8")
+        elsewhere = received(series_instance_uid="1.7", study_instance_uid="1.9")
+        for instance in (newest, older, alone, elsewhere):
+            record_received(ledger, instance)
+        with ledger.read() as tx:
+            found = {one.newest: one.count for one in tx.instances.series_of([STUDY])}
+            assert len(tx.instances.series_of([STUDY, "1.9"])) == 3
+        assert found == {newest: 2, alone: 1}
+
     def test_release_that_came_last_counts(self, ledger: Ledger) -> None:
         instance = received()
         record_received(ledger, instance)
@@ -332,6 +363,30 @@ class LedgerContract:
             ("pacs",),
         )
 
+    def test_early_analyses_are_in_work_until_they_end(self, ledger: Ledger) -> None:
+        before = datetime.now(UTC)
+        record_received(ledger, received())
+        with ledger.begin() as tx:
+            tx.analyses.queue(STUDY, 1, "early", (), ("1.7",), early=True)
+            tx.analyses.queue(STUDY, 1, "of-study", ())
+        with ledger.begin() as tx:
+            analysis = tx.analyses.find(STUDY, 1, "early")
+            assert analysis is not None
+            assert (analysis.early, analysis.series_instance_uids) == (True, ("1.7",))
+            assert tx.analyses.early_in_work(STUDY, before) == ("early",)
+            assert tx.analyses.early_in_work(STUDY, datetime.now(UTC)) == ()
+            tx.analyses.finish(STUDY, 1, "early", AnalysisState.FAILED, "test")
+            assert tx.analyses.early_in_work(STUDY, before) == ()
+
+    def test_last_scores_are_kept_when_a_later_analysis_fails(self, ledger: Ledger) -> None:
+        record_received(ledger, received())
+        with ledger.begin() as tx:
+            for revision, state in ((1, AnalysisState.SCORED), (2, AnalysisState.FAILED)):
+                tx.analyses.queue(STUDY, revision, "us-mass", ())
+                found = result() if state is AnalysisState.SCORED else None
+                tx.analyses.finish(STUDY, revision, "us-mass", state, "test", found)
+            assert tx.analyses.last_result(STUDY, "us-mass") == result()
+
     def test_object_made_alike_by_a_later_revision_stays_delivered(self, ledger: Ledger) -> None:
         record_received(ledger, received())
         with ledger.begin() as tx:
@@ -413,6 +468,31 @@ class LedgerContract:
             study = tx.studies.find(STUDY)
             assert study is not None
             assert study.instance_count == len(tx.instances.of_study(STUDY)) == 24
+
+    def test_priors_that_are_asked_for_are_claimed_once_the_most_urgent_first(self, ledger: Ledger) -> None:
+        now = datetime.now(UTC)
+        wanted = PriorsWanted(2, 5, ("MG",))
+        with ledger.begin() as tx:
+            for uid, seconds in (("1.1", 60), ("1.2", 30), ("1.3", -1)):
+                tx.studies.ensure(received(study_instance_uid=uid))
+                tx.priors.ask(PriorFetch(uid, wanted, now + timedelta(seconds=seconds)))
+        claimed = []
+        for _ in range(3):
+            with ledger.begin() as tx:
+                claimed.append(tx.priors.claim(now))
+        assert [one and (one.study_instance_uid, one.wanted) for one in claimed] == [
+            ("1.2", wanted),
+            ("1.1", wanted),
+            None,
+        ]
+
+    def test_prior_is_known_before_it_comes_and_for_one_study(self, ledger: Ledger) -> None:
+        with ledger.begin() as tx:
+            tx.priors.mark("1.1", STUDY)
+            tx.priors.mark("1.1", "1.9")
+            assert (tx.priors.prior_of("1.1"), tx.priors.prior_of("1.2")) == (STUDY, "")
+            tx.priors.unmark("1.1")
+            assert tx.priors.prior_of("1.1") == ""
 
 
 def _move(ledger: Ledger, *events: StudyEvent) -> None:

@@ -1,10 +1,11 @@
 """What an instance store promises, wherever it keeps its bytes."""
 
 import threading
+from collections.abc import Iterator
 
 import pytest
 
-from service.storage.port import InstanceStore
+from service.storage.port import File, InstanceStore
 
 KEY = "instances/1.2.3/4.5.6-00ff.dcm"
 BAD_KEYS = ["", "/etc/passwd", "../x", "a/../b", "a//b", "a/", ".hidden", "a/.b", "a\\b", "a b", "a\0b", "ä"]
@@ -101,6 +102,29 @@ class StoreContract:
             buffer[:] = b"other"
             upload.commit(KEY)
         assert store.get(KEY) == b"first"
+
+    def test_files_are_kept_together(self, store: InstanceStore) -> None:
+        store.put("a/two", b"old")
+        files = [("a/one", (b"he", memoryview(b"ad"))), ("b/two", (b"",)), ("a/two", (b"new",))]
+        store.put_all(iter(files))
+        store.put_all([])
+        assert store.keys("") == ["a/one", "a/two", "b/two"]
+        assert [store.get(key) for key in store.keys("")] == [b"head", b"new", b""]
+
+    def test_of_files_that_cannot_be_told_to_the_end_none_is_half(self, store: InstanceStore) -> None:
+        def files() -> Iterator[File]:
+            yield "a/one", (b"one",)
+            raise LookupError
+
+        with pytest.raises(LookupError):
+            store.put_all(files())
+        assert store.keys("") in ([], ["a/one"])
+
+    @pytest.mark.parametrize("key", BAD_KEYS)
+    def test_files_are_not_kept_under_a_bad_key(self, store: InstanceStore, key: str) -> None:
+        with pytest.raises(ValueError, match="is not a key"):
+            store.put_all([(key, (b"x",))])
+        assert store.keys("") == []
 
     def test_upload_that_is_aborted_or_left_leaves_nothing(self, store: InstanceStore) -> None:
         store.put(KEY, b"old")

@@ -8,6 +8,8 @@ import pytest
 
 from tests.servers.programs import require
 
+_LOOPBACK = "IP:127.0.0.1,DNS:localhost"
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -35,16 +37,21 @@ class Authority:
         """What those trust who trust it."""
         return self._own.certificate
 
-    def issue(self, name: str, days: int = 2) -> Credentials:
-        """Credentials of `name`, for so many days from now; a negative number has passed."""
+    def issue(self, name: str, days: int = 2, hosts: str = "") -> Credentials:
+        """Credentials of `name`, for so many days from now; a negative number has passed.
+
+        `hosts` is a Subject Alternative Name, such as `IP:127.0.0.1,DNS:localhost`.
+        """
         issued = Credentials(self._folder / f"{name}.pem", self._folder / f"{name}.key")
-        request = self._folder / f"{name}.csr"
+        request, extensions = self._folder / f"{name}.csr", self._folder / f"{name}.ext"
+        extensions.write_text(f"subjectAltName={hosts}\n" if hosts else "")
         self._run(
             *("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}"),
             *("-keyout", str(issued.key), "-out", str(request)),
         )
         self._run(
             *("x509", "-req", "-in", str(request), "-days", str(days), "-CAcreateserial"),
+            *("-extfile", str(extensions)),
             *(
                 "-CA",
                 str(self._own.certificate),
@@ -71,6 +78,9 @@ class Hospital:
     stranger: Credentials
     """From another authority."""
     other_authority: Authority
+    pacs: Credentials
+    """Of who is called: they name this machine's loopback interface."""
+    expired_pacs: Credentials
 
 
 @pytest.fixture(scope="session")
@@ -85,4 +95,6 @@ def hospital(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
         expired=authority.issue("expired", days=-1),
         stranger=other.issue("stranger"),
         other_authority=other,
+        pacs=authority.issue("pacs", hosts=_LOOPBACK),
+        expired_pacs=authority.issue("expired-pacs", days=-1, hosts=_LOOPBACK),
     )

@@ -9,19 +9,24 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.servers.certificates import Hospital
 from tests.servers.process import HOST, ServerProcess, free_port, temporary_folder
 from tests.servers.programs import require
 
 
 class Orthanc:
-    """One Orthanc: DICOM, REST and DICOMweb (under `http_url` + `/dicom-web`)."""
+    """One Orthanc: DICOM, REST and DICOMweb (under `http_url` + `/dicom-web`).
+
+    `settings` are of its configuration, beside or in place of those here.
+    """
 
     ae_title = "ORTHANC"
     host = HOST
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: Any) -> None:
         self._program = require("Orthanc", "orthanc orthanc-dicomweb")
         self._folder = folder
+        self._settings = settings
         self.dicom_port = free_port()
         self.http_port = free_port()
         self._process: ServerProcess | None = None
@@ -112,6 +117,7 @@ class Orthanc:
             "RemoteAccessAllowed": False,
             "AuthenticationEnabled": False,
             "Plugins": ["/usr/share/orthanc/plugins"],
+            **self._settings,
         }
         path.write_text(json.dumps(settings))
         return path
@@ -127,6 +133,32 @@ def orthanc_server() -> Iterator[Orthanc]:
             yield server
         finally:
             server.stop()
+
+
+@pytest.fixture(scope="session")
+def tls_orthanc_server(hospital: Hospital) -> Iterator[Orthanc]:
+    """A running Orthanc that speaks DICOM over mutual TLS only."""
+    tls = {
+        "DicomTlsEnabled": True,
+        "DicomTlsCertificate": str(hospital.pacs.certificate),
+        "DicomTlsPrivateKey": str(hospital.pacs.key),
+        "DicomTlsTrustedCertificates": str(hospital.authority.certificate),
+        "DicomTlsRemoteCertificateRequired": True,
+    }
+    with temporary_folder("orthanc-tls") as folder:
+        server = Orthanc(folder, **tls)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture
+def tls_orthanc(tls_orthanc_server: Orthanc) -> Orthanc:
+    """An empty Orthanc that speaks DICOM over mutual TLS only."""
+    tls_orthanc_server.clear()
+    return tls_orthanc_server
 
 
 @pytest.fixture

@@ -43,6 +43,11 @@ class Postgres:
         """Drop a database, whoever still uses it."""
         self._run_sql(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
+    def end_sessions(self, database: str) -> None:
+        """End every connection to a database, as an administrator would."""
+        statement = sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}")
+        self._run_sql(statement.format(sql.Literal(database)))
+
     def start(self) -> None:
         """Start the server; return once it takes queries."""
         options = {

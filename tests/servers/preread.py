@@ -47,6 +47,7 @@ class Preread:
             self.settings[section] = self.settings[section] | values if merge else values
         self.configuration = folder / "preread.yaml"
         self.configuration.write_text(json.dumps(self.settings))
+        self.environment = {"PYTHONPATH": str(Path.cwd())}
         self._process: ServerProcess | None = None
 
     def command(self, *arguments: str) -> list[str]:
@@ -55,9 +56,7 @@ class Preread:
 
     def start(self) -> None:
         """Start every role; return once scanners and browsers are answered."""
-        self._process = ServerProcess(
-            self.command("run"), self.folder / "preread.log", {"PYTHONPATH": str(Path.cwd())}
-        )
+        self._process = ServerProcess(self.command("run"), self.folder / "preread.log", self.environment)
         self._process.wait_until(lambda: listens(self.dicom_port) and listens(self.web_port))
 
     @property

@@ -71,6 +71,20 @@ class RabbitMQ:
         """Take connections again after `stop_app`."""
         self._ctl("start_app")
 
+    def raise_memory_alarm(self) -> None:
+        """Take no message from publishers, as a node that is short of memory does."""
+        self._ctl("set_vm_memory_high_watermark", "0.000001")
+
+    def clear_memory_alarm(self) -> None:
+        """Take messages again after `raise_memory_alarm`. A restart does that too."""
+        self._ctl("set_vm_memory_high_watermark", "0.4")
+
+    def close_connections(self, of: str) -> None:
+        """Close the connections whose name that the client gave holds `of`, as lost heartbeats would."""
+        for connection in self.management("GET", "/api/connections"):
+            if of in connection.get("client_properties", {}).get("connection_name", ""):
+                self.management("DELETE", f"/api/connections/{quote(connection['name'], safe='')}")
+
     def management(self, method: str, path: str, body: Any = None) -> Any:
         """Call the management API, e.g. `management("GET", "/api/queues")`. Raises on an error status."""
         answer = httpx.request(
@@ -100,9 +114,9 @@ class RabbitMQ:
             return False
         return True
 
-    def _ctl(self, command: str) -> None:
+    def _ctl(self, *command: str) -> None:
         subprocess.run(
-            [str(self._ctl_program), command],
+            [str(self._ctl_program), *command],
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **self._environment},
             capture_output=True,
             check=True,

@@ -1,8 +1,10 @@
 """Steps through the stages without processes or servers, for the tests of what joins them to the ledger."""
 
+import dataclasses
 import warnings
 from collections.abc import Sequence
 from copy import deepcopy
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -11,15 +13,15 @@ from pydicom.dataset import Dataset
 from service.accept.instance.receiver import InstanceReceiver
 from service.accept.intake.port import DirectIntake
 from service.assemble.assembler import Assembler
+from service.assemble.headers import Headers
 from service.cli.demo.phantom import phantom_study
 from service.config import AcceptSettings, AssembleSettings, Rule
 from service.dicom.predicates import keywords
 from service.enqueue.enqueuer import Enqueuer
 from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
-from service.storage.receive import record_received
-from service.study.model import Study
-from service.wiring.assemble import read_headers
+from service.storage.receive import record_all, record_received
+from service.study.model import ReceivedInstance, Study
 
 US_TO_PACS = Rule.model_validate(
     {
@@ -44,13 +46,27 @@ def phantom() -> list[Dataset]:
     return deepcopy(_phantom())
 
 
-def receive(ledger: Ledger, store: MemoryStore, datasets: Sequence[Dataset]) -> str:
-    """What the SCP does with each dataset. Returns the study's UID."""
-    receiver = InstanceReceiver(
-        store,
-        DirectIntake(lambda instance: record_received(ledger, instance)),
-        AcceptSettings(min_free_bytes=0),
-    )
+def receive(
+    ledger: Ledger,
+    store: MemoryStore,
+    datasets: Sequence[Dataset],
+    *,
+    replace: bool = False,
+    at: datetime | None = None,
+) -> str:
+    """What the SCP does with each dataset, now or `at` a moment. Returns the study's UID.
+
+    With `replace` it takes the place of what is known under its UID.
+    """
+
+    def record(received: ReceivedInstance) -> None:
+        instance = dataclasses.replace(received, received_at=at or received.received_at)
+        if replace:
+            record_all(ledger, [instance], datetime.now(UTC), replace=True)
+        else:
+            record_received(ledger, instance)
+
+    receiver = InstanceReceiver(store, DirectIntake(record), AcceptSettings(min_free_bytes=0))
     for ds in datasets:
         status = receiver.receive(
             encoded(ds), ds.SOPClassUID, ds.SOPInstanceUID, ds.file_meta.TransferSyntaxUID, "SCANNER"
@@ -73,15 +89,17 @@ def encoded(ds: Dataset) -> bytes:
 
 def assemble(ledger: Ledger, store: MemoryStore) -> int:
     """Treat every study as quiet."""
-    return Assembler(ledger, store, AT_ONCE).assemble_complete()
+    return Assembler(ledger, Headers(store, ()), AT_ONCE).assemble_complete()
 
 
 def enqueue(ledger: Ledger, store: MemoryStore, *rules: Rule) -> int:
     """Route every assembled study."""
-    wanted = keywords(rule.when for rule in rules)
-    return Enqueuer(
-        ledger, rules, lambda instances: read_headers(store, wanted, instances)
-    ).enqueue_assembled()
+    return Enqueuer(ledger, rules, headers_for(store, *rules).header_of).enqueue_assembled()
+
+
+def headers_for(store: MemoryStore, *rules: Rule) -> Headers:
+    """The headers as these rules look at them."""
+    return Headers(store, keywords(rule.when for rule in rules))
 
 
 def messages(ledger: Ledger, queue: str) -> list[dict[str, Any]]:

@@ -165,11 +165,14 @@ class Wire:
 
 
 def close_after_peer(connection: socket.socket) -> None:
-    """Close after the peer has, or has had LINGER_S to. What it still sends is forgotten as it comes."""
+    """Close after the peer has, or has had LINGER_S to. What it still sends is forgotten as it comes.
+
+    Nothing tells the peer of our end before: it is the requestor that closes, while the acceptor waits
+    (PS3.8 9.2.3, Sta13; LINGER_S is its ARTIM timer). Some look for the end before they read our last PDU.
+    """
     deadline = time.monotonic() + LINGER_S
     readable = _poll(connection, select.POLLIN)
     with suppress(OSError):
-        socket.socket.shutdown(connection, socket.SHUT_WR)
         while (left_s := deadline - time.monotonic()) > 0 and readable.poll(left_s * 1000):
             if not socket.socket.recv(connection, _DRAIN_BYTES):
                 break

@@ -14,18 +14,22 @@ from service.accept.fallback.quiet import quiet_pynetdicom
 from service.config import AcceptSettings
 from service.config.commitment_peer import CommitmentPeer
 from service.errors import PeerUnavailable
-from service.net.scu import application_entity, end, keep_connection
+from service.net.client_tls import client_context
+from service.net.scu import Called, application_entity, keep_connection, open_association
 
 CONNECT_WITHIN_S = 15.0
 """Time for a connection, and for the answer to the association request."""
 
 
 class CommitmentSCU:
-    """Reports to the peers of `accept.commitment_peers`."""
+    """Reports to the peers of `accept.commitment_peers`. Raises ConfigurationError for files of TLS."""
 
     def __init__(self, settings: AcceptSettings) -> None:
         self._settings = settings
         self._peers = {peer.ae_title: peer for peer in settings.commitment_peers}
+        for peer in settings.commitment_peers:
+            if peer.tls is not None:
+                client_context(_tls_setting(peer), peer.tls)
         quiet_pynetdicom()
 
     def send(self, ae_title: str, report: EventReport) -> None:
@@ -52,41 +56,26 @@ class CommitmentSCU:
 
     @contextmanager
     def _associate(self, peer: CommitmentPeer) -> Iterator[Any]:
+        ae = application_entity(self._settings.ae_title, [(STORAGE_COMMITMENT, UNCOMPRESSED)])
+        ae.connection_timeout = ae.acse_timeout = CONNECT_WITHIN_S
+        timeout_s = self._settings.network_timeout_s
+        ae.dimse_timeout = ae.network_timeout = timeout_s
+        called = Called(_where(peer), peer.host, peer.port, peer.ae_title, peer.tls, _tls_setting(peer))
         connections: list[socket.socket] = []
-        assoc = self._request(peer, connections)
-        try:
-            if not assoc.is_established and not assoc.rejected_contexts:
-                raise PeerUnavailable(
-                    f"{_where(peer)} cannot be reached or rejected the association: check "
-                    f"accept.commitment_peers, and that it knows our AE title {self._settings.ae_title}"
-                )
+        handlers = [(evt.EVT_CONN_OPEN, keep_connection, [timeout_s, connections])]
+        roles = [build_role(STORAGE_COMMITMENT, scp_role=True)]
+        with open_association(ae, called, handlers, connections, ext_neg=roles) as assoc:
             if not any(context.as_scp for context in assoc.accepted_contexts):
                 raise PeerUnavailable(
                     f"{_where(peer)} does not let us be the SCP of storage commitment: its configuration "
                     "must accept that role from us"
                 )
             yield assoc
-        finally:
-            end(assoc, connections)
-
-    def _request(self, peer: CommitmentPeer, connections: list[socket.socket]) -> Any:
-        ae = application_entity(self._settings.ae_title, [(STORAGE_COMMITMENT, UNCOMPRESSED)])
-        ae.connection_timeout = ae.acse_timeout = CONNECT_WITHIN_S
-        timeout_s = self._settings.network_timeout_s
-        ae.dimse_timeout = ae.network_timeout = timeout_s
-        try:
-            return ae.associate(
-                peer.host,
-                peer.port,
-                ae_title=peer.ae_title,
-                ext_neg=[build_role(STORAGE_COMMITMENT, scp_role=True)],
-                evt_handlers=[
-                    (evt.EVT_CONN_OPEN, keep_connection, [self._settings.network_timeout_s, connections])
-                ],
-            )
-        except OSError as error:
-            raise PeerUnavailable(f"{_where(peer)} cannot be reached: {error.strerror or error}") from None
 
 
 def _where(peer: CommitmentPeer) -> str:
-    return f"{peer.ae_title} ({peer.host} port {peer.port})"
+    return f"{peer.ae_title} of accept.commitment_peers ({peer.host} port {peer.port})"
+
+
+def _tls_setting(peer: CommitmentPeer) -> str:
+    return f"accept.commitment_peers.{peer.ae_title}.tls"

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from service.accept.folder.file_head import FileHead
 from service.accept.instance.status import StoreStatus
+from service.dicom.file_head import FileHead
 from service.errors import ConflictingInstance, PrereadError, Retryable
 
 _WARNINGS = range(0xB000, 0xC000)

@@ -3,13 +3,13 @@
 import structlog
 
 from service.accept.association.contexts import OTHER_SOP_CLASSES, Supported, supported_contexts
-from service.accept.folder.file_head import FileHead, FileHeadReader
 from service.accept.folder.file_outcome import FileOutcome, error_of
 from service.accept.instance.arrival import Arrival
 from service.accept.instance.receiver import InstanceReceiver
 from service.accept.instance.request import StoreRequest
 from service.accept.instance.sending import Sending
 from service.accept.instance.status import StoreStatus, status_of
+from service.dicom.file_head import FileHead, FileHeadReader
 from service.errors import PrereadError, Refused, UIDMismatch
 
 log = structlog.get_logger()

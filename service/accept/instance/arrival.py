@@ -62,7 +62,11 @@ class Arrival:
         return self._identity.identity()
 
     def digest(self) -> str:
-        """BLAKE3 of the dataset as it came, not of the file around it; hexadecimal."""
+        """BLAKE3 of the dataset as it came, not of the file around it; hexadecimal.
+
+        A dataset that is not in the store yet goes there for it. Raises OutOfSpace, StoreUnavailable.
+        """
+        self._opened()
         return self._digest.hexdigest()
 
     def keep_as(self, key: str) -> None:
@@ -98,7 +102,7 @@ class Arrival:
             self.draft.write(data)
         else:
             self._opened().write(data)
-        self._digest.update(data)
+            self._digest.update(data)
         self._identity.feed(data)
 
     def head(self) -> bytes:
@@ -117,7 +121,9 @@ class Arrival:
             self._upload = self._store.begin()
             self._upload.write(self.head())
             if self.draft is not None:
-                self._upload.write(self.draft.content())
+                content = self.draft.content()
+                self._upload.write(content)
+                self._digest.update(content)
                 self._drop_draft()
         return self._upload
 

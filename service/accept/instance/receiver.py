@@ -1,11 +1,11 @@
 """What a C-STORE does: the instance durable, then 0x0000 - in this order, or not at all."""
 
 import traceback
-from datetime import UTC, datetime
 
 import structlog
 
 from service.accept.instance.arrival import Arrival
+from service.accept.instance.entry import entry_of
 from service.accept.instance.request import StoreRequest
 from service.accept.instance.space import space_watermark
 from service.accept.instance.status import StoreStatus, status_of
@@ -15,12 +15,8 @@ from service.config import AcceptSettings
 from service.dicom.identity import Identity
 from service.errors import PrereadError, Retryable, TooLarge, UIDMismatch
 from service.storage.port import InstanceStore
-from service.study.model import ReceivedInstance
 
 log = structlog.get_logger()
-
-_DIGEST_DIGITS = 32
-"""Of the digest in a key. With 16, a peer could compute two datasets of one key and so replace one."""
 
 
 class InstanceReceiver:
@@ -94,8 +90,7 @@ class InstanceReceiver:
         arrival.check()
         identity = arrival.identity()
         _require_match(identity, arrival.request)
-        instance = _received(arrival, identity)
-        self._intake.take(arrival, instance)
+        self._intake.take(arrival, entry_of(arrival.request, identity, arrival.size_bytes))
 
     def _refuse(self, arrival: Arrival, error: PrereadError) -> StoreStatus:
         status = status_of(error)
@@ -131,23 +126,6 @@ class InstanceReceiver:
             arrival.discard()
         except Retryable as failure:
             log.error("refused instance could not be deleted", reason=str(failure))
-
-
-def _received(arrival: Arrival, identity: Identity) -> ReceivedInstance:
-    """The entry of an instance. Size and digest are of the dataset as it came, not of the file around it."""
-    digest = arrival.digest()
-    return ReceivedInstance(
-        study_instance_uid=identity.study_instance_uid,
-        series_instance_uid=identity.series_instance_uid,
-        sop_instance_uid=identity.sop_instance_uid,
-        sop_class_uid=identity.sop_class_uid,
-        transfer_syntax_uid=arrival.request.transfer_syntax_uid,
-        key=f"instances/{identity.study_instance_uid}/{identity.sop_instance_uid}-{digest[:_DIGEST_DIGITS]}.dcm",
-        digest=digest,
-        size_bytes=arrival.size_bytes,
-        calling_ae_title=arrival.request.calling_ae_title,
-        received_at=datetime.now(UTC),
-    )
 
 
 def _require_match(identity: Identity, request: StoreRequest) -> None:

@@ -4,6 +4,7 @@ So a scanner waits for one flush, and receiving goes on while the database is aw
 """
 
 from service.accept.instance.arrival import Arrival
+from service.accept.instance.entry import named
 from service.accept.intake.journal_record import encoded
 from service.accept.intake.settler import Settler
 from service.storage.journal.draft import Draft
@@ -14,7 +15,8 @@ from service.study.model import ReceivedInstance
 class JournalIntake:
     """Appends to `journal`, and tells `settler`.
 
-    The bytes of a large instance stream into the store; their journal record only names them.
+    The bytes of a large instance stream into the store; their journal record only names them. Those of a
+    small one are in its record, and the settler names them.
     """
 
     def __init__(self, journal: Journal, settler: Settler) -> None:
@@ -29,10 +31,11 @@ class JournalIntake:
         """Raises OutOfSpace, StoreUnavailable."""
         draft = arrival.draft
         if draft is None:
+            instance = named(instance, arrival.digest())
             arrival.keep_as(instance.key)
             record = self._journal.append(encoded(instance))
         else:
-            record = draft.commit(encoded(instance, arrival.head()), bytes.fromhex(instance.digest))
+            record = draft.commit(encoded(instance, arrival.head()))
         self._settler.add(record, instance)
 
     def released(self, study_instance_uid: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from service.accept.instance.arrival import Arrival
+from service.accept.instance.entry import named
 from service.storage.journal.draft import Draft
 from service.study.model import ReceivedInstance
 
@@ -26,7 +27,7 @@ class Intake(Protocol):
         ...
 
     def take(self, arrival: Arrival, instance: ReceivedInstance) -> None:
-        """Have the instance; return once it would survive a loss of power.
+        """Have the instance, which has no digest and key yet; return once it would survive a loss of power.
 
         Raises OutOfSpace, StoreUnavailable, and whatever else says that it is not kept.
         """
@@ -63,6 +64,7 @@ class DirectIntake:
 
     def take(self, arrival: Arrival, instance: ReceivedInstance) -> None:
         """Raises OutOfSpace, StoreUnavailable, LedgerUnavailable, ConflictingInstance."""
+        instance = named(instance, arrival.digest())
         arrival.keep_as(instance.key)
         self._record(instance)
 

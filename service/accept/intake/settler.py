@@ -8,18 +8,20 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 import structlog
+from blake3 import blake3
 
+from service.accept.instance.entry import named
 from service.accept.intake.journal_record import decoded
 from service.accept.quarantine.conflicts import Entering, LedgerEntries
 from service.errors import Retryable
 from service.storage.journal.draft import Record
 from service.storage.journal.journal import Journal
-from service.storage.port import InstanceStore
+from service.storage.port import File, InstanceStore
 from service.study.model import ReceivedInstance
 
 log = structlog.get_logger()
@@ -143,18 +145,9 @@ class Settler:
             self._singly = len(self._next_group())
 
     def _settle(self, records: Sequence[Record]) -> None:
-        self._entering.enter([self._file(record) for record in records])
-
-    def _file(self, record: Record) -> ReceivedInstance:
-        """Have the instance's file in the store."""
-        entry, dataset = record.read()
-        instance, head = decoded(entry)
-        if dataset:
-            with self._store.begin() as upload:
-                upload.write(head)
-                upload.write(dataset)
-                upload.commit(instance.key)
-        return instance
+        instances: list[ReceivedInstance] = []
+        self._store.put_all(_files(records, instances))
+        self._entering.enter(instances)
 
     def _prepare(self) -> bool:
         """Make the journal ready for a burst while there is nothing else to do."""
@@ -171,3 +164,14 @@ class Settler:
         elif self._trouble and not trouble:
             log.info("the journal is settled again")
         self._trouble = trouble
+
+
+def _files(records: Sequence[Record], instances: list[ReceivedInstance]) -> Iterator[File]:
+    """The files that the store does not have yet, one after the other; `instances` gets all entries."""
+    for record in records:
+        entry, dataset = record.read()
+        instance, head = decoded(entry)
+        if dataset:
+            instance = named(instance, blake3(dataset).hexdigest())
+            yield instance.key, (head, dataset)
+        instances.append(instance)

@@ -4,12 +4,13 @@ It goes the way that every instance goes, but for the network: so the service ma
 """
 
 from collections.abc import Callable
+from typing import BinaryIO
 
 from service.accept.instance.receiver import InstanceReceiver
 from service.accept.instance.request import StoreRequest
 from service.accept.instance.status import StoreStatus
-from service.accept.quarantine.entries import QuarantineEntry
-from service.dicom.file import dataset_of, read_file_identity
+from service.accept.quarantine.entry import QuarantineEntry
+from service.dicom.file import go_to_dataset, pieces, read_file_identity
 from service.dicom.identity import Identity
 from service.errors import (
     MissingAttribute,
@@ -17,6 +18,7 @@ from service.errors import (
     PrereadError,
     Refused,
     Retryable,
+    StoreUnavailable,
     UIDMismatch,
     UnsafeUID,
 )
@@ -48,23 +50,34 @@ class Releaser:
         change, KeyError where the file is gone.
         """
         _check(entry, as_is=as_is)
-        file = self._store.get(entry.key)
-        identity, transfer_syntax_uid = read_file_identity(file, self._max_bytes)
-        self._check_study(identity)
-        request = StoreRequest(
-            identity.sop_class_uid, identity.sop_instance_uid, transfer_syntax_uid, entry.calling_ae_title
-        )
-        arrival = self._receiver.begin(request)
-        arrival.write(dataset_of(file))
-        status = self._receiver.finish(arrival)
-        if status != StoreStatus.SUCCESS:
-            raise _refusal(status)
+        with self._store.open(entry.key) as file:
+            identity, transfer_syntax_uid = read_file_identity(file, self._max_bytes)
+            self._check_study(identity)
+            request = StoreRequest(
+                identity.sop_class_uid, identity.sop_instance_uid, transfer_syntax_uid, entry.calling_ae_title
+            )
+            digest = self._receive(request, file)
         entered = self._find(identity.sop_instance_uid)
-        if entered is None or entered.digest != arrival.digest():
+        if entered is None or entered.digest != digest:
             raise Retryable(
                 "the instance that is kept was received at a later time than this machine's clock shows, "
                 "so it stays; check the clocks of the machines that receive"
             )
+
+    def _receive(self, request: StoreRequest, file: BinaryIO) -> str:
+        """Receive the dataset of an open file, which is never in memory as a whole. Returns its digest."""
+        go_to_dataset(file)
+        arrival = self._receiver.begin(request)
+        try:
+            for piece in pieces(file):
+                arrival.write(piece)
+        except StoreUnavailable:
+            arrival.abort()
+            raise
+        status = self._receiver.finish(arrival)
+        if status != StoreStatus.SUCCESS:
+            raise _refusal(status)
+        return arrival.digest()
 
     def _check_study(self, identity: Identity) -> None:
         entered = self._find(identity.sop_instance_uid)

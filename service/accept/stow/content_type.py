@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from email.message import Message
 
-from service.accept.stow.multipart import BadMultipart
 from service.errors import Refused
+from service.net.multipart import BadMultipart
 
 DICOM = "application/dicom"
 _RELATED = "multipart/related"

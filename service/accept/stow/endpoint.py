@@ -13,7 +13,6 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from service.accept.folder.file_receiver import FileReceiver
 from service.accept.stow.body import Body
 from service.accept.stow.content_type import UnsupportedMedia, boundary_of
-from service.accept.stow.multipart import BadMultipart
 from service.accept.stow.response import (
     BAD_REQUEST,
     SERVICE_UNAVAILABLE,
@@ -25,6 +24,7 @@ from service.accept.stow.tokens import Tokens
 from service.accept.stow.transaction import StoreTransaction
 from service.config.stow import StowSettings
 from service.dicom.identity import is_safe_uid
+from service.net.multipart import BadMultipart
 
 log = structlog.get_logger()
 

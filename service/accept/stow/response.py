@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from service.accept.folder.file_head import FileHead
 from service.accept.folder.file_outcome import FileOutcome
 from service.accept.stow.content_type import UnsupportedMedia
-from service.accept.stow.multipart import BadMultipart
+from service.dicom.file_head import FileHead
 from service.errors import PrereadError, TooLarge
+from service.net.multipart import BadMultipart
 
 OK, ACCEPTED, BAD_REQUEST, CONFLICT, CONTENT_TOO_LARGE = 200, 202, 400, 409, 413
 UNSUPPORTED_MEDIA_TYPE, SERVICE_UNAVAILABLE = 415, 503

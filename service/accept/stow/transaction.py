@@ -6,7 +6,10 @@ from service.accept.folder.file_outcome import FileOutcome
 from service.accept.folder.file_receiver import FileReceiver, IncomingFile
 from service.accept.instance.status import StoreStatus
 from service.accept.stow.content_type import UnsupportedMedia, check_part
-from service.accept.stow.multipart import BadMultipart, MultipartReader
+from service.net.multipart import BadMultipart, MultipartReader
+
+MOST_PARTS = 20_000
+"""Of one request: what is remembered of each is needed for the response."""
 
 
 class StoreTransaction:
@@ -20,7 +23,7 @@ class StoreTransaction:
         self._sending = files.sending()
         self._calling_ae_title = calling_ae_title
         self._study_instance_uid = study_instance_uid
-        self._reader = MultipartReader(boundary, self)
+        self._reader = MultipartReader(boundary, self, MOST_PARTS)
         self._file: IncomingFile | None = None
 
     def feed(self, pieces: Sequence[bytes]) -> None:
@@ -31,6 +34,8 @@ class StoreTransaction:
     def end(self) -> None:
         """The body has ended, and with it what the client sends. Raises BadMultipart unless it is whole."""
         self._reader.end()
+        if not self._reader.part_count:
+            raise BadMultipart("the body has no part: send each instance in a part of its own")
         self._sending.released()
 
     def break_off(self, error: BadMultipart) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from blake3 import blake3
+from xxhash import xxh3_128
 
 from service.storage.disk import translated
 from service.storage.journal.record import Part
@@ -15,7 +15,6 @@ CONTENT_BYTES = 4 * 1024 * 1024
 ENTRY_BYTES = 16 * 1024
 """Longest entry."""
 WRITEBACK_BYTES = 256 * 1024
-_NO_CONTENT = blake3(b"").digest()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +45,7 @@ class Draft:
         self._ended = ended
         self._is_open = True
         self._begun = 0
+        self._checksum = xxh3_128()
 
     def has_room(self, count: int) -> bool:
         """Whether `count` more bytes fit."""
@@ -55,6 +55,7 @@ class Draft:
         """Append content, for which there is room. Raises OutOfSpace, StoreUnavailable."""
         with translated(self._folder, "write its journal"):
             self._segment.write(data, self.size_bytes)
+        self._checksum.update(data)
         self.size_bytes += len(data)
         if self.size_bytes - self._begun >= WRITEBACK_BYTES:
             self._segment.begin_writeback(self._begun, self.size_bytes - self._begun)
@@ -65,24 +66,24 @@ class Draft:
         with translated(self._folder, "read its journal"):
             return self._segment.content(self.size_bytes)
 
-    def commit(self, entry: bytes, content_digest: bytes = _NO_CONTENT) -> Record:
+    def commit(self, entry: bytes) -> Record:
         """Make it a record with this entry; return once it would survive a loss of power.
 
-        `content_digest` is the BLAKE3 of the content, 32 bytes. Raises ValueError for an entry of more than
-        ENTRY_BYTES, OutOfSpace, StoreUnavailable; then there is no record.
+        Raises ValueError for an entry of more than ENTRY_BYTES, OutOfSpace, StoreUnavailable; then there is
+        no record.
         """
         if len(entry) > ENTRY_BYTES:
             self.abort()
             raise ValueError(f"an entry of {len(entry)} bytes is too long for the journal")
         try:
             with translated(self._folder, "write its journal"):
-                record = Record(self._segment, self._segment.seal(entry, self.size_bytes, content_digest))
+                at = self._segment.seal(entry, self.size_bytes, self._checksum.digest())
         except BaseException:
             self.abort()
             raise
         self._is_open = False
         self._ended(self._segment, True)
-        return record
+        return Record(self._segment, at)
 
     def abort(self) -> None:
         """Forget it; nothing happens after `commit` or another `abort`."""

@@ -67,13 +67,13 @@ class Segment:
         """Begin to write these bytes of the next record's content to the disk."""
         begin_writeback(self._descriptor, self.written + HEADER_BYTES + position, count)
 
-    def seal(self, entry: Part, content_length: int, content_digest: bytes) -> int:
+    def seal(self, entry: Part, content_length: int, content_checksum: bytes) -> int:
         """Make a record of the content that was written, and of `entry`; where it begins.
 
         Returns once it would survive a loss of power.
         """
         at = self.written
-        header = header_for(self.generation, time.time_ns(), entry, content_length, content_digest)
+        header = header_for(self.generation, time.time_ns(), entry, content_length, content_checksum)
         self.write(entry, content_length)
         os.pwrite(self._descriptor, header.encoded(), at)
         try:

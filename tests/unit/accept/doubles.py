@@ -20,6 +20,7 @@ from service.storage.memory import MemoryStore
 from service.storage.port import InstanceStore
 from service.study.model import ReceivedInstance
 from tests.fakes.datasets import EXPLICIT_VR_LE, US_IMAGE, encoded, us_dataset
+from tests.fakes.peer import ASSOCIATE_RJ, BadPeer, associate_rq
 
 SCP = StorageSCP | PynetdicomSCP
 SCPS: dict[str, type[SCP]] = {"own": StorageSCP, "pynetdicom": PynetdicomSCP}
@@ -112,9 +113,21 @@ def associate(scp: SCP, contexts: list[tuple[str, list[str]]], **titles: str) ->
     )
 
 
-def send(scp: SCP, *datasets: Dataset) -> list[int]:
-    """C-STORE ultrasound images over one association; the statuses."""
-    assoc = associate(scp, [(US_IMAGE, [EXPLICIT_VR_LE])])
+def rejection(scp: SCP, called: str = "PREREAD", calling: str = "SCANNER") -> tuple[int, ...]:
+    """Result, source and reason with which an association for ultrasound images is rejected.
+
+    By a scripted peer: pynetdicom's requestor, on a busy machine, may miss the answer and say it was aborted.
+    """
+    with BadPeer(scp.port) as peer:
+        peer.send(associate_rq(called, calling))
+        kind, content = peer.receive_pdu()
+    assert kind == ASSOCIATE_RJ
+    return tuple(content[1:])
+
+
+def send(scp: SCP, *datasets: Dataset, **titles: str) -> list[int]:
+    """C-STORE ultrasound images over one association; the statuses. `titles` as of `associate`."""
+    assoc = associate(scp, [(US_IMAGE, [EXPLICIT_VR_LE])], **titles)
     assert assoc.is_established
     statuses = [int(assoc.send_c_store(_with_meta(dataset)).Status) for dataset in datasets]
     assoc.release()

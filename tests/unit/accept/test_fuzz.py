@@ -9,7 +9,18 @@ import pytest
 
 from service.storage.filesystem import INCOMING, FilesystemStore
 from tests.fakes.datasets import IMPLICIT_VR_LE, encoded, us_dataset
-from tests.fakes.peer import ABORT, BadPeer, associate_rq, p_data, pdu, store_rq
+from tests.fakes.peer import (
+    ABORT,
+    ASSOCIATE_AC,
+    ASSOCIATE_RJ,
+    P_DATA,
+    RELEASE_RP,
+    BadPeer,
+    associate_rq,
+    p_data,
+    pdu,
+    store_rq,
+)
 from tests.unit.accept.doubles import Desk, close_clients, listening, send, wait_for
 
 STREAMS = int(os.environ.get("PREREAD_FUZZ_STREAMS", "300"))
@@ -79,11 +90,11 @@ def test_mutated_streams_leave_nothing_and_disturb_nobody(tmp_path: Path) -> Non
 
 
 def _play(peer: BadPeer, data: bytes) -> None:
-    """Send it all, then see what comes until the other side closes or waits for more."""
+    """Send it all, then see what comes until the association has ended or the other side waits for more."""
     peer._socket.settimeout(0.2)
     try:
         peer.send(data)
-        while (kind := peer.receive_pdu()[0]) not in {0, ABORT}:
-            assert kind in {0x02, 0x03, 0x04, 0x06}
+        while (kind := peer.receive_pdu()[0]) not in {0, ABORT, ASSOCIATE_RJ, RELEASE_RP}:
+            assert kind in {ASSOCIATE_AC, P_DATA}
     except (TimeoutError, ConnectionError):
         return

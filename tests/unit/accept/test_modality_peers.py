@@ -1,5 +1,6 @@
 """pynetdicom as the modality: procedure steps, and commitment on the same and on a new association."""
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from pynetdicom import AE, evt
 
 from service.accept.commitment.scu import CommitmentSCU
 from service.config import AcceptSettings
+from service.errors import ConfigurationError
 from tests.fakes.datasets import EXPLICIT_VR_LE, IMPLICIT_VR_LE, US_IMAGE, us_dataset
 from tests.fakes.modality import (
     COMMITMENT,
@@ -26,6 +28,7 @@ from tests.fakes.modality import (
     step_ends,
 )
 from tests.fakes.peer import BadServer
+from tests.servers.certificates import Hospital
 from tests.unit.accept import doubles
 from tests.unit.accept.commitment_desk import CommitmentDesk
 from tests.unit.accept.doubles import wait_for
@@ -64,12 +67,15 @@ class Modality:
         return int(answer.Status)
 
     @contextmanager
-    def listening(self, *, accepts_role: bool = True) -> Iterator[int]:
+    def listening(self, *, accepts_role: bool = True, tls: ssl.SSLContext | None = None) -> Iterator[int]:
         """Its port."""
         ae = AE("US1")
         ae.add_supported_context(COMMITMENT, scu_role=True, scp_role=accepts_role)
         server = ae.start_server(
-            ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_N_EVENT_REPORT, self.hear)]
+            ("127.0.0.1", 0),
+            block=False,
+            evt_handlers=[(evt.EVT_N_EVENT_REPORT, self.hear)],
+            ssl_context=tls,
         )
         try:
             yield server.server_address[1]
@@ -92,8 +98,8 @@ def own(tmp_path: Path) -> Iterator[CommitmentDesk]:
     desk.ledger.close()
 
 
-def scu(port: int) -> CommitmentSCU:
-    peers = ({"ae_title": "US1", "host": "127.0.0.1", "port": port},)
+def scu(port: int, tls: dict[str, Any] | None = None) -> CommitmentSCU:
+    peers = ({"ae_title": "US1", "host": "127.0.0.1", "port": port, "tls": tls},)
     return CommitmentSCU(AcceptSettings.model_validate({"commitment_peers": peers, "network_timeout_s": 20}))
 
 
@@ -231,3 +237,29 @@ def test_peer_that_cannot_be_told_is_named_with_what_to_do(own: CommitmentDesk, 
     assert commitment.answered_at is None
     assert commitment.attempts == 1
     assert expected[trouble] in commitment.reason
+
+
+def test_report_on_a_new_association_goes_over_tls_where_the_certificate_is_to_be_believed(
+    own: CommitmentDesk, hospital: Hospital
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(hospital.pacs.certificate, hospital.pacs.key)
+    modality, kept = Modality(), own.keep()
+    with own.listening() as scp, modality.listening(tls=context) as port:
+        assoc = modality.associate(scp.port)
+        assert modality.ask(assoc, kept.sop_instance_uid) == 0x0000
+        assoc.release()
+        wait_for(lambda: not own.held.holds(1))
+        own.ahead = timedelta(seconds=10)
+        own.reporter(scu(port, {"ca": hospital.other_authority.certificate}).send).turn()
+        (waiting,) = own.commitments()
+        own.ahead = timedelta(hours=2)
+        own.reporter(scu(port, {"ca": hospital.authority.certificate}).send).turn()
+    assert "its certificate is not trusted" in waiting.reason
+    assert "accept.commitment_peers.US1.tls.ca" in waiting.reason
+    assert [event_type for event_type, _ in modality.heard] == [1]
+
+
+def test_tls_of_a_peer_that_cannot_be_used_is_an_error_at_start() -> None:
+    with pytest.raises(ConfigurationError, match=r"commitment_peers\.US1\.tls\.ca \(none\.pem\)"):
+        scu(1, {"ca": "none.pem"})

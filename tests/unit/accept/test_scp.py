@@ -12,7 +12,7 @@ from service.errors import ConfigurationError
 from service.study.model import ReceivedInstance
 from tests.fakes.datasets import EXPLICIT_VR_LE, US_IMAGE, encoded, part10, us_dataset
 from tests.servers.dcmtk import Dcmtk
-from tests.unit.accept.doubles import Desk, associate, listening, new_scp, send, wait_for
+from tests.unit.accept.doubles import Desk, associate, listening, new_scp, rejection, send, wait_for
 
 US_RETIRED = "1.2.840.10008.5.1.4.1.1.6"
 pytestmark = pytest.mark.usefixtures("receiver")
@@ -26,6 +26,14 @@ def test_study_is_received_and_kept() -> None:
     with listening(desk) as scp:
         assert send(scp, *(us_dataset(StudyInstanceUID=study) for _ in range(3))) == [0, 0, 0]
     assert len(desk.store.keys(f"instances/{study}/")) == 3
+
+
+def test_instance_is_entered_with_the_ae_title_that_was_called() -> None:
+    desk = Desk(extra_ae_titles=("PREREAD_URGENT",))
+    with listening(desk) as scp:
+        assert send(scp, us_dataset(), called="PREREAD_URGENT") == [0]
+        assert send(scp, us_dataset()) == [0]
+    assert [one.called_ae_title for one in desk.ledger.instances.values()] == ["PREREAD_URGENT", "PREREAD"]
 
 
 def test_echo_is_answered() -> None:
@@ -94,19 +102,14 @@ def test_rejection_gives_its_reason(
     settings: dict[str, Any], titles: dict[str, str], code: tuple[int, int, int]
 ) -> None:
     with listening(Desk(**settings)) as scp:
-        assoc = associate(scp, [(US_IMAGE, [EXPLICIT_VR_LE])], **titles)
-    assert assoc.is_rejected
-    answer = assoc.acceptor.primitive
-    assert (answer.result, answer.result_source, answer.diagnostic) == code
+        assert rejection(scp, **titles) == code
 
 
 def test_one_association_too_many_is_rejected_as_transient_until_another_ends() -> None:
     with listening(Desk(max_associations=1)) as scp:
         contexts = [(US_IMAGE, [EXPLICIT_VR_LE])]
         first = associate(scp, contexts)
-        second = associate(scp, contexts)
-        assert second.is_rejected
-        assert second.acceptor.primitive.result == 2
+        assert rejection(scp) == (2, 3, 2)
         first.release()
         wait_for(lambda: scp.open_connections == 0)
         assert send(scp, us_dataset()) == [0]

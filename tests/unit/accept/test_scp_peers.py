@@ -9,7 +9,7 @@ from service.errors import ConfigurationError
 from tests.fakes.associate import context, item, request
 from tests.fakes.datasets import EXPLICIT_VR_LE, US_IMAGE, us_dataset
 from tests.fakes.peer import ABORT, ASSOCIATE_AC, BadPeer
-from tests.unit.accept.doubles import SCPS, Desk, associate, listening, send, wait_for
+from tests.unit.accept.doubles import SCPS, Desk, associate, listening, rejection, send, wait_for
 
 pytestmark = pytest.mark.usefixtures("receiver")
 CONTEXTS = [(US_IMAGE, [EXPLICIT_VR_LE])]
@@ -34,10 +34,10 @@ def test_our_other_ae_titles_are_answered_on_the_same_port() -> None:
 
 def test_peer_gets_no_more_associations_than_its_own_and_others_still_do() -> None:
     with listening(Desk(peers=(Peer(ae_title="US1", max_associations=1),))) as scp:
-        first, second = (associate(scp, CONTEXTS, calling="US1") for _ in range(2))
+        first = associate(scp, CONTEXTS, calling="US1")
+        assert rejection(scp, calling="US1") == (2, 3, 2)
         other = associate(scp, CONTEXTS, calling="US2")
-        assert (first.is_established, second.is_rejected, other.is_established) == (True, True, True)
-        assert second.acceptor.primitive.result == 2
+        assert (first.is_established, other.is_established) == (True, True)
         first.release()
         wait_for(lambda: scp.open_connections == 1)
         again = associate(scp, CONTEXTS, calling="US1")
@@ -52,9 +52,7 @@ def test_while_space_is_low_who_would_store_is_rejected_as_transient_and_an_echo
     scp = SCPS[desk.settings.receiver](desk.settings, desk.receiver, port=0, is_space_low=lambda: low[0])
     scp.start()
     try:
-        rejected = associate(scp, CONTEXTS)
-        answer = rejected.acceptor.primitive
-        assert (answer.result, answer.result_source, answer.diagnostic) == (2, 3, 2)
+        assert rejection(scp) == (2, 3, 2)
         verified = associate(scp, ECHO)
         assert verified.send_c_echo().Status == 0x0000
         verified.release()

@@ -12,10 +12,8 @@ from typing import Any
 import pytest
 import structlog
 
-from service.accept.association.tls import Certificates
 from service.accept.scp import StorageSCP
 from service.config.peers import TLSSettings
-from service.errors import ConfigurationError
 from tests.fakes.datasets import IMPLICIT_VR_LE, encoded, us_dataset
 from tests.fakes.peer import (
     ABORT,
@@ -250,29 +248,6 @@ def test_broken_new_certificate_keeps_the_old_one_and_says_so(hospital: Hospital
     errors = [entry["reason"] for entry in logs if entry["log_level"] == "error"]
     assert len(errors) == 3
     assert all("must be readable PEM files" in error for error in errors)
-
-
-@pytest.mark.parametrize("wrong", ["certificate", "key", "ca"])
-def test_file_that_cannot_be_used_is_a_configuration_error(
-    hospital: Hospital, tmp_path: Path, wrong: str
-) -> None:
-    for content in (None, "-----BEGIN NONSENSE-----"):
-        path = tmp_path / "file.pem"
-        if content:
-            path.write_text(content)
-        with pytest.raises(ConfigurationError, match=rf"accept\.tls\.{wrong} \(.*file\.pem"):
-            Certificates(settings(hospital, **{wrong: path}))
-
-
-def test_key_with_a_password_is_a_configuration_error_and_nobody_is_asked(
-    hospital: Hospital, tmp_path: Path
-) -> None:
-    key = tmp_path / "locked.key"
-    hospital.authority._run(
-        *("rsa", "-aes128", "-passout", "pass:secret", "-in", str(hospital.service.key), "-out", str(key))
-    )
-    with pytest.raises(ConfigurationError, match="the key has a password"):
-        Certificates(settings(hospital, key=key))
 
 
 def _install(credentials: Credentials, files: Credentials) -> None:

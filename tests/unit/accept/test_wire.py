@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from service.accept.association.stop_signal import StopSignal
-from service.accept.association.tls import Certificates
 from service.accept.association.wire import BUFFER_BYTES, PeerGone, TooSlow, Wire
 from service.config.peers import TLSSettings
+from service.net.server_tls import Certificates
 from tests.servers.certificates import Hospital
 
 
@@ -55,7 +55,7 @@ def tls(
     """Our end and the peer's, once they have shaken hands."""
     service = hospital.service
     files = TLSSettings(certificate=service.certificate, key=service.key, client_certificates="off")
-    connection = Certificates(files).wrap(accepted[0])
+    connection = Certificates("accept.tls", files).wrap(accepted[0])
     shaking = threading.Thread(target=connection.do_handshake)
     shaking.start()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -179,6 +179,27 @@ def test_lingering_close_delivers_the_last_pdu_although_bytes_were_not_read(
     assert peer.recv(10) == b""
     peer.close()
     closer.join()
+
+
+def test_lingering_close_leaves_the_connection_whole_until_the_peer_closes(
+    wire: Wire, peer: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.accept.association.wire.LINGER_S", 20.0)
+    closer = threading.Thread(target=wire.close, kwargs={"linger": True})
+    closer.start()
+    peer.settimeout(0.2)
+    with pytest.raises(TimeoutError):  # an end would read as a lost connection (PS3.8 9.2.3, Evt17)
+        peer.recv(10)
+    peer.close()
+    closer.join()
+
+
+def test_lingering_close_waits_for_no_peer_for_ever(
+    wire: Wire, peer: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.accept.association.wire.LINGER_S", 0.1)
+    wire.close(linger=True)
+    assert peer.recv(10) == b""
 
 
 def test_bytes_that_tls_holds_are_taken_though_nothing_more_comes(

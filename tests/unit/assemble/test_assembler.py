@@ -1,6 +1,9 @@
+from typing import BinaryIO
+
 import pytest
 
 from service.assemble.assembler import Assembler
+from service.assemble.headers import Headers
 from service.config import AssembleSettings
 from service.errors import StoreUnavailable
 from service.storage.ledger import Ledger
@@ -23,7 +26,7 @@ def test_quiet_study_becomes_complete_with_its_header(ledger: Ledger, store: Mem
 def test_study_that_still_receives_stays(ledger: Ledger, store: MemoryStore) -> None:
     uid = receive(ledger, store, phantom())
 
-    assert Assembler(ledger, store, AssembleSettings()).assemble_complete() == 0
+    assert Assembler(ledger, Headers(store, ()), AssembleSettings()).assemble_complete() == 0
     assert study_of(ledger, uid).state is StudyState.RECEIVED
 
 
@@ -66,7 +69,8 @@ def test_text_is_decoded_by_the_character_set_that_is_set_for_its_sender(
     uid = receive(ledger, store, [first])
     kept = store.get(store.keys("instances/")[0])
 
-    Assembler(ledger, store, AT_ONCE, character_sets={"SCANNER": "ISO_IR 100"}).assemble_complete()
+    headers = Headers(store, (), character_sets={"SCANNER": "ISO_IR 100"})
+    Assembler(ledger, headers, AT_ONCE).assemble_complete()
 
     assert study_of(ledger, uid).header.patient_name == "Müller^Änne"
     assert store.get(store.keys("instances/")[0]) == kept
@@ -121,3 +125,26 @@ def test_instance_whose_bytes_are_gone_does_not_stop_its_study(ledger: Ledger, s
 
     assert assemble(ledger, store) == 1
     assert study_of(ledger, uid).header.patient_id == "PHANTOM-1"
+
+
+def test_image_that_is_replaced_while_it_is_decided_makes_the_study_wait_again(
+    ledger: Ledger, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first, _) = phantom()
+    uid = receive(ledger, store, [first])
+    open_file = store.open
+
+    def replaced_meanwhile(key: str) -> BinaryIO:
+        monkeypatch.setattr(store, "open", open_file)
+        header = open_file(key)
+        first.PatientID = "CORRECTED"
+        receive(ledger, store, [first], replace=True)
+        return header
+
+    monkeypatch.setattr(store, "open", replaced_meanwhile)
+
+    assert assemble(ledger, store) == 0
+    assert study_of(ledger, uid).state is StudyState.RECEIVED
+    assert assemble(ledger, store) == 1
+    study = study_of(ledger, uid)
+    assert (study.header.patient_id, study.instance_count, study.revision) == ("CORRECTED", 1, 1)

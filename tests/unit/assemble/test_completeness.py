@@ -8,7 +8,9 @@ import pytest
 from pydicom.dataset import Dataset
 
 from service.assemble.assembler import Assembler
+from service.assemble.headers import Headers
 from service.config import AssembleSettings
+from service.dicom.predicates import keywords
 from service.errors import ConfigurationError, PeerUnavailable
 from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
@@ -34,7 +36,8 @@ class Room:
     def decide_by(self, pacs: Any = None, **values: Any) -> None:
         """Begin with one completeness rule."""
         settings = AssembleSettings(completeness=(rule(**values),))
-        self.assembler = Assembler(self.ledger, self.store, settings, pacs, clock=lambda: self.now)
+        headers = Headers(self.store, keywords(settings.whens))
+        self.assembler = Assembler(self.ledger, headers, settings, pacs, clock=lambda: self.now)
 
     def send(self, *datasets: Dataset, **values: Any) -> None:
         """Receive images now."""

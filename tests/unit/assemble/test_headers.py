@@ -7,8 +7,10 @@ from service.errors import StoreUnavailable
 from service.storage.memory import MemoryStore
 from service.study.model import ReceivedInstance
 from tests.factories import received
-from tests.unit.dicom.builders import part10
+from tests.unit.dicom.builders import part10, ultrasound
 from tests.unit.dicom.mammograms import mammogram
+
+MARKER = "D" * 6
 
 
 class CountingStore(MemoryStore):
@@ -29,8 +31,9 @@ def store() -> CountingStore:
 @pytest.fixture
 def instances(store: CountingStore) -> list[ReceivedInstance]:
     kept = [received() for _ in range(3)]
+    ds = mammogram("L", "MLO", NumberOfStudyRelatedInstances="4", NumberOfSeriesRelatedInstances="2")
     for instance in kept:
-        store.put(instance.key, part10(mammogram("L", "MLO", NumberOfStudyRelatedInstances="4")))
+        store.put(instance.key, part10(ds))
     return kept
 
 
@@ -38,16 +41,20 @@ def test_facts_are_what_the_header_says(store: CountingStore, instances: list[Re
     found = Headers(store, ["Modality"]).facts_of(instances[0])
     assert found is not None
     assert (found.view, found.announced_count) == (MammographyView("L", "MLO"), 4)
+    assert found.announced_in_series == 2
     assert (found.study.patient_id, found.header.attributes) == ("P1", {"Modality": ("MG",)})
 
 
 @pytest.mark.parametrize("announced", ["0", "-3", None])
 def test_number_that_is_no_count_announces_nothing(store: CountingStore, announced: str | None) -> None:
     instance = received()
-    store.put(instance.key, part10(mammogram(NumberOfStudyRelatedInstances=announced or "")))
+    ds = mammogram(
+        NumberOfStudyRelatedInstances=announced or "", NumberOfSeriesRelatedInstances=announced or ""
+    )
+    store.put(instance.key, part10(ds))
     found = Headers(store, []).facts_of(instance)
     assert found is not None
-    assert found.announced_count is None
+    assert (found.announced_count, found.announced_in_series) == (None, None)
 
 
 def test_each_header_is_read_once(store: CountingStore, instances: list[ReceivedInstance]) -> None:
@@ -95,6 +102,30 @@ def test_store_that_is_away_is_asked_again(
         with pytest.raises(StoreUnavailable):
             headers.facts_of(instances[0])
     assert headers.facts_of(instances[0]) is not None
+
+
+def test_routing_reads_text_by_the_senders_character_set(store: CountingStore) -> None:
+    instances = [received(calling_ae_title=title) for title in ("US1", "US2")]
+    data = part10(ultrasound(StudyDescription=MARKER)).replace(MARKER.encode(), "乳腺".encode())
+    for instance in instances:
+        store.put(instance.key, data)
+    headers = Headers(store, ["StudyDescription"], character_sets={"US1": "ISO_IR 192"})
+    found = [header for one in instances if (header := headers.header_of(one))]
+    shown = [header.attributes["StudyDescription"] for header in found]
+    assert shown == [("乳腺",), ("\ufffd" * 6,)]
+
+
+def test_routing_sees_what_the_ledger_says_of_each_instance(store: CountingStore) -> None:
+    instances = [received(calling_ae_title="US1", called_ae_title=title) for title in ("PREREAD", "URGENT")]
+    for instance in instances:
+        store.put(instance.key, part10(ultrasound()))
+    headers = Headers(store, [])
+    found = [header for one in instances if (header := headers.header_of(one))]
+    assert [(one.calling_ae_title, one.called_ae_title) for one in found] == [
+        ("US1", "PREREAD"),
+        ("US1", "URGENT"),
+    ]
+    assert {one.series_instance_uid for one in found} == {instances[0].series_instance_uid}
 
 
 def _away(_store: CountingStore, _key: str) -> bytes:

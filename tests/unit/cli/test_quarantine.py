@@ -67,8 +67,16 @@ def versions(send: Send) -> tuple[Dataset, Dataset]:
 
 
 def listed(run: Run) -> list[dict[str, Any]]:
-    told: list[dict[str, Any]] = json.loads(run("quarantine", "list", "--json").stdout)
-    return told
+    told = json.loads(run("quarantine", "list", "--json").stdout)
+    entries: list[dict[str, Any]] = told["entries"]
+    assert told["count"] == len(entries)
+    return entries
+
+
+def left(run: Run) -> list[dict[str, Any]]:
+    """What was released and discarded, the newest first."""
+    entries: list[dict[str, Any]] = json.loads(run("quarantine", "journal", "--json").stdout)["entries"]
+    return entries
 
 
 def entered(settings: Settings, store: FilesystemStore, dataset: Dataset) -> tuple[Study, bytes]:
@@ -84,8 +92,9 @@ def entered(settings: Settings, store: FilesystemStore, dataset: Dataset) -> tup
 
 
 def test_list_of_an_empty_quarantine(run: Run) -> None:
-    assert "empty" in run("quarantine", "list").stdout
-    assert listed(run) == []
+    assert "nothing is in the quarantine" in run("quarantine", "list").stdout
+    assert "nothing is released or discarded" in run("quarantine", "journal").stdout
+    assert listed(run) == left(run) == []
 
 
 def test_list_says_what_came_from_whom_and_why_it_is_there(
@@ -201,20 +210,32 @@ def test_discard_deletes_and_keeps_who_did_it_when_and_why(
     (entry,) = listed(run)
     assert run("quarantine", "discard", entry["id"], "--yes", "--why", "sent by mistake").exit_code == 0
     assert listed(run) == []
-    assert store.keys("quarantine/") == ["quarantine/journal.jsonl"]
-    (line,) = map(json.loads, store.get("quarantine/journal.jsonl").splitlines())
+    assert store.keys("quarantine/") == []
+    (line,) = left(run)
     assert (line["action"], line["who"], line["why"]) == ("discarded", "pacs-admin", "sent by mistake")
     assert (line["id"], line["reason"]) == (entry["id"], entry["reason"])
     assert line["at"] > entry["received_at"]
 
 
-def test_journal_of_the_quarantine_grows(
-    run: Run, versions: tuple[Dataset, Dataset], store: FilesystemStore
-) -> None:
-    run("quarantine", "release", listed(run)[0]["id"])
+def test_journal_of_the_quarantine_grows_and_is_shown(run: Run, versions: tuple[Dataset, Dataset]) -> None:
+    run("quarantine", "release", listed(run)[0]["id"], "--why", "the right one")
     run("quarantine", "discard", listed(run)[0]["id"], "--yes")
-    lines = [json.loads(line) for line in store.get("quarantine/journal.jsonl").splitlines()]
-    assert [line["action"] for line in lines] == ["released", "discarded"]
+    assert sorted(line["action"] for line in left(run)) == ["discarded", "released"]
+    table = run("quarantine", "journal").stdout
+    assert "the right one" in table
+    assert "2 released or discarded" in table
+
+
+def test_list_is_paged(run: Run, send: Send) -> None:
+    for number in range(5):
+        send(us_dataset(SOPInstanceUID=f"1.2.{number}", StudyInstanceUID=None))
+    pages = [
+        json.loads(run("quarantine", "list", "--json", "--limit", "2", "--page", str(page)).stdout)
+        for page in (1, 2, 3, 4)
+    ]
+    assert [(page["count"], len(page["entries"])) for page in pages] == [(5, 2), (5, 2), (5, 1), (5, 0)]
+    assert len({entry["id"] for page in pages for entry in page["entries"]}) == 5
+    assert "3 to 4 of 5 in the quarantine" in run("quarantine", "list", "--limit", "2", "--page", "2").stdout
 
 
 def test_discard_asks_first(run: Run, versions: tuple[Dataset, Dataset]) -> None:

@@ -27,6 +27,15 @@ def test_failed_study_goes_its_way_again(run: Run, failed: Ledger) -> None:
     failed.close()
 
 
+def test_prior_is_no_prior_any_more(run: Run, failed: Ledger) -> None:
+    with failed.begin() as tx:
+        tx.priors.mark(STUDY, "1.2.3")
+    assert run("retry", STUDY).exit_code == 0
+    with failed.read() as tx:
+        assert tx.priors.prior_of(STUDY) == ""
+    failed.close()
+
+
 def test_study_that_is_on_its_way_is_left_alone(run: Run, failed: Ledger) -> None:
     run("retry", STUDY)
     assert isinstance(run("retry", STUDY).exception, InvalidTransition)

@@ -32,3 +32,15 @@ def test_explain_of_a_folder_without_dicom_fails(run: Run, tmp_path: Path) -> No
     (tmp_path / "empty").mkdir()
     result = run("route", "explain", str(tmp_path / "empty"))
     assert (result.exit_code, "no DICOM files" in result.output) == (1, True)
+
+
+def test_explain_asks_as_if_the_study_had_come_to_an_ae_title(
+    run: Run, tmp_path: Path, configuration: Path
+) -> None:
+    text = configuration.read_text()
+    configuration.write_text(text.replace("    when:", "    called_ae_title: PREREAD_URGENT\n    when:"))
+    folder = str(write_study(tmp_path / "study"))
+    without = run("route", "explain", folder)
+    assert "wants called AE title = PREREAD_URGENT, sees no called AE title" in without.output
+    result = run("route", "explain", "--called-ae-title", "PREREAD_URGENT", folder)
+    assert "rule breast-ultrasound matches" in result.output

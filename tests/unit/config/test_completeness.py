@@ -67,3 +67,15 @@ def test_wrong_rule_is_refused_with_what_is_wrong(tmp_path: Path, line: str, mes
 def test_ceiling_below_the_quiet_period_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="assemble: ceiling_s = 10 ends before quiet_period_s = 60"):
         load(tmp_path, "[assemble]\nceiling_s = 10")
+
+
+def test_series_have_waiting_times_of_their_own(tmp_path: Path) -> None:
+    settings = load(tmp_path, "[assemble.series]\nquiet_period_s = 8\nassociation_released = true")
+    assert (settings.series.quiet_period_s, settings.series.association_released) == (8, True)
+    with pytest.raises(ConfigurationError, match=r"assemble\.series\.quiet_period_s"):
+        load(tmp_path, "[assemble.series]\nquiet_period_s = 0")
+
+
+def test_level_of_a_routing_rule_is_study_or_series(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="level"):
+        load(tmp_path, '[[rules]]\nname = "a"\nclassifiers = ["us-mass"]\nlevel = "image"')

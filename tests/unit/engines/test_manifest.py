@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from engines.errors import ManifestError, WeightsError
-from engines.manifest import Manifest, read_manifest
+from engines.manifest import Manifest, Priors, read_manifest
 from engines.precision import Precision
 from tests.unit.engines.builders import manifest_text, write_manifest
 
@@ -145,3 +145,14 @@ def test_a_wrong_int8_table_is_refused(tmp_path: Path, old: str, new: str, named
     assert old in INT8
     with pytest.raises(ManifestError, match=named):
         _read(tmp_path, manifest_text() + INT8.replace(old, new))
+
+
+def test_a_manifest_may_ask_for_priors(tmp_path: Path) -> None:
+    asked = '\n[priors]\ncount = 2\nyears = 5\nmodalities = ["MG"]\n'
+    assert _read(tmp_path, manifest_text() + asked).priors == Priors(2, 5, ("MG",))
+    assert _read(tmp_path, manifest_text()).priors is None
+
+
+def test_a_manifest_that_asks_for_no_prior_at_all_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match=r"priors\.count .* leave \[priors\] out"):
+        _read(tmp_path, manifest_text() + "\n[priors]\ncount = 0\nyears = 5\n")

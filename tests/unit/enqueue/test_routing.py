@@ -118,3 +118,73 @@ def test_explanation_agrees_with_the_route() -> None:
     instances = [instance("1.1", Modality="MG"), instance("1.2", Modality="SR")]
     matched = tuple(outcome.rule for outcome in explain(instances, rules).rules if outcome.matched)
     assert matched == route(instances, rules).rules == ("mg",)
+
+
+def called(title: str, uid: str = "1.1", modality: str = "MG") -> InstanceHeader:
+    return InstanceHeader(uid, {"Modality": (modality,)}, calling_ae_title="MG1", called_ae_title=title)
+
+
+def test_rule_matches_by_the_ae_title_that_was_called() -> None:
+    rules = [
+        rule("mammo", called_ae_title="PREREAD_MAMMO"),
+        rule("urgent", called_ae_title=["PREREAD_URGENT", "PREREAD_ER"], priority="urgent"),
+    ]
+    found = {
+        title: route([called(title)], rules) for title in ("PREREAD_MAMMO", "preread_er ", "PREREAD", "")
+    }
+    assert {title: one.rules for title, one in found.items()} == {
+        "PREREAD_MAMMO": ("mammo",),
+        "preread_er ": ("urgent",),
+        "PREREAD": (),
+        "": (),
+    }
+    assert found["preread_er "].priority is Priority.URGENT
+
+
+def test_rule_matches_by_the_ae_title_of_the_sender() -> None:
+    wanted = rule(calling_ae_title={"matches": "MG*"})
+    assert route([called("PREREAD")], [wanted]).rules == ("us-breast",)
+    assert route([InstanceHeader("1.1", calling_ae_title="CT1")], [wanted]) == Route()
+
+
+def test_ae_title_must_hold_on_the_instance_on_which_the_attributes_hold() -> None:
+    wanted = rule(called_ae_title="URGENT", when={"Modality": "MG"})
+    apart = [called("URGENT", "1.1", "US"), called("PREREAD", "1.2", "MG")]
+    assert route(apart, [wanted]) == Route()
+    assert route([*apart, called("URGENT", "1.3", "MG")], [wanted]).rules == ("us-breast",)
+
+
+def test_attribute_of_the_dataset_is_never_taken_for_the_ae_title_that_was_called() -> None:
+    titles = {
+        name: ("URGENT",)
+        for name in ("called_ae_title", "called AE title", "ReceivingApplicationEntityTitle")
+    }
+    assert route([InstanceHeader("1.1", titles)], [rule(called_ae_title="URGENT")]) == Route()
+
+
+@pytest.mark.parametrize(
+    ("title", "seen"), [("PREREAD", "this study has PREREAD"), ("", "this study has no called AE title")]
+)
+def test_reason_tells_which_ae_title_was_wanted_and_which_was_called(title: str, seen: str) -> None:
+    explanation = explain([called(title)], [rule(called_ae_title=["URGENT", "ER"])])
+    assert explanation.reason == (
+        f"no rule matches: rule us-breast wants called AE title one of URGENT, ER, {seen}"
+    )
+    (predicate,) = explanation.rules[0].predicates
+    assert (predicate.keyword, predicate.holds) == ("called AE title", False)
+
+
+def in_series(uid: str, series: str, modality: str = "MG") -> InstanceHeader:
+    return InstanceHeader(uid, {"Modality": (modality,)}, series_instance_uid=series)
+
+
+def test_rule_for_series_gives_its_classifiers_the_series_that_match() -> None:
+    wanted = rule(level="series", when={"Modality": "MG"})
+    instances = [in_series("1.1", "2.2"), in_series("1.2", "2.1"), in_series("1.3", "2.3", "US")]
+    assert route(instances, [wanted]).series == {"us-mass": ("2.1", "2.2")}
+    assert route(instances, [rule()]).series == {}
+
+
+def test_rule_for_studies_gives_its_classifiers_all_series_whatever_others_give() -> None:
+    rules = [rule("a", level="series"), rule("b"), rule("c", level="series", classifiers=["second"])]
+    assert route([in_series("1.1", "2.1")], rules).series == {"second": ("2.1",)}

@@ -1,5 +1,6 @@
 """A PACS on pynetdicom that a test fills and tells how to misbehave."""
 
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -74,7 +75,7 @@ def _match(image: Dataset, wanted: Dataset) -> Dataset:
 
 
 @contextmanager
-def running(archive: Archive) -> Iterator[Archive]:
+def running(archive: Archive, tls: ssl.SSLContext | None = None) -> Iterator[Archive]:
     """Listening on `archive.port`."""
     ae = AE("ARCHIVE")
     ae.require_calling_aet = archive.require_calling
@@ -88,7 +89,7 @@ def running(archive: Archive) -> Iterator[Archive]:
     handlers: list[Any] = [(evt.EVT_C_FIND, archive.on_find), (evt.EVT_C_GET, archive.on_get)]
     if archive.move is not None:
         handlers.append((evt.EVT_C_MOVE, archive.move))
-    server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
+    server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers, ssl_context=tls)
     archive.port = server.server_address[1]
     try:
         yield archive

@@ -13,7 +13,7 @@ from service.fetch.transfer import Transfer
 from tests.fakes.datasets import EXPLICIT_VR_LE, US_IMAGE, encoded, part10, us_dataset
 from tests.servers.certificates import Hospital
 from tests.servers.process import free_port
-from tests.unit.fetch.receivers import ScriptedReceiver, transfer_to
+from tests.unit.fetch.receivers import MAX_BYTES, ScriptedReceiver, transfer_to
 from tests.unit.fetch.web import JSON, Reply, Web, files, matches, serving
 
 STUDY = StudyQuery(study_instance_uid="1.2.3")
@@ -26,10 +26,10 @@ def match(**attributes: object) -> Dataset:
     return dataset
 
 
-def retrieve(web: Web, receiver: ScriptedReceiver, max_bytes: int = 1_000_000, series: int = 1) -> Transfer:
+def retrieve(web: Web, receiver: ScriptedReceiver, series: int = 1) -> Transfer:
     transfer = transfer_to(receiver)
     wanted = [FoundInstance(f"1.2.3.{number}", "US", f"1.{number}", US_IMAGE) for number in range(series)]
-    web.archive(max_bytes).retrieve("1.2.3", wanted, transfer)
+    web.archive().retrieve("1.2.3", wanted, transfer)
     return transfer
 
 
@@ -82,13 +82,37 @@ def test_instances_are_handed_on_byte_for_byte() -> None:
     assert "transfer-syntax=*" in web.headers[0]["Accept"]
 
 
-def test_part_that_is_no_dicom_or_too_large_is_a_problem_and_the_next_one_comes() -> None:
+def test_part_that_is_no_dicom_is_a_problem_and_the_next_one_comes() -> None:
     dataset = us_dataset()
-    with serving(lambda _path: files(b"no DICOM", bytes(5000), part10(dataset))) as web:
-        transfer = retrieve(web, ScriptedReceiver(), max_bytes=2000)
+    with serving(lambda _path: files(bytes(5000), b"no DICOM", part10(dataset))) as web:
+        transfer = retrieve(web, ScriptedReceiver())
     assert transfer.received == {dataset.SOPInstanceUID}
-    assert "no DICOM instance" in transfer.problems[0]
-    assert "raise accept.max_instance_bytes" in transfer.problems[1]
+    assert "no DICOM instance: there is no DICOM preamble" in transfer.problems[0]
+    assert "no DICOM instance: the file ends after 8 bytes" in transfer.problems[1]
+
+
+def test_instance_that_is_too_large_is_refused_and_the_next_one_comes() -> None:
+    large, small, receiver = us_dataset(PixelData=bytes(MAX_BYTES)), us_dataset(), ScriptedReceiver()
+    with serving(lambda _path: files(part10(large), part10(small))) as web:
+        transfer = retrieve(web, receiver)
+    assert transfer.received == {small.SOPInstanceUID}
+    assert "raise accept.max_instance_bytes" in transfer.refused[large.SOPInstanceUID]
+    assert len(receiver.kept) == 1
+
+
+@pytest.mark.parametrize(("missing", "taken"), [(0, True), (200, False)])
+def test_instance_that_is_shorter_than_announced_is_refused_and_not_handed_on(
+    missing: int, taken: bool
+) -> None:
+    dataset, receiver = us_dataset(), ScriptedReceiver()
+    file = part10(dataset)
+    reply = files(file[: len(file) - missing])
+    announced = b"Content-Length: %d\r\n\r\n" % len(file)
+    reply.body = reply.body.replace(b"\r\n\r\n", b"\r\n" + announced, 1)
+    with serving(lambda _path: reply) as web:
+        transfer = retrieve(web, receiver)
+    assert (len(receiver.kept), len(transfer.received)) == (int(taken), int(taken))
+    assert taken or f"{len(file) - 200} of the {len(file)} bytes" in transfer.refused[dataset.SOPInstanceUID]
 
 
 def test_server_that_breaks_off_is_unavailable_and_what_came_stays() -> None:

@@ -69,7 +69,6 @@ def test_get_hands_on_each_instance_as_it_was_sent() -> None:
         transfer = transfer_to(receiver, told)
         pacs.archive().retrieve("1.2.3", listed(pacs), transfer)
     assert [one.dataset for one in receiver.kept] == [encoded(one) for one in images]
-    assert {one.calling_ae_title for one in receiver.kept} == {"PREREAD"}
     assert (transfer.received, transfer.refused, told) == ({one.SOPInstanceUID for one in images}, {}, [1, 2])
 
 

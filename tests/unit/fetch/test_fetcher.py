@@ -8,7 +8,8 @@ from service.fetch.query import StudyQuery
 from service.fetch.transfer import Transfer
 from service.fetch.wanted import Wanted
 from tests.fakes.datasets import EXPLICIT_VR_LE, US_IMAGE
-from tests.unit.fetch.receivers import ScriptedReceiver
+from tests.unit.fetch import receivers
+from tests.unit.fetch.receivers import ScriptedReceiver, take
 
 STORABLE = {US_IMAGE: (EXPLICIT_VR_LE,)}
 RESULTS = "1.2.9"
@@ -38,7 +39,7 @@ class FakeArchive:
             self.sends(transfer)
             return
         for one in instances:
-            transfer.take(b"dataset", one.sop_class_uid, one.sop_instance_uid, EXPLICIT_VR_LE)
+            take(transfer, b"dataset", one.sop_class_uid, one.sop_instance_uid, EXPLICIT_VR_LE)
 
 
 def instances(*uids: str, sop_class_uid: str = US_IMAGE) -> tuple[FoundInstance, ...]:
@@ -53,7 +54,12 @@ def fetch(
 ) -> Fetched:
     wanted = Wanted(STORABLE, lambda _study: {RESULTS})
     fetcher = Fetcher(
-        archive, receiver or ScriptedReceiver(), wanted, lambda _study: arrived, "PREREAD", arrive_within_s=0
+        archive,
+        receiver or ScriptedReceiver(),
+        receivers.spool,
+        wanted,
+        lambda _study: arrived,
+        arrive_within_s=0,
     )
     progress = told if told is not None else []
     return fetcher.fetch("1.2.3", lambda done, total: progress.append((done, total)))
@@ -89,7 +95,7 @@ def test_study_without_images_is_no_success() -> None:
 
 def test_refused_and_missing_instances_make_it_incomplete() -> None:
     def one_of_three(transfer: Transfer) -> None:
-        transfer.take(b"", US_IMAGE, "1", EXPLICIT_VR_LE)
+        take(transfer, b"", US_IMAGE, "1", EXPLICIT_VR_LE)
         transfer.refuse("2", "damaged")
 
     outcome = fetch(FakeArchive(instances("1", "2", "3"), one_of_three))
@@ -101,15 +107,15 @@ def test_instance_that_was_refused_and_then_taken_is_received() -> None:
     answers = iter([0xA700, 0x0000])
 
     def twice(transfer: Transfer) -> None:
-        transfer.take(b"", US_IMAGE, "1", EXPLICIT_VR_LE)
-        transfer.take(b"", US_IMAGE, "1", EXPLICIT_VR_LE)
+        take(transfer, b"", US_IMAGE, "1", EXPLICIT_VR_LE)
+        take(transfer, b"", US_IMAGE, "1", EXPLICIT_VR_LE)
 
     assert fetch(FakeArchive(instances("1"), twice), ScriptedReceiver(lambda _uid: next(answers))).is_complete
 
 
 def test_pacs_that_breaks_off_is_a_problem_and_what_came_counts() -> None:
     def break_off(transfer: Transfer) -> None:
-        transfer.take(b"", US_IMAGE, "1", EXPLICIT_VR_LE)
+        take(transfer, b"", US_IMAGE, "1", EXPLICIT_VR_LE)
         raise PeerUnavailable("the PACS went away")
 
     outcome = fetch(FakeArchive(instances("1", "2"), break_off))

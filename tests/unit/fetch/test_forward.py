@@ -8,8 +8,10 @@ from service.config import AcceptSettings
 from service.errors import PeerUnavailable
 from service.fetch.forward import Forwarder
 from service.fetch.peer import Peer
+from service.fetch.spooled import SpooledInstance
 from tests.fakes.datasets import EXPLICIT_VR_LE, IMPLICIT_VR_LE, US_IMAGE, encoded, us_dataset
 from tests.servers.process import free_port
+from tests.unit.fetch import receivers
 from tests.unit.send.pacs import Pacs, running_pacs
 
 # pynetdicom leaves closing a socket that never connected to its reference count.
@@ -25,8 +27,15 @@ def peer(port: int) -> Peer:
 
 def forward(forwarder: Forwarder, syntax: str = EXPLICIT_VR_LE, sop_class_uid: str = US_IMAGE) -> int:
     dataset = us_dataset(SOPClassUID=sop_class_uid)
-    data = encoded(dataset, syntax)
-    return forwarder.receive(data, sop_class_uid, str(dataset.SOPInstanceUID), syntax, "FETCHER")
+    instance = spooled(encoded(dataset, syntax), str(dataset.SOPInstanceUID), syntax, sop_class_uid)
+    return forwarder.receive(instance)
+
+
+def spooled(data: bytes, uid: str, syntax: str, sop_class_uid: str = US_IMAGE) -> SpooledInstance:
+    instance = receivers.spool.begin(sop_class_uid, uid, syntax)
+    instance.write(data)
+    instance.end()
+    return instance
 
 
 @pytest.fixture
@@ -92,7 +101,7 @@ def test_our_own_scp_gets_the_bytes_as_they_are(scp_class: type[StorageSCP] | ty
         data = b"\x08\0\0\0UL\4\0\x10\0\0\0" + encoded(dataset)
         with Forwarder(peer(scp.port)) as forwarder:
             uid = str(dataset.SOPInstanceUID)
-            status = forwarder.receive(data, US_IMAGE, uid, EXPLICIT_VR_LE, "FETCHER")
+            status = forwarder.receive(spooled(data, uid, EXPLICIT_VR_LE))
     finally:
         scp.stop(1.0)
     (key,) = store.keys("instances/")

@@ -38,9 +38,9 @@ class Web:
     asked: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
 
-    def archive(self, max_instance_bytes: int = 1_000_000, **settings: Any) -> DicomWebArchive:
+    def archive(self, **settings: Any) -> DicomWebArchive:
         source = DicomWebSource(qido_url=self.url, **{"timeout_s": 20.0} | settings)
-        return DicomWebArchive(source, max_instance_bytes)
+        return DicomWebArchive(source)
 
 
 def matches(*datasets: Dataset) -> Reply:

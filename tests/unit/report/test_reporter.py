@@ -1,9 +1,11 @@
 from io import BytesIO
 
+import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from service.config import ReportSettings
+from service.errors import Permanent
 from service.infer.worker import Worker
 from service.report.reporter import Reporter
 from service.storage.ledger import Ledger
@@ -79,3 +81,29 @@ def test_dead_letter_fails_the_study_with_its_reason(ledger: Ledger, store: Memo
     Reporter(ledger, store, ReportSettings()).give_up(ReportRequest(uid, 1).to_json(), "no room")
 
     assert study_of(ledger, uid).reason == "the result objects could not be written: no room"
+
+
+def test_each_scored_instance_is_opened_once(
+    ledger: Ledger, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uid = inferred(ledger, store, phantom())
+    opened: list[str] = []
+    get = store.get  # `open` asks it, too
+
+    def counted(key: str) -> bytes:
+        opened.append(key)
+        return get(key)
+
+    monkeypatch.setattr(store, "get", counted)
+    report(ledger, store, uid)
+
+    assert sorted(key for key in opened if key.startswith("instances/")) == store.keys("instances/")
+
+
+def test_scored_instance_that_is_gone_says_what_to_do(ledger: Ledger, store: MemoryStore) -> None:
+    uid = inferred(ledger, store, phantom())
+    store.delete(store.keys("instances/")[1])
+
+    with pytest.raises(Permanent, match="check that the instance store still holds the study"):
+        report(ledger, store, uid)
+    assert store.keys("objects/") == []

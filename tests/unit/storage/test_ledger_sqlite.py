@@ -1,14 +1,30 @@
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
 from service.errors import LedgerUnavailable
 from service.storage.ledger import Ledger
+from service.storage.migrate import alembic_config
 from service.storage.schema import metadata
 from tests.contracts.ledger import LedgerContract
+
+STUDY_OF_0003 = """
+INSERT INTO studies (study_instance_uid, revision, state, reason, priority, instance_count, received_at,
+  last_instance_at, updated_at, patient_name, patient_id, patient_birth_date, patient_sex, accession_number,
+  study_date, study_time, study_description, modalities)
+VALUES ('1.2', 1, 'received', '', 'routine', 1, '2026-01-02 03:04:05', '2026-01-02 03:04:05',
+  '2026-01-02 03:04:05', '', '', '', '', '', '', '', '', '[]')
+"""
+INSTANCE_OF_0003 = """
+INSERT INTO instances (sop_instance_uid, study_instance_uid, series_instance_uid, sop_class_uid,
+  transfer_syntax_uid, key, digest, size_bytes, calling_ae_title, received_at)
+VALUES ('1.2.3.4', '1.2', '1.2.3', '1.2.840.10008.5.1.4.1.1.6.1', '1.2.840.10008.1.2.1', 'instances/1.dcm',
+  '00', 1000, 'US1', '2026-01-02 03:04:05')
+"""
 
 
 class TestLedgerOnSqlite(LedgerContract):
@@ -35,3 +51,19 @@ def test_ledger_that_cannot_be_opened_says_so(tmp_path: Path) -> None:
     with pytest.raises(LedgerUnavailable, match="does not answer"):
         ledger.upgrade()
     ledger.close()
+
+
+def test_instances_of_the_version_before_have_no_called_ae_title(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(connection), "0003")
+        connection.execute(text(STUDY_OF_0003))
+        connection.execute(text(INSTANCE_OF_0003))
+    engine.dispose()
+    ledger = Ledger(url)
+    ledger.upgrade()
+    with ledger.read() as tx:
+        (instance,) = tx.instances.of_study("1.2")
+    ledger.close()
+    assert (instance.calling_ae_title, instance.called_ae_title) == ("US1", "")

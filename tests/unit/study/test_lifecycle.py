@@ -3,7 +3,7 @@ from itertools import product
 import pytest
 
 from service.errors import InvalidTransition
-from service.study.lifecycle import TRANSITIONS, event_after, next_state, reopens
+from service.study.lifecycle import TRANSITIONS, event_after, next_state, starts_revision
 from service.study.state import AnalysisState, StudyEvent, StudyState
 
 
@@ -19,7 +19,12 @@ def test_every_pair_moves_by_the_table_or_raises(state: StudyState, event: Study
 @pytest.mark.parametrize("state", list(StudyState))
 def test_late_instance_brings_every_state_back_to_received(state: StudyState) -> None:
     assert next_state(state, StudyEvent.INSTANCE_RECEIVED) is StudyState.RECEIVED
-    assert reopens(state, StudyEvent.INSTANCE_RECEIVED) is (state is not StudyState.RECEIVED)
+    assert starts_revision(state, StudyEvent.INSTANCE_RECEIVED) is (state is not StudyState.RECEIVED)
+
+
+def test_complete_series_starts_a_revision_of_a_study_that_goes_on_receiving() -> None:
+    assert next_state(StudyState.RECEIVED, StudyEvent.SERIES_COMPLETE) is StudyState.RECEIVED
+    assert starts_revision(StudyState.RECEIVED, StudyEvent.SERIES_COMPLETE)
 
 
 def test_every_state_can_be_reached_from_received() -> None:

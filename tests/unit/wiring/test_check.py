@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,35 @@ def test_tls_with_a_certificate_that_is_not_there_is_refused(tmp_path: Path) -> 
         check(Settings.model_validate({"accept": {"tls": tls}}))
 
 
+PACS = {"host": "127.0.0.1", "port": 104, "ae_title": "PACS"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "key"),
+    [
+        ({"destinations": [PACS | {"name": "pacs", "tls": {"ca": "none.pem"}}]}, "destinations.pacs.tls.ca"),
+        (
+            {"sources": [{"name": "pacs", "dimse": PACS | {"tls": {"ca": "none.pem"}}}]},
+            "sources.pacs.dimse.tls.ca",
+        ),
+        (
+            {"accept": {"commitment_peers": [PACS | {"tls": {"ca": "none.pem"}}]}},
+            "accept.commitment_peers.PACS.tls.ca",
+        ),
+        (
+            {"accept": {"stow": {"enabled": True, "certificate": "none.pem", "key": "none.pem"}}},
+            "accept.stow.certificate",
+        ),
+        ({"sources": [{"name": "pacs", "dicomweb": {"qido_url": "https://pacs", "ca": "none.pem"}}]}, "ca"),
+    ],
+)
+def test_certificate_of_ours_or_theirs_that_is_not_there_is_refused(
+    settings: dict[str, Any], key: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=rf"{re.escape(key)} \(?none\.pem"):
+        check(Settings.model_validate(settings))
+
+
 def test_character_set_of_a_sender_that_is_none_is_refused() -> None:
     peer = {"ae_title": "US1", "character_set": "KLINGON"}
     with pytest.raises(ConfigurationError, match=r"accept\.peers\.0\.character_set is 'KLINGON'"):
@@ -43,3 +73,32 @@ def test_completeness_rule_that_counts_in_no_pacs_is_refused() -> None:
     rule = {"name": "count", "count": "pacs"}
     with pytest.raises(ConfigurationError, match=r"'count' has count = pacs"):
         check(Settings.model_validate({"assemble": {"completeness": [rule]}}))
+
+
+@pytest.mark.parametrize("asked", ["PREREAD_URGENT", ["PREREAD", "PREREAD_URGENT"]])
+def test_rule_for_an_ae_title_by_which_nobody_can_call_us_is_refused(asked: object) -> None:
+    rule = {"name": "urgent", "called_ae_title": asked, "classifiers": ["us-mass"]}
+    settings = Settings.model_validate({"rules": [rule]})
+    with pytest.raises(ConfigurationError, match=r"PREREAD_URGENT, and ours are PREREAD: .*extra_ae_titles"):
+        check(settings)
+
+
+def test_rule_for_an_ae_title_of_ours_is_checked_no_further() -> None:
+    rule = {"name": "urgent", "called_ae_title": "preread_urgent", "classifiers": ["none-such"]}
+    accept = {"extra_ae_titles": ["PREREAD_URGENT"]}
+    with pytest.raises(ConfigurationError, match="none-such"):
+        check(Settings.model_validate({"rules": [rule], "accept": accept}))
+
+
+def test_rule_that_asks_for_priors_of_no_pacs_is_refused() -> None:
+    rule = {"name": "compare", "priors": {}, "classifiers": ["us-mass"]}
+    with pytest.raises(
+        ConfigurationError, match=r"'compare' asks for priors, and \[\[sources\]\] has no PACS"
+    ):
+        check(Settings.model_validate({"rules": [rule]}))
+
+
+def test_priors_from_a_source_that_is_none_are_refused() -> None:
+    source = {"name": "archive", "dimse": {"host": "127.0.0.1", "port": 104, "ae_title": "PACS"}}
+    with pytest.raises(ConfigurationError, match="no source is called vna; sources are: archive"):
+        check(Settings.model_validate({"sources": [source], "priors": {"source": "vna"}}))

@@ -1,6 +1,6 @@
 import re
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from service.config import ReportSettings, Settings
 from service.errors import LedgerUnavailable
 from service.storage.ledger import Ledger, Transaction
 from service.storage.memory import MemoryStore
+from service.storage.retention import Retention
 from service.study.state import AnalysisState
 from service.worklist.app import STATIC, create_app
 from service.worklist.pages import TEMPLATES
@@ -72,6 +73,13 @@ def test_row_without_a_score_has_no_bar_no_number_and_a_reason(
     assert 'class="bar' not in shown
     assert "operating point" not in shown
     assert re.search(r'<span class="reason">[^<]{10,}</span>', shown)
+
+
+def test_early_score_says_that_the_study_is_still_being_received(client: TestClient, seed: Seed) -> None:
+    shown = row(client, reading_room.early(seed))
+
+    assert "At or above operating point" in shown
+    assert "The study is still being received. Scored on earlier images (revision 1 of 2)" in shown
 
 
 def test_failed_study_is_not_said_to_be_analysed_later(client: TestClient, seed: Seed) -> None:
@@ -275,3 +283,16 @@ def test_static_files_travel_with_the_package(client: TestClient) -> None:
     for name in (file.name for file in Path(STATIC).iterdir()):
         response = client.get(f"/static/{name}")
         assert (response.status_code, response.headers["cache-control"]) == (200, "no-cache")
+
+
+def test_study_whose_images_were_removed_says_so(
+    client: TestClient, seed: Seed, ledger: Ledger, store: MemoryStore
+) -> None:
+    study = reading_room.positive(seed)
+    assert "removed here" not in client.get(f"/studies/{study.uid}").text
+    later = datetime.now(UTC) + timedelta(days=2)
+    assert Retention(ledger, store, 1, lambda: later).remove(study.uid) is not None
+
+    page = client.get(f"/studies/{study.uid}").text
+    assert page.count("removed here, 1 day or more after the results were delivered") == 2  # top, timeline
+    assert "removed here" in client.get(f"/api/v1/studies/{study.uid}").json()["images_removed"]

@@ -123,9 +123,11 @@ def test_destination_shows_how_many_objects_it_holds_and_by_what_proof(seed: See
 
 
 def test_one_rejected_object_speaks_for_its_destination(seed: Seed) -> None:
-    reading_room.positive(seed)
+    score = seed.receive().score(1, 0.873, "L")
+    seed.queue().analyse(score).report(score)
     with seed.ledger.begin() as tx:
-        worst = tx.deliveries.of_study(seed.uid, 1)[0]
+        worst, other = tx.deliveries.of_study(seed.uid, 1)
+        tx.deliveries.mark(other.sop_instance_uid, "pacs", DeliveryState.DELIVERED, Proof.STORE_STATUS, "")
         tx.deliveries.mark(
             worst.sop_instance_uid, "pacs", DeliveryState.REJECTED, Proof.NONE, "0xA900 no match"
         )

@@ -1,7 +1,7 @@
 import pytest
 
 from service.accept.stow.content_type import UnsupportedMedia, boundary_of, check_part
-from service.accept.stow.multipart import BadMultipart
+from service.net.multipart import BadMultipart
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
 import pytest
 from pydicom.dataset import Dataset
 
-from service.accept.folder.file_head import FileHead
 from service.accept.folder.file_outcome import FileOutcome
 from service.accept.stow.content_type import UnsupportedMedia
-from service.accept.stow.multipart import BadMultipart
 from service.accept.stow.response import response_module, status_code
+from service.dicom.file_head import FileHead
 from service.errors import NotDicom, OutOfSpace, TooLarge, UIDMismatch
+from service.net.multipart import BadMultipart
 
 HEAD = FileHead("1.2.840.10008.5.1.4.1.1.6.1", "1.2.3", "1.2.840.10008.1.2.1")
 KEPT = FileOutcome(0x0000, HEAD)

@@ -210,7 +210,7 @@ def test_client_that_waits_to_be_asked_is_refused_before_it_sends() -> None:
 
 
 def test_end_of_the_service_does_not_wait_for_a_client(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.accept.stow.server.DRAIN_S", 1)
+    monkeypatch.setattr("service.net.web_server.DRAIN_S", 1)
     data = body(part10(us_dataset(PixelData=bytes(2_000_000))))
     desk = Desk()
     with serving(desk) as port:

@@ -1,8 +1,8 @@
 import pytest
 
 from service.accept.folder.file_receiver import FileReceiver
-from service.accept.stow.multipart import BadMultipart
 from service.accept.stow.transaction import StoreTransaction
+from service.net.multipart import BadMultipart
 from tests.fakes.datasets import part10, us_dataset
 from tests.unit.accept.doubles import Desk
 from tests.unit.accept.stow.bodies import BOUNDARY, body
@@ -37,6 +37,23 @@ def test_end_of_the_body_releases_its_studies(desk: Desk, released: list[str]) -
     storing.end()
     storing.close()
     assert released == ["1.2.3", "1.2.4"]
+
+
+def test_body_without_a_part_is_refused(desk: Desk, released: list[str]) -> None:
+    storing = transaction(desk)
+    storing.feed([b"--" + BOUNDARY.encode() + b"--"])
+    with pytest.raises(BadMultipart, match="has no part"):
+        storing.end()
+    storing.close()
+    assert released == []
+
+
+def test_request_with_more_parts_than_are_answered_for_is_refused(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.accept.stow.transaction.MOST_PARTS", 2)
+    with pytest.raises(BadMultipart, match="more than 2 parts"):
+        transaction(desk).feed([body(b"1", b"2", b"3")])
 
 
 def test_body_that_breaks_off_releases_nothing(desk: Desk, released: list[str]) -> None:

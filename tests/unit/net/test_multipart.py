@@ -1,12 +1,10 @@
-import re
 from email import message_from_bytes
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.accept.stow import multipart
-from service.accept.stow.multipart import MAX_HEADER_BYTES, MAX_PADDING_BYTES, BadMultipart, MultipartReader
+from service.net.multipart import LONGEST_HEADER_BYTES, MAX_PADDING_BYTES, BadMultipart, MultipartReader
 from tests.unit.accept.stow.bodies import BOUNDARY, Collected, body, cut
 
 NASTY = st.lists(
@@ -16,9 +14,9 @@ CONTENTS = st.lists(st.one_of(NASTY, st.binary(max_size=200)), min_size=1, max_s
 SIZES = st.lists(st.integers(0, 40), max_size=60)
 
 
-def read(data: bytes, sizes: list[int] | None = None) -> Collected:
+def read(data: bytes, sizes: list[int] | None = None, **bounds: int) -> Collected:
     parts = Collected()
-    reader = MultipartReader(BOUNDARY, parts)
+    reader = MultipartReader(BOUNDARY, parts, **bounds)
     for piece in cut(data, sizes or []):
         reader.feed(piece)
     reader.end()
@@ -50,7 +48,7 @@ def test_any_body_is_read_or_refused(data: bytes, sizes: list[int]) -> None:
         parts = read(b"--cut-here" + data, sizes)
     except BadMultipart:
         return
-    assert parts.ended == len(parts.contents) > 0
+    assert parts.ended == len(parts.contents)
 
 
 @settings(deadline=None)
@@ -89,12 +87,11 @@ def test_names_of_headers_are_small_and_folded_lines_are_one() -> None:
         (b"", "ends before its closing boundary"),
         (body(b"x")[:-4], "ends before its closing boundary"),
         (b"--cut-here\n\nbare line feeds\n--cut-here--\n", "goes on"),
-        (b"--cut-here--", "has no part"),
         (b"--cut-hereafter\r\n\r\nx\r\n--cut-here--", "goes on"),
         (b"--cut-here-x\r\n\r\nx\r\n--cut-here--", "goes on"),
         (b"--cut-here" + b" " * MAX_PADDING_BYTES + b"\r\n\r\nx\r\n--cut-here--", "goes on"),
         (body(b"x", header=b"no name\r\n"), "without a name"),
-        (body(b"x", header=b"A: " + b"b" * MAX_HEADER_BYTES + b"\r\n"), "longer than"),
+        (body(b"x", header=b"A: " + b"b" * LONGEST_HEADER_BYTES + b"\r\n"), "longer than"),
     ],
 )
 def test_body_that_is_none_is_refused_with_the_reason(data: bytes, why: str) -> None:
@@ -102,11 +99,25 @@ def test_body_that_is_none_is_refused_with_the_reason(data: bytes, why: str) -> 
         read(data)
 
 
-def test_more_parts_than_can_be_answered_for_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(multipart, "MAX_PARTS", 2)
-    assert len(read(body(b"1", b"2")).contents) == 2
-    with pytest.raises(BadMultipart, match=re.escape("more than 2 parts")):
-        read(body(b"1", b"2", b"3"))
+def test_body_of_no_part_is_left_to_the_caller() -> None:
+    parts = Collected()
+    reader = MultipartReader(BOUNDARY, parts)
+    reader.feed(b"--cut-here--")
+    reader.end()
+    assert (reader.part_count, parts.contents) == (0, [])
+
+
+def test_more_parts_than_are_wanted_are_refused() -> None:
+    assert len(read(body(b"1", b"2"), most_parts=2).contents) == 2
+    with pytest.raises(BadMultipart, match="more than 2 parts"):
+        read(body(b"1", b"2", b"3"), most_parts=2)
+
+
+def test_header_may_be_as_long_as_the_caller_says() -> None:
+    data = body(b"x", header=b"A: " + b"b" * 100 + b"\r\n")
+    assert read(data, longest_header_bytes=200).contents == [b"x"]
+    with pytest.raises(BadMultipart, match="longer than 50 bytes"):
+        read(data, longest_header_bytes=50)
 
 
 def test_part_is_handed_on_while_it_comes() -> None:

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.accept.folder.file_head import MAX_META_BYTES, FileHeadReader
 from service.accept.instance.part10 import part10_head
+from service.dicom.file_head import MAX_META_BYTES, FileHeadReader
 from service.errors import MissingAttribute, NotDicom, Refused, UnsafeUID
 from tests.fakes.datasets import EXPLICIT_VR_LE, US_IMAGE, encoded, part10, us_dataset
 

@@ -5,12 +5,10 @@ from typing import Protocol
 
 from service.errors import Refused
 
-MAX_HEADER_BYTES = 16 * 1024
-"""Longest header of a part."""
+LONGEST_HEADER_BYTES = 16 * 1024
+"""Of one part, unless the reader is told otherwise."""
 MAX_PADDING_BYTES = 256
 """Most white space after a boundary."""
-MAX_PARTS = 20_000
-"""In one body: what is remembered of each is needed for the response."""
 
 
 class BadMultipart(Refused):
@@ -34,12 +32,24 @@ class Parts(Protocol):
 
 
 class MultipartReader:
-    """Finds the parts in a body that is fed in pieces, cut anywhere. Holds a piece and a header at most."""
+    """Finds the parts in a body that is fed in pieces, cut anywhere. Holds a piece and a header at most.
 
-    def __init__(self, boundary: str, parts: Parts) -> None:
-        self._delimiter = b"\r\n--" + boundary.encode("ascii")
+    More than `most_parts` parts, and a part with a header of more than `longest_header_bytes`, are an error.
+    """
+
+    def __init__(
+        self,
+        boundary: str,
+        parts: Parts,
+        most_parts: int | None = None,
+        longest_header_bytes: int = LONGEST_HEADER_BYTES,
+    ) -> None:
+        self._delimiter = b"\r\n--" + boundary.encode("ascii", errors="replace")
         self._parts = parts
-        self._count = 0
+        self._most_parts = most_parts
+        self._longest_header_bytes = longest_header_bytes
+        self.part_count = 0
+        """Parts that have begun."""
         # A delimiter begins with CRLF, but for one at the very beginning: so let there be a CRLF.
         self._data = b"\r\n"
         self._at = 0
@@ -56,9 +66,7 @@ class MultipartReader:
     def end(self) -> None:
         """The body has ended. Raises BadMultipart unless it is whole."""
         if self._step != self._skip_epilogue:
-            raise BadMultipart("the body ends before its closing boundary: send it whole")
-        if not self._count:
-            raise BadMultipart("the body has no part: send each instance in a part of its own")
+            raise BadMultipart("the body ends before its closing boundary: it must be sent whole")
 
     def _skip_preamble(self) -> bool:
         found = self._data.find(self._delimiter, self._at)
@@ -85,14 +93,15 @@ class MultipartReader:
 
     def _read_header(self) -> bool:
         """From the CRLF of the boundary to the one of the empty line, which may belong to a delimiter."""
-        end = self._data.find(b"\r\n\r\n", self._at, self._at + MAX_HEADER_BYTES)
+        longest = self._longest_header_bytes
+        end = self._data.find(b"\r\n\r\n", self._at, self._at + longest)
         if end < 0:
-            if len(self._data) - self._at < MAX_HEADER_BYTES:
+            if len(self._data) - self._at < longest:
                 return False
-            raise BadMultipart(f"the header of a part is longer than {MAX_HEADER_BYTES} bytes, or has no end")
-        self._count += 1
-        if self._count > MAX_PARTS:
-            raise BadMultipart(f"the body has more than {MAX_PARTS} parts: send them in several requests")
+            raise BadMultipart(f"the header of a part is longer than {longest} bytes, or has no end")
+        if self.part_count == self._most_parts:
+            raise BadMultipart(f"the body has more than {self._most_parts} parts: send them in several")
+        self.part_count += 1
         headers = _headers(self._data[self._at + 2 : end])
         self._at = end + 2
         self._parts.begin_part(headers)

@@ -1,0 +1,52 @@
+"""Enter what was written: objects, their deliveries, and what it means for the study."""
+
+from collections.abc import Mapping, Sequence
+
+from service.report.basis import Basis
+from service.storage.deliveries import StoredObject
+from service.storage.ledger import Transaction
+from service.study.messages import DeliveryRequest, ReportRequest
+from service.study.state import StudyEvent
+
+
+def enter_report(
+    tx: Transaction, request: ReportRequest, basis: Basis, written: Mapping[str, Sequence[StoredObject]]
+) -> None:
+    """Enter objects and deliveries, and let the delivery requests leave. `written` is by classifier."""
+    destinations: dict[str, None] = {}
+    for analysis in basis.analyses:
+        for stored in written[analysis.classifier]:
+            tx.deliveries.add_object(stored)
+            for destination in analysis.destinations:
+                tx.deliveries.add(stored, destination)
+                destinations[destination] = None
+    for destination in destinations:
+        tx.outbox.add(DeliveryRequest(request.study_instance_uid, request.revision, destination))
+    reason = f"{_objects(basis, written)}{_places(list(destinations))}"
+    if basis.is_early:
+        tx.studies.note(
+            request.study_instance_uid,
+            "early_report_written",
+            f"early report, revision {request.revision}: {reason}",
+        )
+    else:
+        tx.studies.move(request.study_instance_uid, StudyEvent.OBJECTS_WRITTEN, reason)
+
+
+def _objects(basis: Basis, written: Mapping[str, Sequence[StoredObject]]) -> str:
+    """How many objects there are, and which are those of an earlier report that holds."""
+    standing = [
+        analysis.classifier
+        for analysis, earlier in zip(basis.analyses, basis.earlier, strict=True)
+        if earlier and analysis.result and earlier.stands_for(analysis.result)
+    ]
+    count = sum(len(objects) for name, objects in written.items() if name not in standing)
+    parts = [f"{count} objects written"] if count or not standing else []
+    parts += [f"the earlier report of {name} stands: there is nothing more to say" for name in standing]
+    return "; ".join(parts)
+
+
+def _places(destinations: Sequence[str]) -> str:
+    if destinations:
+        return f", being sent to {', '.join(destinations)}"
+    return "; no rule names a destination, so they stay here"

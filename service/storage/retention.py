@@ -1,0 +1,130 @@
+"""Removing received images whose results are proven delivered: those files, and never anything else.
+
+Result objects, heatmaps, the quarantine and every row of the ledger stay.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy import exists, select
+
+from service.storage.deliveries import DeliveryState, Proof
+from service.storage.ledger import Ledger, Transaction
+from service.storage.port import InstanceStore
+from service.storage.schema import history, studies
+from service.study.model import ReceivedInstance, Study
+from service.study.state import StudyState
+
+log = structlog.get_logger()
+
+IMAGES_REMOVED = "images_removed"
+"""Event of a study's history that moves no state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What of one study is, or would be, removed. `delivered_at`: when its results had all arrived."""
+
+    study_instance_uid: str
+    revision: int
+    delivered_at: datetime
+    images: int
+    size_bytes: int
+
+
+class Retention:
+    """Images are due `days` after the results of their study were delivered."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        store: InstanceStore,
+        days: int,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._ledger = ledger
+        self._store = store
+        self._days = days
+        self._now = now
+
+    def due(self) -> list[str]:
+        """Study Instance UIDs, the one delivered first being first. Raises LedgerUnavailable."""
+        removed = exists().where(
+            history.c.study_instance_uid == studies.c.study_instance_uid,
+            history.c.revision == studies.c.revision,
+            history.c.event == IMAGES_REMOVED,
+        )
+        statement = (
+            select(studies.c.study_instance_uid)
+            .where(studies.c.state == StudyState.DELIVERED, studies.c.updated_at <= self._before(), ~removed)
+            .order_by(studies.c.updated_at, studies.c.study_instance_uid)
+        )
+        with self._ledger.read() as tx:
+            return list(tx.connection.scalars(statement))
+
+    def look(self, study_instance_uid: str) -> Removal | None:
+        """What `remove` would remove. Raises LedgerUnavailable."""
+        with self._ledger.read() as tx:
+            study = tx.studies.find(study_instance_uid)
+            if study is None or not self._is_due(tx, study):
+                return None
+            return _removal(study, self._there(tx, study))
+
+    def remove(self, study_instance_uid: str) -> Removal | None:
+        """Remove the images of a study; None, and nothing is removed, where they are not due (any more).
+
+        What is removed when this is interrupted is told to the study the next time. Raises LedgerUnavailable,
+        StoreUnavailable.
+        """
+        with self._ledger.begin() as tx:
+            study = tx.studies.lock(study_instance_uid)  # nobody makes it a new revision meanwhile
+            if not self._is_due(tx, study):
+                return None
+            instances = self._there(tx, study)
+            for instance in instances:
+                self._store.delete(instance.key)
+            removal = _removal(study, instances)
+            tx.studies.note(study_instance_uid, IMAGES_REMOVED, self._reason(removal))
+        log.info("images removed", study_instance_uid=study_instance_uid, images=removal.images)
+        return removal
+
+    def turn(self) -> None:
+        """Remove everything that is due. Raises as `remove`."""
+        for study_instance_uid in self.due():
+            self.remove(study_instance_uid)
+
+    def _before(self) -> datetime:
+        return self._now() - timedelta(days=self._days)
+
+    def _is_due(self, tx: Transaction, study: Study) -> bool:
+        deliveries = tx.deliveries.of_study(study.study_instance_uid, study.revision)
+        is_proven = all(
+            one.state is DeliveryState.DELIVERED and one.proof is not Proof.NONE for one in deliveries
+        )
+        is_old = study.state is StudyState.DELIVERED and study.updated_at <= self._before()
+        return is_old and is_proven and bool(deliveries)
+
+    def _there(self, tx: Transaction, study: Study) -> list[ReceivedInstance]:
+        instances = tx.instances.of_study(study.study_instance_uid)
+        return [instance for instance in instances if self._store.exists(instance.key)]
+
+    def _reason(self, removal: Removal) -> str:
+        images = "1 image was" if removal.images == 1 else f"{removal.images} images were"
+        days = "1 day" if self._days == 1 else f"{self._days} days"
+        return (
+            f"{images} removed here, {days} or more after the results were delivered on "
+            f"{removal.delivered_at:%Y-%m-%d} (store.retention_days); before a further image of this study "
+            "can be analysed, all of them have to be sent again"
+        )
+
+
+def _removal(study: Study, instances: list[ReceivedInstance]) -> Removal:
+    return Removal(
+        study_instance_uid=study.study_instance_uid,
+        revision=study.revision,
+        delivered_at=study.updated_at,
+        images=len(instances),
+        size_bytes=sum(instance.size_bytes for instance in instances),
+    )
