@@ -10,7 +10,8 @@ PrereadError
 │   └── ConflictingInstance
 └── Retryable      the world may be better in a while                    -> retry with delay
     ├── BrokerUnavailable, StoreUnavailable, LedgerUnavailable
-    └── PeerUnavailable, OutOfSpace, EngineLost
+    ├── PeerUnavailable, OutOfSpace, EngineLost
+    └── NewerMessage
 """
 
 
@@ -96,6 +97,10 @@ class PeerUnavailable(Retryable):
 
 class OutOfSpace(Retryable):
     """Free space is below the watermark."""
+
+
+class NewerMessage(Retryable):
+    """A message on a queue is of a newer version than this worker: a newer worker will take it."""
 
 
 class EngineLost(Retryable):

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 pytest_plugins = [
+    "tests.servers.certificates",
     "tests.servers.rabbitmq",
     "tests.servers.postgres",
-    "tests.servers.certificates",
     "tests.servers.orthanc",
     "tests.servers.dcmtk",
     "tests.servers.chromium",

@@ -23,6 +23,10 @@ class BrokerSettings(Section):
     """`embedded`: leased rows of the ledger, no server. `rabbitmq`: quorum queues."""
     url: str = "amqp://guest:guest@127.0.0.1:5672/%2F"
     """Where RabbitMQ is. `amqps://` for TLS."""
+    password_file: Path | None = None
+    """File that holds the password, in place of the one in `url`. It is read for each connection."""
+    tls: ClientTLS | None = None
+    """With `amqps://`, such as `{ ca = "/etc/preread/ca.pem" }`. Empty: this system's certificates."""
     prefetch: Annotated[int, Field(ge=1, le=1000)] = 4
     """Deliveries that `send` holds per queue at one time. More would wait there while another is idle.
     `infer` holds as many as `infer.concurrent_studies`."""
@@ -30,8 +34,12 @@ class BrokerSettings(Section):
     """Seconds after which work of a dead worker is given to another (embedded). Living workers renew it."""
     retry_delays_s: Annotated[tuple[Seconds, ...], Field(min_length=1)] = (5.0, 30.0, 120.0, 600.0, 1800.0)
     """Waiting times before each further attempt; the last one is repeated."""
-    delivery_limit: Annotated[int, Field(ge=1)] = 20
-    """Attempts after which work becomes a dead letter, with its last reason."""
+    delivery_limit: Annotated[int, Field(ge=1)] = 5
+    """How often a worker may die or stall over a piece of work, or fail by a mistake of its own, before the
+    work becomes a dead letter, with the last reason. What only has to wait (for a PACS, a database, the disk)
+    does not count."""
+    deadline_s: Seconds = 7 * 24 * 3600.0
+    """Seconds after which work that had to wait all the time becomes a dead letter, too: seven days."""
 
 
 class InferSettings(Section):

@@ -4,14 +4,22 @@ import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import structlog
 
 from service.enqueue.disposition import Disposition, disposition_of, reason_of
+from service.enqueue.leasing import Leasing
 from service.enqueue.port import Consumer, Delivery, Envelope
-from service.errors import BrokerUnavailable, Retryable
+from service.enqueue.retry import RetryPolicy
+from service.errors import BrokerUnavailable, InvalidMessage, NewerMessage, Retryable
+from service.storage.fence import Fence, fence_of
+from service.storage.leases import Lease
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 RECEIVE_S = 0.5
 """How long one wait for a delivery takes, and so how soon an idle worker stops."""
@@ -19,23 +27,14 @@ BACK_OFF_S = 2.0
 """Pause after the broker or the ledger did not answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How often and how soon work is tried again."""
-
-    delays_s: tuple[float, ...]
-    """Seconds before each further attempt; the last one is repeated. At least one."""
-    delivery_limit: int
-    """Attempts after which work becomes a dead letter; 1 or more."""
-
-    def delay_s(self, attempts: int) -> float:
-        """Seconds to wait after the attempt of this number (from 1)."""
-        return self.delays_s[min(attempts, len(self.delays_s)) - 1]
+Handle = Callable[[Envelope, Fence], None]
+"""Does the work. It enters how that ended only where the fence says that the work is still ours."""
 
 
 def consume(
     consumer: Consumer,
-    handle: Callable[[Envelope], None],
+    handle: Handle,
+    leasing: Leasing,
     policy: RetryPolicy,
     stop: threading.Event,
     on_dead: Callable[[Envelope, str], None],
@@ -45,7 +44,7 @@ def consume(
     `on_dead` is called with the reason before a message is set aside, perhaps more than once. Several
     threads may run this on one consumer.
     """
-    loop = _Loop(handle, policy, stop, on_dead)
+    loop = _Loop(handle, leasing, policy, stop, on_dead)
     while not stop.is_set():
         try:
             delivery = consumer.receive(RECEIVE_S)
@@ -59,43 +58,61 @@ def consume(
 
 @dataclass(frozen=True, slots=True)
 class _Loop:
-    handle: Callable[[Envelope], None]
+    handle: Handle
+    leasing: Leasing
     policy: RetryPolicy
     stop: threading.Event
     on_dead: Callable[[Envelope, str], None]
 
     def work(self, delivery: Delivery) -> None:
-        """Handle a delivery and end it."""
-        if delivery.attempts > self.policy.delivery_limit:
-            # Earlier attempts would have ended it: every one of them died. It is not let kill one more.
-            self._set_aside(delivery, f"its worker died or was stopped {delivery.attempts - 1} times")
-            return
-        error = self._error_of(delivery.envelope)
-        disposition = disposition_of(error)
-        if error is None or disposition is Disposition.ACK:
-            self._until_done(delivery.ack)
-        elif disposition is Disposition.RETRY and delivery.attempts < self.policy.delivery_limit:
-            self._retry(delivery, error)
-        else:
-            self._set_aside(delivery, reason_of(error))
-
-    def _error_of(self, envelope: Envelope) -> Exception | None:
+        """Take the lease, handle, and end both."""
         try:
-            self.handle(envelope)
+            lease = self._until_done(lambda: self.leasing.take(delivery.envelope))
+        except NewerMessage as error:
+            self._until_done(partial(delivery.retry, self.policy.delay_s(delivery.attempts), str(error)))
+        except InvalidMessage as error:
+            self._set_aside(delivery, None, str(error))
+        else:
+            if lease is not None:
+                self._work(delivery, lease)
+
+    def _work(self, delivery: Delivery, lease: Lease) -> None:
+        if reason := self.policy.why_not_begun(lease):
+            self._set_aside(delivery, lease, reason)  # it is not let kill one more
+            return
+        error = self._error_of(delivery.envelope, fence_of(lease))
+        if error is None or disposition_of(error) is Disposition.ACK:
+            self._until_done(lambda: self._end(delivery, lease))
+        elif reason := self.policy.why_given_up(lease, error):
+            self._set_aside(delivery, lease, reason)
+        else:
+            self._until_done(lambda: self._retry(delivery, lease, error))
+
+    def _error_of(self, envelope: Envelope, fence: Fence) -> Exception | None:
+        try:
+            self.handle(envelope, fence)
         except Exception as error:  # the loop's outermost edge: no message may end the worker
             _log_failure(envelope, error)
             return error
         return None
 
-    def _retry(self, delivery: Delivery, error: Exception) -> None:
-        delay_s = self.policy.delay_s(delivery.attempts)
-        self._until_done(lambda: delivery.retry(delay_s, reason_of(error)))
+    def _end(self, delivery: Delivery, lease: Lease) -> None:
+        self.leasing.end(lease)
+        delivery.ack()
 
-    def _set_aside(self, delivery: Delivery, reason: str) -> None:
+    def _retry(self, delivery: Delivery, lease: Lease, error: Exception) -> None:
+        reason = reason_of(error)
+        self.leasing.give_back(lease, reason, strike=disposition_of(error) is Disposition.STRIKE)
+        delivery.retry(self.policy.delay_s(delivery.attempts), reason)
+
+    def _set_aside(self, delivery: Delivery, lease: Lease | None, reason: str) -> None:
         log.error("dead letter", queue=delivery.envelope.queue, message_id=delivery.envelope.message_id)
-        self._until_done(lambda: self._tell_and_set_aside(delivery, reason))
+        self._until_done(lambda: self._tell_and_set_aside(delivery, lease, reason))
 
-    def _tell_and_set_aside(self, delivery: Delivery, reason: str) -> None:
+    def _tell_and_set_aside(self, delivery: Delivery, lease: Lease | None, reason: str) -> None:
+        if lease is not None and not self.leasing.bury(lease, reason):
+            delivery.ack()  # whoever has begun it since decides about it, and has a message of his own
+            return
         # In this order: a message that nobody tries again must never lack its reason in the ledger.
         self._tell(delivery.envelope, reason)
         delivery.dead_letter(reason)
@@ -108,13 +125,15 @@ class _Loop:
         except Exception as error:  # as above; the dead letter itself still carries the reason
             _log_failure(envelope, error)
 
-    def _until_done(self, step: Callable[[], None]) -> None:
+    def _until_done(self, step: Callable[[], T]) -> T | None:
         """Repeat a step until broker and ledger take it. Given up on stop: the message is delivered again."""
         while True:
             try:
                 return step()
+            except NewerMessage:
+                raise
             except Retryable as error:
-                log.warning("delivery not ended yet", error=type(error).__name__, next_attempt_s=BACK_OFF_S)
+                log.warning("delivery waits", error=type(error).__name__, next_attempt_s=BACK_OFF_S)
                 if self.stop.wait(BACK_OFF_S):
                     return None
 

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from service.errors import Permanent, PrereadError, Refused, Retryable
+from service.errors import EngineLost, Permanent, PrereadError, Refused, Retryable
 
 
 class Disposition(StrEnum):
@@ -10,16 +10,21 @@ class Disposition(StrEnum):
 
     ACK = "ack"
     RETRY = "retry"
+    STRIKE = "strike"
+    """Retry, and count it: work that does this too often is a dead letter."""
     DEAD_LETTER = "dead_letter"
 
 
 _TABLE: tuple[tuple[type[Exception], Disposition], ...] = (
     # The handler has put the reason into the ledger before it raised: the work is done.
     (Refused, Disposition.ACK),
+    # It may be this very study that kills the GPU.
+    (EngineLost, Disposition.STRIKE),
+    # The world is at fault, not the work: it waits as long as it must, up to the deadline.
     (Retryable, Disposition.RETRY),
     (Permanent, Disposition.DEAD_LETTER),
     # A bug. The next attempt may meet other circumstances; the delivery limit bounds it.
-    (Exception, Disposition.RETRY),
+    (Exception, Disposition.STRIKE),
 )
 """The first row that the exception is an instance of counts."""
 

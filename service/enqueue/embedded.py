@@ -30,7 +30,7 @@ class EmbeddedBroker:
     """The broker port over the ledger. Safe to share between threads; processes share the database."""
 
     def __init__(self, ledger: Ledger, lease_s: float) -> None:
-        self._ledger = ledger
+        self.ledger = ledger
         self._lease_s = lease_s
         self._news = threading.Condition()
 
@@ -39,7 +39,7 @@ class EmbeddedBroker:
 
     def publish(self, envelopes: Sequence[Envelope]) -> None:
         """Enter the messages in one transaction; one that is there already is left as it is."""
-        with _outbox(self._ledger) as outbox:
+        with _outbox(self.ledger) as outbox:
             for envelope in envelopes:
                 outbox.insert(envelope.message_id, envelope.queue, envelope.body)
         with self._news:
@@ -47,11 +47,11 @@ class EmbeddedBroker:
 
     def consumer(self, queues: Sequence[str], prefetch: int) -> "EmbeddedConsumer":
         """A consumer of the queues."""
-        return EmbeddedConsumer(self._ledger, queues, prefetch, self._lease_s, self._news)
+        return EmbeddedConsumer(self.ledger, queues, prefetch, self._lease_s, self._news)
 
     def dead_letters(self, queue: str) -> list[DeadLetter]:
         """What was set aside from the queue, oldest first."""
-        with _translated(), self._ledger.read() as tx:
+        with _translated(), self.ledger.read() as tx:
             return [DeadLetter(_envelope(row), row.attempts, row.reason) for row in tx.outbox.dead(queue)]
 
     def close(self) -> None:

@@ -3,9 +3,11 @@
 Delivery is at least once: a handler must be harmless when it is called twice for one message.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from service.errors import BrokerUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,14 @@ class Envelope:
     message_id: str
     queue: str
     body: dict[str, Any]
+
+
+class NotPublished(BrokerUnavailable):
+    """Some messages, or all, were not taken. `reasons`: why, by message_id; every other one is kept."""
+
+    def __init__(self, reasons: Mapping[str, str]) -> None:
+        super().__init__("; ".join(dict.fromkeys(reasons.values())))
+        self.reasons = reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +93,8 @@ class Broker(Protocol):
     def publish(self, envelopes: Sequence[Envelope]) -> None:
         """Return only once every envelope is kept durably.
 
-        Raises BrokerUnavailable if not; calling again is safe, since handlers take a repeated message.
+        Raises BrokerUnavailable if not, NotPublished where that is so of some only; calling again is safe,
+        since handlers take a repeated message.
         """
         ...
 

@@ -1,8 +1,9 @@
 """The relay: moves messages from the ledger's outbox to RabbitMQ.
 
 A row is deleted only after RabbitMQ has confirmed its message, so a broker that is away loses nothing; a
-relay that dies between the two publishes once more. Messages leave in the order in which they were
-written; only one that failed, or a second relay at work, can bring a study's messages out of order.
+relay that dies between the two publishes once more. Urgent messages leave first, the others in the order in
+which they were written; only one that failed, or a second relay at work, can bring a study's messages out of
+order.
 """
 
 import threading
@@ -11,15 +12,15 @@ from uuid import uuid4
 
 import structlog
 
-from service.enqueue.port import Broker, Envelope
+from service.enqueue.port import Broker, Envelope, NotPublished
 from service.errors import PrereadError, Retryable
 from service.storage.ledger import Ledger
 from service.storage.outbox import OutboxRow
 
 log = structlog.get_logger()
 
-BATCH = 100
-"""Messages per transaction: about 0.1 s of publishing, one confirm after the other."""
+BATCH = 500
+"""Messages per transaction. They leave together: an outbox drains as fast as RabbitMQ takes it."""
 LEASE_S = 60.0
 """After which the batch of a relay that died is published by another."""
 POLL_S = 0.2
@@ -35,7 +36,6 @@ class Relay:
         self._ledger = ledger
         self._broker = broker
         self._owner = str(uuid4())
-        self._declared: set[str] = set()
         self.trouble = ""
         """Why messages wait in the outbox; empty while they leave."""
 
@@ -56,26 +56,40 @@ class Relay:
     def relay_once(self) -> int:
         """Move one batch. Returns how many messages were moved.
 
-        Raises BrokerUnavailable or LedgerUnavailable; then the messages are still in the outbox.
+        Raises BrokerUnavailable or LedgerUnavailable when none was; then they are still in the outbox. Those
+        that RabbitMQ did not take among others that it took are tried again after a pause.
         """
         with self._ledger.begin() as tx:
             rows = tx.outbox.claim(None, BATCH, self._owner, time.time(), LEASE_S)
         if not rows:
             return 0
-        ids = [row.id for row in rows]
         try:
             self._publish(rows)
+        except NotPublished as error:
+            return self._settle(rows, error)
         except PrereadError as error:
-            self._declared.clear()  # a broker that was away may come back without its queues
-            with self._ledger.begin() as tx:
-                tx.outbox.release(ids, self._owner, time.time(), str(error))
+            self._give_back([row.id for row in rows], time.time(), str(error))
             raise
         with self._ledger.begin() as tx:
-            tx.outbox.delete(ids, self._owner)
+            tx.outbox.delete([row.id for row in rows], self._owner)
         return len(rows)
 
     def _publish(self, rows: list[OutboxRow]) -> None:
-        queues = {row.queue for row in rows} - self._declared
-        self._broker.declare(sorted(queues))
-        self._declared |= queues
+        self._broker.declare(sorted({row.queue for row in rows}))
         self._broker.publish([Envelope(row.message_id, row.queue, row.body) for row in rows])
+
+    def _settle(self, rows: list[OutboxRow], error: NotPublished) -> int:
+        """Some were taken: forget those, and keep the others for later."""
+        taken = [row.id for row in rows if row.message_id not in error.reasons]
+        left = [row.id for row in rows if row.message_id in error.reasons]
+        self._give_back(left, time.time() + (BACK_OFF_S if taken else 0.0), str(error))
+        if not taken:
+            raise error
+        with self._ledger.begin() as tx:
+            tx.outbox.delete(taken, self._owner)
+        log.warning("RabbitMQ did not take all messages", left=len(left), next_attempt_s=BACK_OFF_S)
+        return len(taken)
+
+    def _give_back(self, ids: list[int], available_at_s: float, reason: str) -> None:
+        with self._ledger.begin() as tx:
+            tx.outbox.release(ids, self._owner, available_at_s, reason)

@@ -1,6 +1,7 @@
 """What the end of one analysis means for its study."""
 
 from service.storage.analyses import Analysis
+from service.storage.fence import Fence, unfenced
 from service.storage.ledger import Transaction
 from service.study.lifecycle import event_after
 from service.study.messages import ReportRequest
@@ -17,13 +18,16 @@ def finish_analysis(
     state: AnalysisState,
     reason: str,
     result: AnalysisResult | None = None,
+    fence: Fence = unfenced,
 ) -> bool:
     """Enter how an analysis ended and move the study on when it was the last one.
 
-    Returns False, and changes nothing, when it had ended before or the study has been reopened since. An
-    early analysis moves no study: it is reported by itself.
+    Returns False, and changes nothing, when it had ended before, is another's by now, or the study has been
+    reopened since. An early analysis moves no study: it is reported by itself.
     """
     study = tx.studies.lock(study_instance_uid)
+    if not fence(tx):
+        return False
     analysis = tx.analyses.find(study_instance_uid, revision, classifier)
     if analysis is None or not is_wanted(analysis, study):
         return False

@@ -14,6 +14,7 @@ from service.infer.analyse import ScoredFrame, analyse, identity
 from service.infer.image import Reading
 from service.infer.port import ClassifierPort
 from service.infer.settle import finish_analysis, is_wanted
+from service.storage.fence import Fence, unfenced
 from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
 from service.study.messages import InferenceRequest
@@ -45,8 +46,8 @@ class Worker:
         self._pools = pools
         self._max_frames = max_frames
 
-    def handle(self, body: dict[str, Any]) -> None:
-        """Do what an InferenceRequest asks for.
+    def handle(self, body: dict[str, Any], fence: Fence = unfenced) -> None:
+        """Do what an InferenceRequest asks for; enter the result where the fence lets it through.
 
         Raises InvalidMessage for a message that is none, Permanent for a classifier this worker lacks.
         """
@@ -62,7 +63,7 @@ class Worker:
         known = self._known_scores(request, identity(classifier.manifest))
         new = [instance for instance in instances if instance.sop_instance_uid not in known]
         found = self._analyse(request, classifier, new)
-        self._finish(request, classifier, instances, known, found)
+        self._finish(request, classifier, instances, known, found, fence)
 
     def give_up(self, body: dict[str, Any], reason: str) -> None:
         """Enter that a request became a dead letter."""
@@ -150,6 +151,7 @@ class Worker:
         instances: tuple[ReceivedInstance, ...],
         known: dict[str, ImageScore],
         found: list[ImageScore | ImageRefusal],
+        fence: Fence,
     ) -> None:
         by_uid = known | {one.sop_instance_uid: one for one in found if isinstance(one, ImageScore)}
         uids = [instance.sop_instance_uid for instance in instances]
@@ -163,7 +165,7 @@ class Worker:
         )
         state = AnalysisState.SCORED if result.scores else AnalysisState.NOT_ANALYSED
         with self._ledger.begin() as tx:
-            finish_analysis(
+            is_entered = finish_analysis(
                 tx,
                 request.study_instance_uid,
                 request.revision,
@@ -171,9 +173,10 @@ class Worker:
                 state,
                 _reason(result),
                 result,
+                fence,
             )
         log.info(
-            "study analysed",
+            "study analysed" if is_entered else "result came too late: the work was another's by then",
             study_instance_uid=request.study_instance_uid,
             classifier=request.classifier,
             scored=len(result.scores),

@@ -7,10 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from service.storage.leases import Leases
 from service.storage.schema import analyses
 from service.storage.statements import insert_if_absent
-from service.study.messages import InferenceRequest
 from service.study.model import Priority
 from service.study.result import AnalysisResult
 from service.study.state import AnalysisState
@@ -57,10 +55,7 @@ class Analyses:
         priority: Priority = Priority.ROUTINE,
         assume_body_part: str = "",
     ) -> None:
-        """Enter an analysis to be done; one that is entered already is queued again.
-
-        Then nobody who worked on it before may end it.
-        """
+        """Enter an analysis to be done; one that is entered already is queued again."""
         values = {
             "study_instance_uid": study_instance_uid,
             "revision": revision,
@@ -78,8 +73,6 @@ class Analyses:
             self._update(
                 study_instance_uid, revision, classifier, values | {"result": None, "finished_at": None}
             )
-            work = InferenceRequest(study_instance_uid, revision, classifier).work
-            Leases(self.connection).revoke(study_instance_uid, revision, work)
 
     def make_urgent(self, study_instance_uid: str) -> tuple[Analysis, ...]:
         """Make the analyses of a study urgent that have not ended and were not; returns them."""

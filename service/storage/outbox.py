@@ -13,9 +13,10 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Row, case, delete, select, update
 
+from service.storage.leases import Leases
 from service.storage.schema import outbox
 from service.storage.statements import insert_if_absent
-from service.study.messages import Message
+from service.study.messages import URGENT_SUFFIX, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,10 @@ class Outbox:
     connection: Connection
 
     def add(self, message: Message) -> None:
-        """Let a message leave with this transaction."""
+        """Let a message leave with this transaction. Its work is asked for anew: who began it before this
+        transaction may no longer end it.
+        """
+        Leases(self.connection).revoke(message.study_instance_uid, message.revision, message.work)
         self.insert(str(uuid4()), message.queue, message.to_json())
 
     def insert(self, message_id: str, queue: str, body: dict[str, Any]) -> None:
@@ -59,13 +63,15 @@ class Outbox:
     ) -> list[OutboxRow]:
         """Lease up to `limit` messages that are due: earlier-named queues first, then the oldest.
 
-        `queues` None means every queue. Counts one more attempt for each.
+        `queues` None means every queue, those for urgent work first. Counts one more attempt for each.
         """
         due = [outbox.c.dead.is_(False), outbox.c.available_at <= now_s]
-        order: list[Any] = [outbox.c.id]
-        if queues is not None:
+        if queues is None:
+            rank: Any = case((outbox.c.queue.endswith(URGENT_SUFFIX), 0), else_=1)
+        else:
             due.append(outbox.c.queue.in_(queues))
-            order.insert(0, case({queue: rank for rank, queue in enumerate(queues)}, value=outbox.c.queue))
+            rank = case({queue: rank for rank, queue in enumerate(queues)}, value=outbox.c.queue)
+        order = (rank, outbox.c.id)
         chosen = select(outbox.c.id).where(*due).order_by(*order).limit(limit)
         ids = list(self.connection.scalars(chosen.with_for_update(skip_locked=True)))
         if not ids:

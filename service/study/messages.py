@@ -7,10 +7,12 @@ raise SCHEMA_VERSION when a reader must know of the change.
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Self
 
-from service.errors import InvalidMessage
+from service.errors import InvalidMessage, NewerMessage
 from service.study.model import Priority
 
 SCHEMA_VERSION = 1
+URGENT_SUFFIX = ".urgent"
+"""Ends the name of every queue for urgent work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,11 @@ class _Message:
 
     @classmethod
     def from_json(cls, body: dict[str, Any]) -> Self:
-        """Raises InvalidMessage for another kind, a newer schema version, or missing fields."""
+        """Raises InvalidMessage for another kind or missing fields, NewerMessage for a newer version."""
         if body.get("kind") != cls.kind:
             raise InvalidMessage(f"expected a message of kind {cls.kind!r}, got {body.get('kind')!r}")
         if body.get("schema_version", 0) > SCHEMA_VERSION:
-            raise InvalidMessage(
+            raise NewerMessage(
                 f"message has schema version {body['schema_version']}, this worker knows {SCHEMA_VERSION}: "
                 "upgrade the worker"
             )
@@ -101,7 +103,7 @@ _KINDS: tuple[type[Message], ...] = (InferenceRequest, ReportRequest, DeliveryRe
 
 
 def read_message(body: dict[str, Any]) -> Message:
-    """The message of any kind. Raises InvalidMessage."""
+    """The message of any kind. Raises InvalidMessage, NewerMessage."""
     for kind in _KINDS:
         if body.get("kind") == kind.kind:
             return kind.from_json(body)
@@ -114,7 +116,7 @@ def read_message(body: dict[str, Any]) -> Message:
 def inference_queue(classifier: str, priority: Priority) -> str:
     """Queue name: `inference.<classifier>` or `inference.<classifier>.urgent`."""
     name = f"inference.{classifier}"
-    return f"{name}.urgent" if priority is Priority.URGENT else name
+    return f"{name}{URGENT_SUFFIX}" if priority is Priority.URGENT else name
 
 
 def delivery_queue(destination: str) -> str:

@@ -10,9 +10,9 @@ from engines.manifest import Manifest
 from engines.plans.profile import BatchProfile
 from engines.precision import Precision
 from service.config import Settings
-from service.enqueue.consume import RetryPolicy
 from service.enqueue.embedded import EmbeddedBroker
 from service.enqueue.port import Broker
+from service.enqueue.retry import RetryPolicy
 from service.errors import ConfigurationError
 from service.storage.filesystem import FilesystemStore
 from service.storage.ledger import Ledger
@@ -37,14 +37,16 @@ def open_broker(settings: Settings, ledger: Ledger) -> Broker:
     """The configured broker. It need not answer yet: consumers and relay declare queues on connecting."""
     if settings.broker.kind == "embedded":
         return EmbeddedBroker(ledger, settings.broker.lease_s)
-    from service.enqueue.rabbitmq import RabbitMQBroker
+    from service.enqueue.rabbitmq import Address, RabbitMQBroker
 
-    return RabbitMQBroker(settings.broker.url, settings.broker.retry_delays_s)
+    address = Address(settings.broker.url, settings.broker.password_file, settings.broker.tls)
+    return RabbitMQBroker(address, settings.broker.retry_delays_s)
 
 
 def retry_policy(settings: Settings) -> RetryPolicy:
     """When work is tried again."""
-    return RetryPolicy(settings.broker.retry_delays_s, settings.broker.delivery_limit)
+    broker = settings.broker
+    return RetryPolicy(broker.retry_delays_s, broker.delivery_limit, broker.deadline_s)
 
 
 def inference_queues(settings: Settings) -> list[str]:

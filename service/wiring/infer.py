@@ -11,9 +11,11 @@ import structlog
 
 from service.config import Settings
 from service.enqueue.consume import consume
+from service.enqueue.leasing import Leasing
 from service.enqueue.port import Broker, Envelope
 from service.errors import EngineLost
 from service.infer.worker import Worker
+from service.storage.fence import Fence
 from service.study.messages import inference_queue
 from service.study.model import Priority
 from service.wiring.adapters import (
@@ -50,14 +52,17 @@ def run_infer(settings: Settings, stop: threading.Event) -> None:
             stop.wait()  # no rule names a classifier: nothing will ever be queued
             return
         log.info("infer is ready", classifiers=list(classifiers))
-        _Stations(settings, broker, worker, stop).work()
+        _Stations(settings, broker, Leasing(ledger), worker, stop).work()
 
 
 class _Stations:
     """Threads that each have one study in hand."""
 
-    def __init__(self, settings: Settings, broker: Broker, worker: Worker, stop: threading.Event) -> None:
+    def __init__(
+        self, settings: Settings, broker: Broker, leasing: Leasing, worker: Worker, stop: threading.Event
+    ) -> None:
         self._settings = settings
+        self._leasing = leasing
         self._broker = broker
         self._worker = worker
         self._stop = stop
@@ -82,13 +87,19 @@ class _Stations:
     def _start(self, queues: Sequence[str], count: int, consumers: ExitStack) -> list[threading.Thread]:
         consumer = consumers.enter_context(closing(self._broker.consumer(queues, prefetch=count)))
         work = partial(
-            consume, consumer, self._handle, retry_policy(self._settings), self._stop, self._give_up
+            consume,
+            consumer,
+            self._handle,
+            self._leasing,
+            retry_policy(self._settings),
+            self._stop,
+            self._give_up,
         )
         return [start(f"study {number}", work, self._stop) for number in range(1, count + 1)]
 
-    def _handle(self, envelope: Envelope) -> None:
+    def _handle(self, envelope: Envelope, fence: Fence) -> None:
         try:
-            self._worker.handle(envelope.body)
+            self._worker.handle(envelope.body, fence)
         except EngineLost as error:
             self._lost.append(error)
             self._stop.set()

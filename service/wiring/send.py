@@ -8,6 +8,7 @@ from typing import Any
 
 from service.config import Settings
 from service.enqueue.consume import consume
+from service.enqueue.leasing import Leasing
 from service.enqueue.port import Broker
 from service.report.reporter import Reporter
 from service.send.association import check_tls
@@ -36,7 +37,7 @@ def run_send(settings: Settings, stop: threading.Event) -> None:
             {destination.name: destination for destination in settings.destinations},
             partial(send_instances, settings=settings.send),
         )
-        work = partial(_work, settings, broker, stop)
+        work = partial(_work, settings, broker, Leasing(ledger), stop)
         threads = [start("report", partial(work, "report", reporter.handle, reporter.give_up), stop)]
         for destination in settings.destinations:
             queue = delivery_queue(destination.name)
@@ -46,12 +47,19 @@ def run_send(settings: Settings, stop: threading.Event) -> None:
 
 
 def _work(
-    settings: Settings, broker: Broker, stop: threading.Event, queue: str, handle: Handle, give_up: GiveUp
+    settings: Settings,
+    broker: Broker,
+    leasing: Leasing,
+    stop: threading.Event,
+    queue: str,
+    handle: Handle,
+    give_up: GiveUp,
 ) -> None:
     with closing(broker.consumer([queue], settings.broker.prefetch)) as consumer:
         consume(
             consumer,
-            lambda envelope: handle(envelope.body),
+            lambda envelope, _fence: handle(envelope.body),
+            leasing,
             retry_policy(settings),
             stop,
             lambda envelope, reason: give_up(envelope.body, reason),

@@ -19,9 +19,9 @@ def main(kind: str, url: str, queue: str, lease_s: str) -> None:
 def _broker(kind: str, url: str, lease_s: float) -> Broker:
     if kind == "embedded":
         return EmbeddedBroker(Ledger(url), lease_s)
-    from service.enqueue.rabbitmq import RabbitMQBroker
+    from service.enqueue.rabbitmq import Address, RabbitMQBroker
 
-    return RabbitMQBroker(url)
+    return RabbitMQBroker(Address(url))
 
 
 if __name__ == "__main__":

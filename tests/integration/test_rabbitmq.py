@@ -1,15 +1,16 @@
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pika
 import pytest
 from sqlalchemy import func, select
 
-from service.enqueue.port import Broker, Consumer, Delivery, Envelope
-from service.enqueue.rabbitmq import RabbitMQBroker, topology
+from service.config import ClientTLS
+from service.enqueue.port import Broker, Consumer, Delivery, Envelope, NotPublished
+from service.enqueue.rabbitmq import Address, RabbitMQBroker, publisher, topology
 from service.enqueue.rabbitmq.topology import EXCHANGE
 from service.enqueue.relay import Relay
 from service.errors import BrokerUnavailable, ConfigurationError
@@ -26,6 +27,8 @@ from tests.contracts.broker import (
     message,
     take,
 )
+from tests.servers.certificates import Hospital
+from tests.servers.process import temporary_folder
 from tests.servers.rabbitmq import RabbitMQ
 
 pytestmark = pytest.mark.integration
@@ -33,7 +36,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture
 def broker(rabbitmq_url: str) -> Iterator[RabbitMQBroker]:
-    broker = RabbitMQBroker(rabbitmq_url)
+    broker = RabbitMQBroker(Address(rabbitmq_url))
     yield broker
     broker.close()
 
@@ -124,7 +127,7 @@ def test_queue_that_exists_with_other_arguments_is_a_configuration_error(
 
 
 def test_error_about_a_refused_login_does_not_show_the_password(rabbitmq_url: str) -> None:
-    broker = RabbitMQBroker(rabbitmq_url.replace("guest:guest", "guest:s3cret"))
+    broker = RabbitMQBroker(Address(rabbitmq_url.replace("guest:guest", "guest:s3cret")))
     with pytest.raises(BrokerUnavailable) as caught:
         broker.declare([ROUTINE])
     assert "s3cret" not in str(caught.value)
@@ -151,7 +154,7 @@ def test_message_whose_worker_dies_past_every_limit_is_set_aside_by_rabbitmq_its
 
 def test_confirmed_messages_outlive_the_death_of_the_broker(rabbitmq_url: str, rabbitmq: RabbitMQ) -> None:
     # Arrange
-    broker = RabbitMQBroker(rabbitmq_url, retry_delays_s=[5.0])
+    broker = RabbitMQBroker(Address(rabbitmq_url), retry_delays_s=[5.0])
     broker.declare([ROUTINE])
     time.sleep(2.0)  # RabbitMQ 3.10 enters a new quorum queue into its directory on disk with a delay
     waiting, retried = message(n=1), message(n=2)
@@ -240,3 +243,92 @@ def test_relay_loses_nothing_when_rabbitmq_stops_in_the_middle(
     ledger.close()
     # Assert
     assert received == {f"1.2.{number}" for number in range(400)}
+
+
+def test_many_messages_are_confirmed_together_and_those_of_a_study_keep_their_order(
+    broker: RabbitMQBroker,
+) -> None:
+    broker.declare([ROUTINE])
+    sent = [message(study_instance_uid=f"1.{n % 20}", n=n) for n in range(100)]
+    broker.publish(sent)
+    with consuming(broker, prefetch=100) as consumer:
+        came = [take(consumer).envelope for _ in sent]
+    assert {one.message_id for one in came} == {one.message_id for one in sent}
+    for study in range(20):
+        numbers = [one.body["n"] for one in came if one.body["study_instance_uid"] == f"1.{study}"]
+        assert numbers == sorted(numbers)
+
+
+def test_of_several_messages_the_one_without_a_queue_comes_back_and_the_next_of_its_study_stays(
+    broker: RabbitMQBroker,
+) -> None:
+    broker.declare([ROUTINE])
+    good = message(study_instance_uid="1.1")
+    lost, after = (message("inference.unknown", study_instance_uid="1.1") for _ in range(2))
+    with pytest.raises(NotPublished) as caught:
+        broker.publish([lost, good, after])
+    assert "no queue inference.unknown" in caught.value.reasons[lost.message_id]
+    assert set(caught.value.reasons) == {lost.message_id, after.message_id}
+    with consuming(broker) as consumer:
+        assert take(consumer).envelope == good
+
+
+def test_memory_alarm_is_named_and_publishing_goes_on_when_it_is_over(
+    broker: RabbitMQBroker, rabbitmq: RabbitMQ, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "CONFIRM_LIMIT_S", 3.0)
+    broker.declare([ROUTINE])
+    first, second = message(n=1), message(n=2)
+    broker.publish([first])
+    rabbitmq.raise_memory_alarm()
+    try:
+        for _ in range(2):  # the first may be on its way when the alarm is told
+            with pytest.raises(BrokerUnavailable, match="takes no messages"):
+                broker.publish([second])
+    finally:
+        rabbitmq.clear_memory_alarm()
+    patiently_publish(broker, second)
+    with consuming(broker) as consumer:
+        assert take(consumer).envelope == first
+        assert take(consumer).envelope == second
+
+
+def test_publisher_whose_connection_was_cut_opens_another(broker: RabbitMQBroker, rabbitmq: RabbitMQ) -> None:
+    broker.declare([ROUTINE])
+    broker.publish([message()])
+    deadline = time.monotonic() + PATIENCE_S
+    while not any(
+        "publisher" in one.get("client_properties", {}).get("connection_name", "")
+        for one in rabbitmq.management("GET", "/api/connections")
+    ):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    rabbitmq.close_connections("preread publisher")
+    sent = message()
+    patiently_publish(broker, sent)
+
+
+def test_speaks_tls_with_a_certificate_of_its_own(hospital: Hospital) -> None:
+    with temporary_folder("rabbitmq-tls") as folder:
+        node = RabbitMQ(folder, hospital)
+        try:
+            node.start()
+            trusted = ClientTLS(
+                ca=hospital.authority.certificate,
+                certificate=hospital.scanner.certificate,
+                key=hospital.scanner.key,
+            )
+            with closing(RabbitMQBroker(Address(node.tls_url, tls=trusted))) as broker:
+                broker.declare([ROUTINE])
+                sent = message()
+                broker.publish([sent])
+                with consuming(broker) as consumer:
+                    assert take(consumer).envelope == sent
+            stranger = ClientTLS(ca=hospital.other_authority.certificate)
+            with (
+                closing(RabbitMQBroker(Address(node.tls_url, tls=stranger))) as broker,
+                pytest.raises(BrokerUnavailable, match="certificate is not believed"),
+            ):
+                broker.declare([ROUTINE])
+        finally:
+            node.shut_down()

@@ -11,6 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.servers.certificates import Hospital
 from tests.servers.process import HOST, ServerProcess, free_port, listens, temporary_folder
 from tests.servers.programs import require
 
@@ -21,13 +22,16 @@ SCRIPTS = "/usr/lib/rabbitmq/bin"
 class RabbitMQ:
     """One node. It can be stopped, killed and started again on the same data."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, hospital: Hospital | None = None) -> None:
+        """With a hospital, it speaks TLS too, and takes only clients with a certificate from there."""
         self._server_program = require("rabbitmq-server", "rabbitmq-server", SCRIPTS)
         self._ctl_program = require("rabbitmqctl", "rabbitmq-server", SCRIPTS)
         self._epmd_program = require("epmd", "rabbitmq-server")
         self._folder = folder
         self.port = free_port()
         self.management_port = free_port()
+        self.tls_port = free_port()
+        self._hospital = hospital
         self._environment = self._write_configuration()
         # Started here, or the node would start it as a daemon that nobody ends.
         self._port_mapper = ServerProcess(
@@ -39,6 +43,11 @@ class RabbitMQ:
     def url(self) -> str:
         """AMQP URL of the default virtual host."""
         return self.url_of("/")
+
+    @property
+    def tls_url(self) -> str:
+        """AMQP URL of the default virtual host over TLS."""
+        return f"amqps://guest:guest@{HOST}:{self.tls_port}/%2F"
 
     def url_of(self, virtual_host: str) -> str:
         """AMQP URL of a virtual host."""
@@ -123,12 +132,24 @@ class RabbitMQ:
             timeout=60,
         )
 
+    def _tls_configuration(self) -> str:
+        if self._hospital is None:
+            return ""
+        return (
+            f"listeners.ssl.1 = {HOST}:{self.tls_port}\n"
+            f"ssl_options.cacertfile = {self._hospital.authority.certificate}\n"
+            f"ssl_options.certfile = {self._hospital.pacs.certificate}\n"
+            f"ssl_options.keyfile = {self._hospital.pacs.key}\n"
+            "ssl_options.verify = verify_peer\n"
+            "ssl_options.fail_if_no_peer_cert = true\n"
+        )
+
     def _write_configuration(self) -> dict[str, str]:
         configuration = self._folder / "rabbitmq.conf"
         configuration.write_text(
             f"listeners.tcp.1 = {HOST}:{self.port}\n"
             f"management.tcp.ip = {HOST}\n"
-            f"management.tcp.port = {self.management_port}\n"
+            f"management.tcp.port = {self.management_port}\n" + self._tls_configuration()
         )
         plugins = self._folder / "enabled_plugins"
         plugins.write_text("[rabbitmq_management].\n")

@@ -3,6 +3,16 @@
 Importing this package without pika raises ConfigurationError.
 """
 
-from service.enqueue.rabbitmq.broker import RabbitMQBroker
+from service.errors import ConfigurationError
 
-__all__ = ["RabbitMQBroker"]
+try:
+    import pika as _pika  # noqa: F401
+except ImportError as error:
+    raise ConfigurationError(
+        "broker.kind is rabbitmq, but its client is not installed: pip install preread[rabbitmq]"
+    ) from error
+
+from service.enqueue.rabbitmq.broker import RabbitMQBroker
+from service.enqueue.rabbitmq.connection import Address
+
+__all__ = ["Address", "RabbitMQBroker"]

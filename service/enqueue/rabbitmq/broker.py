@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
 
-from service.enqueue.port import DeadLetter, Envelope
+from service.enqueue.port import DeadLetter, Envelope, NotPublished
+from service.enqueue.rabbitmq.confirms import Outgoing
+from service.enqueue.rabbitmq.connection import Address, connect, translated
 from service.enqueue.rabbitmq.consumer import RabbitMQConsumer
+from service.enqueue.rabbitmq.declare import Declarer
 from service.enqueue.rabbitmq.publisher import Publisher
 from service.enqueue.rabbitmq.topology import (
     CRASH_LIMIT,
@@ -14,54 +17,76 @@ from service.enqueue.rabbitmq.topology import (
     retry_queue,
     work_queue,
 )
-from service.enqueue.rabbitmq.wire import (
-    ATTEMPTS_HEADER,
-    REASON_HEADER,
-    connect,
-    decode,
-    encode,
-    translated,
-)
-from service.errors import InvalidMessage
+from service.enqueue.rabbitmq.waves import line_of, waves_of
+from service.enqueue.rabbitmq.wire import ATTEMPTS_HEADER, REASON_HEADER, decode, encode, persistent
+from service.errors import BrokerUnavailable, InvalidMessage
 
 
 class RabbitMQBroker:
-    """The broker port. Safe to share between threads. `url` is an AMQP URL: `amqp://user:password@host/vhost`.
+    """The broker port. Safe to share between threads.
 
     The queues of `retry_delays_s` are made by `declare`, and one of another delay when it is first used.
     Better the former: RabbitMQ 3.10 that dies within half a second of making a quorum queue forgets it.
     """
 
-    def __init__(self, url: str, retry_delays_s: Sequence[float] = ()) -> None:
-        self._url = url
+    def __init__(self, address: Address, retry_delays_s: Sequence[float] = ()) -> None:
+        self._address = address
         self._retry_delays_s = tuple(retry_delays_s)
-        self._publisher = Publisher(url)
+        self._publisher = Publisher(address, Declarer(address))
 
     def declare(self, queues: Sequence[str]) -> None:
-        """Make the queues exist, with their dead-letter and retry queues.
+        """Make the queues exist, with their dead-letter and retry queues; each is asked for once.
 
         Raises BrokerUnavailable; ConfigurationError where a queue exists with other arguments.
         """
-        for queue in queues:
-            retries = (retry_queue(queue, delay_s) for delay_s in self._retry_delays_s)
-            self._publisher.declare([dead_queue(queue), work_queue(queue), *retries])
+        self._publisher.declare(
+            [
+                spec
+                for queue in queues
+                for spec in (
+                    dead_queue(queue),
+                    work_queue(queue),
+                    *(retry_queue(queue, delay_s) for delay_s in self._retry_delays_s),
+                )
+            ]
+        )
 
     def publish(self, envelopes: Sequence[Envelope]) -> None:
-        """Publish one after the other, each confirmed; their queues must be declared.
+        """Publish together, each confirmed by itself; their queues must be declared.
 
-        A queue that has lost its quorum confirms nothing, and is waited for without a limit.
+        The messages of one study in one queue leave in order, each once the one before is confirmed.
+        Raises NotPublished.
         """
-        for envelope in envelopes:
-            self._publisher.publish(envelope.queue, encode(envelope), envelope.message_id)
+        refused: dict[str, str] = {}
+        for wave in waves_of(envelopes):
+            held = {line_of(one) for one in envelopes if one.message_id in refused}
+            free = [one for one in wave if line_of(one) not in held]
+            reasons = dict.fromkeys(
+                (one.message_id for one in wave if line_of(one) in held), "one before it was not taken"
+            )
+            reasons |= zip((one.message_id for one in free), self._publish(free), strict=True)
+            refused |= {message_id: reason for message_id, reason in reasons.items() if reason}
+        if refused:
+            raise NotPublished(refused)
+
+    def _publish(self, envelopes: Sequence[Envelope]) -> list[str]:
+        """Why each of them was not taken; empty where it was."""
+        if not envelopes:
+            return []
+        messages = [Outgoing(one.queue, encode(one), persistent(one.message_id)) for one in envelopes]
+        try:
+            return self._publisher.publish_all(messages)
+        except BrokerUnavailable as error:
+            return [str(error)] * len(envelopes)
 
     def consumer(self, queues: Sequence[str], prefetch: int) -> RabbitMQConsumer:
         """A consumer of the queues, on a connection and a thread of its own."""
-        return RabbitMQConsumer(self._url, queues, prefetch, self._publisher)
+        return RabbitMQConsumer(self._address, queues, prefetch, self._publisher)
 
     def dead_letters(self, queue: str) -> list[DeadLetter]:
         """What was set aside from the queue, oldest first. Closing the channel puts all of it back."""
         self.declare([queue])
-        with translated(), closing(connect(self._url, "preread dead letters")) as connection:
+        with translated(), closing(connect(self._address, "preread dead letters")) as connection:
             channel = connection.channel()
             found: list[DeadLetter] = []
             while True:

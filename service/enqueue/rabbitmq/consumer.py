@@ -15,10 +15,13 @@ from contextlib import suppress
 import structlog
 
 from service.enqueue.fairness import Turns
+from service.enqueue.rabbitmq.confirms import Outgoing
+from service.enqueue.rabbitmq.connection import Address, connect, translated
+from service.enqueue.rabbitmq.declare import declare_all
 from service.enqueue.rabbitmq.delivery import Link, RabbitMQDelivery, RawMessage
 from service.enqueue.rabbitmq.publisher import Publisher
 from service.enqueue.rabbitmq.topology import dead_queue, dead_queue_name, work_queue
-from service.enqueue.rabbitmq.wire import connect, declare, translated
+from service.enqueue.rabbitmq.wire import persistent
 from service.errors import BrokerUnavailable, InvalidMessage
 
 log = structlog.get_logger()
@@ -36,8 +39,8 @@ JOIN_S = 15.0
 class RabbitMQConsumer:
     """Reconnects by itself. Several threads may receive from it."""
 
-    def __init__(self, url: str, queues: Sequence[str], prefetch: int, publisher: Publisher) -> None:
-        self._url = url
+    def __init__(self, address: Address, queues: Sequence[str], prefetch: int, publisher: Publisher) -> None:
+        self._address = address
         self._queues = tuple(queues)
         self._prefetch = prefetch
         self._publisher = publisher
@@ -101,9 +104,9 @@ class RabbitMQConsumer:
 
     def _set_aside(self, link: Link, message: RawMessage, reason: str) -> None:
         log.error("undecodable message set aside", queue=message.queue)
-        dead, message_id = dead_queue_name(message.queue), message.properties.message_id
+        properties = persistent(message.properties.message_id, message.attempts, reason)
         try:
-            self._publisher.publish(dead, message.body, message_id, message.attempts, reason)
+            self._publisher.publish(Outgoing(dead_queue_name(message.queue), message.body, properties))
         except BrokerUnavailable:
             link.put_back(message)
             raise
@@ -127,12 +130,13 @@ class RabbitMQConsumer:
 
     def _serve(self) -> None:
         """Connect, and take turns until closed. Leaves by an exception when the connection is lost."""
-        connection = connect(self._url, "preread consumer")
+        connection = connect(self._address, "preread consumer")
         link = Link(connection, self._changed)
         try:
-            for queue in self._queues:
-                declare(link.channel, dead_queue(queue))
-                declare(link.channel, work_queue(queue))
+            # Each time anew: a broker that was away may have lost them.
+            declare_all(
+                connection, (make(name) for name in self._queues for make in (dead_queue, work_queue))
+            )
             with self._changed:
                 self._link, self._failure, self._failures = link, "", 0
                 # close() has either seen this link, or is seen here.

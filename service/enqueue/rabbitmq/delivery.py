@@ -9,9 +9,11 @@ from functools import partial
 from typing import Any
 
 from service.enqueue.port import Envelope
+from service.enqueue.rabbitmq.confirms import Outgoing
+from service.enqueue.rabbitmq.connection import translated
 from service.enqueue.rabbitmq.publisher import Publisher
 from service.enqueue.rabbitmq.topology import dead_queue_name, retry_queue
-from service.enqueue.rabbitmq.wire import attempts_before, decode, encode, translated
+from service.enqueue.rabbitmq.wire import attempts_before, decode, encode, persistent
 from service.errors import BrokerUnavailable
 
 
@@ -133,8 +135,8 @@ class RabbitMQDelivery:
         self._copy_to(waiting.name, reason)
 
     def _copy_to(self, queue: str, reason: str) -> None:
-        body, message_id = encode(self._envelope), self._envelope.message_id
-        self._publisher.publish(queue, body, message_id, self.attempts, reason)
+        properties = persistent(self._envelope.message_id, self.attempts, reason)
+        self._publisher.publish(Outgoing(queue, encode(self._envelope), properties))
 
     def _end(self, hand_on: Callable[[], None]) -> None:
         with self._lock:

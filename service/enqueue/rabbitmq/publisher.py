@@ -1,77 +1,101 @@
 """Publishes to RabbitMQ with confirms, over one connection that all threads share."""
 
 import threading
-from collections.abc import Callable, Iterable
-from contextlib import suppress
-from functools import partial
-from typing import Any
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, wait
 
-from service.enqueue.rabbitmq.topology import EXCHANGE, QueueSpec
-from service.enqueue.rabbitmq.wire import connect, declare, persistent, translated
-from service.errors import BrokerUnavailable
+from service.enqueue.rabbitmq.confirms import CLOSE_S, ConfirmLink, Outgoing
+from service.enqueue.rabbitmq.connection import CONNECT_TIMEOUT_S, Address
+from service.enqueue.rabbitmq.declare import Declarer
+from service.enqueue.rabbitmq.topology import QueueSpec
+from service.errors import BrokerUnavailable, PrereadError
 
-Channel = Any
-Action = Callable[[Channel], None]
+CONFIRM_LIMIT_S = 15.0
+"""How long a message waits for its confirm, an alarm of the broker included. A broker under load takes
+seconds; a queue without its quorum, or one that RabbitMQ 3.10 lost half of in a crash, never confirms."""
+FULL_WAIT_S = CONNECT_TIMEOUT_S + CONFIRM_LIMIT_S
+"""Longest that publishing may take, connecting included."""
 
 
 class Publisher:
-    """One connection in confirm mode, opened at need. Every method raises BrokerUnavailable."""
+    """One connection in confirm mode, opened at need. Safe to share between threads."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, address: Address, declarer: Declarer) -> None:
+        self._address = address
+        self._declarer = declarer
         self._lock = threading.Lock()
-        self._channel: Channel | None = None
-        self._declared: set[str] = set()
+        self._link: ConfirmLink | None = None
 
     def declare(self, queues: Iterable[QueueSpec]) -> None:
-        """Make the queues exist. Asks RabbitMQ at most once per connection and queue."""
-        with self._lock:
-            for queue in queues:
-                if queue.name not in self._declared:
-                    self._do(partial(declare, queue=queue))
-                    self._declared.add(queue.name)
+        """Make the queues exist. Raises BrokerUnavailable, ConfigurationError."""
+        self._declarer.declare(queues)
 
-    def publish(
-        self, queue: str, body: bytes, message_id: str | None, attempts: int = 0, reason: str = ""
-    ) -> None:
-        """Return once the broker has the message on disk."""
-        properties = persistent(message_id, attempts, reason)
-        with self._lock:
-            self._do(lambda channel: channel.basic_publish(EXCHANGE, queue, body, properties, mandatory=True))
+    def publish(self, message: Outgoing) -> None:
+        """Return once the broker has the message on disk. Raises BrokerUnavailable if it has not."""
+        (reason,) = self.publish_all([message])
+        if reason:
+            raise BrokerUnavailable(reason)
+
+    def publish_all(self, messages: Sequence[Outgoing]) -> list[str]:
+        """Why each of the messages is not confirmed; empty where it is. They leave in this order.
+
+        Raises BrokerUnavailable when none of them has left.
+        """
+        link = self._opened()
+        deadline = time.monotonic() + CONFIRM_LIMIT_S
+        if not link.wait_until_unblocked(CONFIRM_LIMIT_S):
+            raise BrokerUnavailable(_blocked(link.alarm))
+        futures = link.send(messages)
+        wait(futures, max(0.0, deadline - time.monotonic()))
+        reasons = [_reason(future, link) for future in futures]
+        if any(not future.done() for future in futures) and not link.alarm:
+            self._give_up(link)
+        if any(reasons):
+            self._declarer.forget()
+        return reasons
 
     def close(self) -> None:
         """Close the connection; a later call opens a new one."""
         with self._lock:
-            self._drop()
+            link, self._link = self._link, None
+        if link is not None:
+            link.close(CLOSE_S + 1.0)
 
-    def _do(self, action: Action) -> None:
-        """Act; once more if the connection is an old one, which the broker closes when it idles."""
-        was_open = self._channel is not None
-        try:
-            self._attempt(action)
-        except BrokerUnavailable:
-            if not was_open:
-                raise
-            self._attempt(action)
+    def _opened(self) -> ConfirmLink:
+        with self._lock:
+            if self._link is None or self._link.is_lost:
+                self._declarer.forget()
+                self._link = _open(self._address)
+            return self._link
 
-    def _attempt(self, action: Action) -> None:
-        try:
-            with translated():
-                action(self._open())
-        except BaseException:  # interrupted halfway, a channel cannot be used again
-            self._drop()
-            raise
+    def _give_up(self, link: ConfirmLink) -> None:
+        """A connection that is silent is not used again. One under an alarm is: it says when that is over."""
+        with self._lock:
+            if self._link is link:
+                self._link = None
+        link.close()
 
-    def _open(self) -> Channel:
-        if self._channel is None:
-            self._channel = connect(self._url, "preread publisher").channel()
-            self._channel.confirm_delivery()
-        return self._channel
 
-    def _drop(self) -> None:
-        channel, self._channel = self._channel, None
-        # A broker that was away may have lost what was declared.
-        self._declared.clear()
-        if channel is not None:
-            with suppress(BrokerUnavailable), translated():
-                channel.connection.close()
+def _open(address: Address) -> ConfirmLink:
+    link = ConfirmLink(address.parameters("preread publisher"))
+    try:
+        link.opened.result(CONNECT_TIMEOUT_S + 1.0)
+    except TimeoutError:
+        link.close()
+        raise BrokerUnavailable("RabbitMQ does not answer: it opened no channel in time") from None
+    return link
+
+
+def _reason(future: Future[str], link: ConfirmLink) -> str:
+    if not future.done():
+        waited = f"RabbitMQ has not confirmed within {CONFIRM_LIMIT_S:g} s"
+        return _blocked(link.alarm) if link.alarm else waited
+    try:
+        return future.result()
+    except PrereadError as error:
+        return str(error)
+
+
+def _blocked(alarm: str) -> str:
+    return f"RabbitMQ takes no messages ({alarm}): give it memory or disk space"

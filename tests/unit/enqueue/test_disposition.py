@@ -14,7 +14,9 @@ from service.errors import Permanent, PrereadError, Refused, Retryable
         (errors.NotAnalysable("no breast"), Disposition.ACK),
         (errors.PeerUnavailable("away"), Disposition.RETRY),
         (errors.InvalidMessage("newer"), Disposition.DEAD_LETTER),
-        (KeyError("bug"), Disposition.RETRY),
+        (errors.NewerMessage("newer"), Disposition.RETRY),
+        (errors.EngineLost("gone"), Disposition.STRIKE),
+        (KeyError("bug"), Disposition.STRIKE),
     ],
 )
 def test_type_of_the_error_decides(error: Exception | None, expected: Disposition) -> None:

@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from service.enqueue import relay as relay_module
-from service.enqueue.port import Consumer, DeadLetter, Envelope
+from service.enqueue.port import Consumer, DeadLetter, Envelope, NotPublished
 from service.enqueue.relay import Relay
 from service.errors import BrokerUnavailable
 from service.storage.ledger import Ledger
 from service.study.messages import DeliveryRequest, InferenceRequest, ReportRequest
+from service.study.model import Priority
 
 STUDY = "1.2.3"
 
@@ -100,17 +101,56 @@ def test_messages_that_failed_leave_again_with_the_same_ids_and_in_order(ledger:
     assert broker.published[0] == broker.published[1]
 
 
-def test_queue_is_declared_once_and_again_after_the_broker_was_away(ledger: Ledger) -> None:
+def test_queues_are_declared_before_their_messages_leave(ledger: Ledger) -> None:
     broker = RecordingBroker()
+    add(ledger, ReportRequest(STUDY, 1), DeliveryRequest(STUDY, 1, "pacs"), ReportRequest(STUDY, 2))
+    Relay(ledger, broker).relay_once()
+    assert broker.declared == ["delivery.pacs", "report"]
+
+
+def test_urgent_messages_leave_first(ledger: Ledger) -> None:
+    add(
+        ledger,
+        InferenceRequest(STUDY, 1, "density"),
+        ReportRequest(STUDY, 2),
+        InferenceRequest(STUDY, 3, "density", Priority.URGENT),
+        InferenceRequest(STUDY, 4, "us-mass", Priority.URGENT),
+    )
+    broker = RecordingBroker()
+    Relay(ledger, broker).relay_once()
+    assert revisions(broker) == [3, 4, 1, 2]
+
+
+class Picky(RecordingBroker):
+    """Takes no message to `queue`."""
+
+    def __init__(self, queue: str) -> None:
+        super().__init__()
+        self.queue = queue
+
+    def publish(self, envelopes: Sequence[Envelope]) -> None:
+        super().publish([one for one in envelopes if one.queue != self.queue])
+        if refused := {one.message_id: "full" for one in envelopes if one.queue == self.queue}:
+            raise NotPublished(refused)
+
+
+def test_message_that_is_not_taken_holds_up_no_other_and_leaves_later(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "BACK_OFF_S", 0.05)
+    add(ledger, ReportRequest(STUDY, 1), DeliveryRequest(STUDY, 2, "pacs"), ReportRequest(STUDY, 3))
+    broker = Picky("delivery.pacs")
     relay = Relay(ledger, broker)
-    for failures in (0, 0, 1):
-        broker.failures_left = failures
-        add(ledger, ReportRequest(STUDY, 1))
-        if failures:
-            with pytest.raises(BrokerUnavailable):
-                relay.relay_once()
+    assert relay.relay_once() == 2
+    assert relay.relay_once() == 0
+    assert revisions(broker) == [1, 3]
+    time.sleep(0.06)
+    with pytest.raises(NotPublished, match="full"):
         relay.relay_once()
-    assert broker.declared == ["report", "report"]
+    broker.queue = ""
+    relay.relay_once()
+    assert revisions(broker) == [1, 3, 2]
+    assert waiting(ledger) == 0
 
 
 def test_batch_of_a_relay_that_died_is_published_by_another(

@@ -10,13 +10,10 @@ from service.enqueue.rabbitmq.wire import (
     REASON_HEADER,
     REASON_MAX_CHARACTERS,
     attempts_before,
-    connect,
     decode,
     encode,
     persistent,
 )
-from service.errors import BrokerUnavailable, ConfigurationError
-from tests.servers.process import free_port
 
 
 def test_body_round_trips() -> None:
@@ -41,20 +38,6 @@ def test_long_reason_is_cut_to_what_a_frame_holds() -> None:
 
 def test_messages_outlive_the_broker() -> None:
     assert persistent("1").delivery_mode == 2  # AMQP 0-9-1, basic class
-
-
-def test_broker_that_does_not_answer_is_unavailable() -> None:
-    with pytest.raises(BrokerUnavailable, match="does not answer"):
-        connect(f"amqp://guest:guest@127.0.0.1:{free_port()}/%2F", "test")
-
-
-@pytest.mark.parametrize(
-    "url", ["http://guest:s3cret@127.0.0.1/", "amqp://guest:s3cret/more@127.0.0.1/", "s3cret"]
-)
-def test_unusable_url_is_a_configuration_error_that_keeps_the_password_to_itself(url: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"broker\.url") as caught:
-        connect(url, "test")
-    assert "s3cret" not in str(caught.value)
 
 
 def test_missing_client_says_what_to_install() -> None:

@@ -4,8 +4,11 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from service.cli.demo.samples import real_ultrasound
+from service.enqueue.leasing import Leasing
+from service.enqueue.port import Envelope
 from service.errors import InvalidMessage, Permanent
 from service.infer.worker import Worker
+from service.storage.fence import fence_of
 from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
 from service.study.messages import InferenceRequest
@@ -51,6 +54,19 @@ def test_repeated_request_changes_nothing(ledger: Ledger, store: MemoryStore) ->
 
     assert classifier.seen == 2
     assert len(messages(ledger, "report")) == 1
+
+
+def test_result_of_work_that_is_anothers_by_now_is_not_entered(ledger: Ledger, store: MemoryStore) -> None:
+    uid = queued(ledger, store, phantom())
+    request = InferenceRequest(uid, 1, "us-mass")
+    one, leasing = worker(ledger, store), Leasing(ledger)
+    stalled = leasing.take(Envelope("1", request.queue, request.to_json()))
+    successor = leasing.take(Envelope("1", request.queue, request.to_json()))
+
+    one.handle(request.to_json(), fence_of(stalled))
+    assert study_of(ledger, uid).state is StudyState.QUEUED
+    one.handle(request.to_json(), fence_of(successor))
+    assert study_of(ledger, uid).state is StudyState.INFERRED
 
 
 def test_study_without_a_breast_is_not_analysed_and_says_why(ledger: Ledger, store: MemoryStore) -> None:

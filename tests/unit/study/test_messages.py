@@ -3,13 +3,14 @@ from typing import Any
 
 import pytest
 
-from service.errors import InvalidMessage
+from service.errors import InvalidMessage, NewerMessage
 from service.study.messages import (
     SCHEMA_VERSION,
     DeliveryRequest,
     InferenceRequest,
     Message,
     ReportRequest,
+    read_message,
 )
 from service.study.model import Priority
 
@@ -33,7 +34,6 @@ def test_each_message_names_its_queue() -> None:
     ("change", "complaint"),
     [
         ({"kind": "report"}, "expected a message of kind 'inference'"),
-        ({"schema_version": SCHEMA_VERSION + 1}, "upgrade the worker"),
         ({"classifier": None}, "missing 1 required"),
     ],
 )
@@ -42,6 +42,17 @@ def test_message_that_is_not_understood_is_refused(change: dict[str, Any], compl
     body = {key: value for key, value in body.items() if value is not None}
     with pytest.raises(InvalidMessage, match=complaint):
         InferenceRequest.from_json(body)
+
+
+def test_message_of_a_newer_version_waits_for_a_newer_worker() -> None:
+    body = MESSAGES[0].to_json() | {"schema_version": SCHEMA_VERSION + 1}
+    with pytest.raises(NewerMessage, match="upgrade the worker"):
+        InferenceRequest.from_json(body)
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+def test_message_is_read_whatever_its_kind(message: Message) -> None:
+    assert read_message(message.to_json()) == message
 
 
 def test_unknown_fields_of_a_message_are_passed_over() -> None:
