@@ -56,7 +56,7 @@ def test_repeated_request_changes_nothing(ledger: Ledger, store: MemoryStore) ->
     assert len(messages(ledger, "report")) == 1
 
 
-def test_result_of_work_that_is_anothers_by_now_is_not_entered(ledger: Ledger, store: MemoryStore) -> None:
+def test_result_of_work_that_was_given_to_another_is_not_entered(ledger: Ledger, store: MemoryStore) -> None:
     uid = queued(ledger, store, phantom())
     request = InferenceRequest(uid, 1, "us-mass")
     one, leasing = worker(ledger, store), Leasing(ledger)
