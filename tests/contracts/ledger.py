@@ -13,6 +13,7 @@ from service.errors import ConflictingInstance, InvalidTransition, OutOfSpace
 from service.storage.conflicts import Displaced
 from service.storage.deliveries import DeliveryState, Proof, StoredObject
 from service.storage.instances import Recorded
+from service.storage.leases import Lease
 from service.storage.ledger import Ledger
 from service.storage.receive import record_all, record_received, unless_entered
 from service.study.messages import InferenceRequest, ReportRequest
@@ -493,6 +494,88 @@ class LedgerContract:
             assert (tx.priors.prior_of("1.1"), tx.priors.prior_of("1.2")) == (STUDY, "")
             tx.priors.unmark("1.1")
             assert tx.priors.prior_of("1.1") == ""
+
+    def test_lease_is_held_until_somebody_else_begins_the_work(self, ledger: Ledger) -> None:
+        record_received(ledger, received())
+        first = _lease(ledger)
+        with ledger.begin() as tx:
+            assert tx.leases.holds(first)
+        second = _lease(ledger)
+        with ledger.begin() as tx:
+            assert (tx.leases.holds(first), tx.leases.holds(second)) == (False, True)
+            assert not tx.leases.release(first, "too late", strike=True)
+            assert not tx.leases.bury(first, "too late")
+        assert (first.strikes, second.strikes, second.since) == (0, 1, first.since)
+        assert _lease(ledger).reason == ""
+
+    def test_lease_that_was_given_back_counts_a_strike_only_where_it_is_said(self, ledger: Ledger) -> None:
+        record_received(ledger, received())
+        for strike, expected in ((False, 0), (True, 1), (False, 1)):
+            lease = _lease(ledger)
+            with ledger.begin() as tx:
+                assert tx.leases.release(lease, "the PACS is away", strike=strike)
+            with ledger.begin() as tx:
+                again = tx.leases.take(STUDY, 1, "report")
+                assert (again.strikes, again.reason) == (expected, "the PACS is away")
+                tx.leases.release(again, "the PACS is away", strike=False)
+
+    def test_work_on_another_revision_or_of_another_kind_has_a_lease_of_its_own(self, ledger: Ledger) -> None:
+        record_received(ledger, received())
+        with ledger.begin() as tx:
+            leases = [tx.leases.take(STUDY, *one) for one in ((1, "report"), (2, "report"), (1, "other"))]
+            assert all(tx.leases.holds(lease) for lease in leases)
+
+    def test_work_on_an_unknown_study_cannot_be_begun(self, ledger: Ledger) -> None:
+        with pytest.raises(KeyError), ledger.begin() as tx:
+            tx.leases.take("1.999", 1, "report")
+
+    def test_work_that_was_given_up_is_listed_until_it_is_asked_for_anew_or_forgotten(
+        self, ledger: Ledger
+    ) -> None:
+        record_received(ledger, received())
+        with ledger.begin() as tx:
+            assert tx.leases.bury(tx.leases.take(STUDY, 1, "report"), "no room")
+            assert tx.leases.bury(tx.leases.take(STUDY, 1, "delivery.pacs"), "turned away")
+        with ledger.read() as tx:
+            given_up = {one.work: one.reason for one in tx.leases.given_up(STUDY)}
+            assert given_up == {"report": "no room", "delivery.pacs": "turned away"}
+        with ledger.begin() as tx:
+            tx.outbox.add(ReportRequest(STUDY, 1))
+            tx.leases.forget_dead(STUDY, 1, "delivery.pacs")
+            assert tx.leases.given_up() == ()
+            assert tx.leases.find_given_up(STUDY, 1, "report") is None
+
+    def test_what_was_given_up_on_an_earlier_revision_is_not_listed(self, ledger: Ledger) -> None:
+        record_received(ledger, received())
+        _move(ledger, StudyEvent.SERIES_COMPLETE)
+        with ledger.begin() as tx:
+            tx.leases.bury(tx.leases.take(STUDY, 1, "report"), "no room")
+            assert tx.leases.given_up() == ()
+            assert tx.leases.find_given_up(STUDY, 1, "report") is not None
+
+    def test_who_is_asked_for_the_lease_waits_for_who_is_entering_the_result(self, ledger: Ledger) -> None:
+        """The fence and the entry are one transaction: nobody slips in between."""
+        record_received(ledger, received())
+        lease = _lease(ledger)
+        taken = threading.Event()
+
+        def take() -> None:
+            _lease(ledger)
+            taken.set()
+
+        with ledger.begin() as tx:
+            assert tx.leases.holds(lease)
+            thread = threading.Thread(target=take)
+            thread.start()
+            assert not taken.wait(0.3)
+            tx.studies.note(STUDY, "test", "still ours")
+        thread.join()
+        assert taken.is_set()
+
+
+def _lease(ledger: Ledger) -> Lease:
+    with ledger.begin() as tx:
+        return tx.leases.take(STUDY, 1, "report")
 
 
 def _move(ledger: Ledger, *events: StudyEvent) -> None:
