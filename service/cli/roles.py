@@ -9,6 +9,7 @@ from typing import Annotated
 import structlog
 import typer
 
+from service.cli.drain import limit_drain
 from service.cli.supervise import supervise
 from service.config import Settings
 from service.config.load import load_settings
@@ -43,7 +44,7 @@ def run(context: typer.Context) -> None:
     except LedgerUnavailable as error:
         # Receiving begins without it; the other roles are started again until it is back.
         log.error("the ledger is away", reason=str(error))
-    raise typer.Exit(supervise(ROLES, context.obj, _stop_on_signals()))
+    raise typer.Exit(supervise(ROLES, context.obj, _stop_on_signals(), settings.drain_s))
 
 
 def accept(context: typer.Context, stop_with_parent: StopWithParent = False) -> None:
@@ -88,6 +89,7 @@ def _play(role: Role, settings: Settings, stop_with_parent: bool) -> None:
     stop = _stop_on_signals()
     if stop_with_parent:
         threading.Thread(target=_stop_at_end_of_input, args=(stop,), daemon=True).start()
+    limit_drain(stop, settings.drain_s)
     role(settings, stop)
 
 

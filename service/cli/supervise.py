@@ -10,6 +10,8 @@ from pathlib import Path
 
 import structlog
 
+from service.cli.drain import SUPERVISOR_GRACE_S
+
 log = structlog.get_logger()
 
 EXIT_MISUSED = 2
@@ -19,7 +21,6 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 # After this long a role counts as running well, and its pause starts afresh.
 SETTLED_S = 60.0
-DRAIN_S = 30.0
 
 
 @dataclass
@@ -50,8 +51,11 @@ class _Child:
         self.due_s = now + self.pause_s
 
 
-def supervise(roles: Sequence[str], config: Path | None, stop: threading.Event) -> int:
-    """Run every role until `stop` is set. Returns 0, or exit status 2 when a role cannot be configured."""
+def supervise(roles: Sequence[str], config: Path | None, stop: threading.Event, drain_s: float) -> int:
+    """Run every role until `stop` is set, then let them finish for `drain_s` seconds.
+
+    Returns 0, or exit status 2 when a role cannot be configured.
+    """
     options = ["--config", str(config)] if config else []
     base = [sys.executable, "-m", "service.cli.main", *options]
     children = [_Child(role, [*base, role, "--stop-with-parent"]) for role in roles]
@@ -60,7 +64,7 @@ def supervise(roles: Sequence[str], config: Path | None, stop: threading.Event) 
         if any([_look_after(child) for child in children]):
             status = EXIT_MISUSED
             break
-    _drain(children)
+    _drain(children, drain_s)
     return status
 
 
@@ -80,9 +84,9 @@ def _look_after(child: _Child) -> bool:
     return False
 
 
-def _drain(children: Sequence[_Child]) -> None:
+def _drain(children: Sequence[_Child], drain_s: float) -> None:
     """Let every role finish what it has in hand; kill what is not done in time."""
-    deadline = time.monotonic() + DRAIN_S
+    deadline = time.monotonic() + drain_s + SUPERVISOR_GRACE_S
     for child in children:
         if child.process.stdin:
             child.process.stdin.close()

@@ -24,6 +24,7 @@ from service.config.sections import (
 )
 from service.config.sources import Source, check_sources
 from service.config.store import StoreSettings
+from service.config.types import Seconds
 
 
 class Settings(BaseSettings):
@@ -43,6 +44,10 @@ class Settings(BaseSettings):
     """`json` for machines."""
     log_uids: bool = False
     """Whether logs show DICOM UIDs as they are. Off: hashed, since a UID leads to a patient."""
+    drain_s: Seconds = 30.0
+    """Seconds that a process which is told to stop (SIGTERM, Ctrl-C) may take to finish what it has in hand.
+    Then it ends all the same, and another one does that work again. Give an orchestrator a few seconds more
+    before it kills."""
     accept: AcceptSettings = AcceptSettings()
     assemble: AssembleSettings = AssembleSettings()
     ledger: LedgerSettings = LedgerSettings()

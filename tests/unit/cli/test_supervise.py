@@ -47,7 +47,9 @@ class Roles:
 def test_role_that_dies_is_started_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     roles = Roles(tmp_path, monkeypatch, "if sys.argv[-2] == 'infer' and starts == 1: sys.exit(1)")
     stop, status = threading.Event(), []
-    thread = threading.Thread(target=lambda: status.append(supervise(["accept", "infer"], None, stop)))
+    thread = threading.Thread(
+        target=lambda: status.append(supervise(["accept", "infer"], None, stop, drain_s=30.0))
+    )
     thread.start()
 
     started = roles.wait_for_starts(3)
@@ -63,4 +65,4 @@ def test_role_that_cannot_be_configured_stops_everything(
 ) -> None:
     Roles(tmp_path, monkeypatch, f"if sys.argv[-2] == 'send': sys.exit({EXIT_MISUSED})")
 
-    assert supervise(["accept", "send"], None, threading.Event()) == EXIT_MISUSED
+    assert supervise(["accept", "send"], None, threading.Event(), 30.0) == EXIT_MISUSED
