@@ -2,9 +2,14 @@
 
 from pathlib import Path
 
+import structlog
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
+
+log = structlog.get_logger()
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number will do, as long as nothing else in this database uses it.
@@ -12,10 +17,18 @@ POSTGRES_LOCK = 7_265_318_042
 
 
 def upgrade(engine: Engine) -> None:
-    """Apply what is missing. The lock is held until the transaction ends, so others wait and find it done."""
+    """Apply what is missing. The lock is held until the transaction ends, so others wait and find it done.
+
+    A ledger that a newer version has upgraded is left as it is: migrations only add, so this version can
+    finish its work on it.
+    """
     with engine.begin() as connection:
         _lock(connection)
-        command.upgrade(alembic_config(connection), "head")
+        config = alembic_config(connection)
+        if newer := _unknown_revision(connection, config):
+            log.warning("the ledger is of a newer version, which this one works on", revision=newer)
+            return
+        command.upgrade(config, "head")
 
 
 def alembic_config(connection: Connection) -> Config:
@@ -24,6 +37,13 @@ def alembic_config(connection: Connection) -> Config:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     return config
+
+
+def _unknown_revision(connection: Connection, config: Config) -> str:
+    """The revision that the ledger has, if it is not one of ours; empty otherwise."""
+    current = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    return current if current is not None and current not in known else ""
 
 
 def _lock(connection: Connection) -> None:

@@ -1,4 +1,6 @@
+import ast
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 from alembic import command
@@ -8,9 +10,11 @@ from sqlalchemy import create_engine, text
 
 from service.errors import LedgerUnavailable
 from service.storage.ledger import Ledger
-from service.storage.migrate import alembic_config
+from service.storage.migrate import MIGRATIONS, alembic_config
+from service.storage.receive import record_received
 from service.storage.schema import metadata
 from tests.contracts.ledger import LedgerContract
+from tests.factories import STUDY, received
 
 STUDY_OF_0003 = """
 INSERT INTO studies (study_instance_uid, revision, state, reason, priority, instance_count, received_at,
@@ -67,3 +71,52 @@ def test_instances_of_the_version_before_have_no_called_ae_title(tmp_path: Path)
         (instance,) = tx.instances.of_study("1.2")
     ledger.close()
     assert (instance.calling_ae_title, instance.called_ae_title) == ("US1", "")
+
+
+def test_version_before_works_on_a_ledger_that_a_newer_one_has_upgraded(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
+    first = Ledger(url)
+    first.upgrade()
+    first.close()
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE studies ADD COLUMN added_later TEXT NOT NULL DEFAULT ''"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    ledger = Ledger(url)
+    ledger.upgrade()
+    record_received(ledger, received())
+    with ledger.read() as tx:
+        assert tx.studies.find(STUDY) is not None
+    ledger.close()
+
+
+FIRST_RELEASED = "0003"
+ADDITIONS = {"create_table", "create_index", "add_column", "f"}
+
+
+@pytest.mark.parametrize(
+    "file",
+    [one for one in sorted((MIGRATIONS / "versions").glob("[0-9]*.py")) if one.name[:4] > FIRST_RELEASED],
+    ids=lambda file: file.stem,
+)
+def test_migration_only_adds_what_the_version_before_can_pass_over(file: Path) -> None:
+    """Old processes go on while new ones start: what they insert lacks the new columns."""
+    calls = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
+    operations = [call.func.attr for call in calls if _is_attribute_of(call.func, "op")]
+    assert set(operations) <= ADDITIONS
+    for call in calls:
+        if _is_attribute_of(call.func, "op") and call.func.attr == "add_column":
+            column = call.args[1]
+            assert isinstance(column, ast.Call)
+            given = {keyword.arg: keyword.value for keyword in column.keywords}
+            is_nullable = "nullable" not in given
+            assert is_nullable or "server_default" in given, ast.unparse(call)
+
+
+def _is_attribute_of(function: ast.expr, name: str) -> TypeGuard[ast.Attribute]:
+    return (
+        isinstance(function, ast.Attribute)
+        and isinstance(function.value, ast.Name)
+        and function.value.id == name
+    )
