@@ -15,11 +15,11 @@ from service.cli import (
     fetch,
     learning,
     quarantine,
+    retention,
     retry,
     roles,
     routing,
     status,
-    store,
     submit,
 )
 from service.errors import ConfigurationError, PrereadError
@@ -59,7 +59,7 @@ roles.add_to(app)
 status.add_to(app)
 retry.add_to(app)
 quarantine.add_to(app)
-store.add_to(app)
+retention.add_to(app)
 submit.add_to(app)
 fetch.add_to(app)
 routing.add_to(app)

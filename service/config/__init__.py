@@ -3,6 +3,7 @@
 from service.config.accept import AcceptSettings
 from service.config.assemble import AssembleSettings
 from service.config.completeness import Completeness, ExpectedViews
+from service.config.retention import RetentionSettings
 from service.config.rules import Predicate, Rule
 from service.config.sections import (
     BrokerSettings,
@@ -16,7 +17,6 @@ from service.config.sections import (
 from service.config.series import SeriesCompleteness
 from service.config.settings import Settings
 from service.config.sources import DicomWebSource, DimseSource, Source
-from service.config.store import StoreSettings
 from service.config.tls import ClientTLS
 
 __all__ = [
@@ -33,11 +33,11 @@ __all__ = [
     "LedgerSettings",
     "Predicate",
     "ReportSettings",
+    "RetentionSettings",
     "Rule",
     "SendSettings",
     "SeriesCompleteness",
     "Settings",
     "Source",
-    "StoreSettings",
     "WorklistSettings",
 ]

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from service.config.accept import AcceptSettings
 from service.config.assemble import AssembleSettings
 from service.config.priors import PriorSettings
+from service.config.retention import RetentionSettings
 from service.config.rules import Rule
 from service.config.sections import (
     BrokerSettings,
@@ -23,7 +24,6 @@ from service.config.sections import (
     WorklistSettings,
 )
 from service.config.sources import Source, check_sources
-from service.config.store import StoreSettings
 from service.config.types import Seconds
 
 
@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     accept: AcceptSettings = AcceptSettings()
     assemble: AssembleSettings = AssembleSettings()
     ledger: LedgerSettings = LedgerSettings()
-    store: StoreSettings = StoreSettings()
+    retention: RetentionSettings = RetentionSettings()
     broker: BrokerSettings = BrokerSettings()
     infer: InferSettings = InferSettings()
     report: ReportSettings = ReportSettings()

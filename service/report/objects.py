@@ -138,7 +138,7 @@ def _header(result: AnalysisResult, headers: Mapping[str, Dataset], score: Image
         problem = "missing" if header is None else "of another study"
         raise Permanent(
             f"the header of a scored image is {problem}: no result object can be built; "
-            "check that the instance store still holds the study (store.retention_days may have removed it), "
+            "check that the instance store still holds the study (`retention` may have removed it), "
             "send it again, then run the classifier again"
         )
     return header

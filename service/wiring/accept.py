@@ -17,18 +17,18 @@ from service.accept.instance.receiver import InstanceReceiver
 from service.accept.intake.port import Intake
 from service.accept.procedure_steps import ProcedureStepSCP
 from service.accept.scp import StorageSCP
-from service.config import AcceptSettings, Settings
+from service.config import AcceptSettings, RetentionSettings, Settings
 from service.enqueue.relay import Relay
 from service.errors import LedgerUnavailable
 from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
-from service.storage.retention import Retention
 from service.wiring.adapters import open_store
 from service.wiring.assemble import assembling, open_relay
 from service.wiring.intake import open_intake
 from service.wiring.loops import repeat, start
 from service.wiring.notice_board import Check, NoticeBoard
 from service.wiring.priors import prior_fetching
+from service.wiring.retention import open_retentions
 from service.wiring.watched_folder import open_watched_folder
 from service.wiring.web_intake import open_web_intake
 
@@ -39,10 +39,11 @@ COMMITMENT_INTERVAL_S = 1.0
 NOTICE_INTERVAL_S = 5.0
 PRIORS_INTERVAL_S = 1.0
 RETENTION_INTERVAL_S = 3600.0
+MAKE_ROOM_INTERVAL_S = 30.0
 LOW_SPACE = (
     "The disk is nearly full: senders are turned away until space is free (accept.min_free_bytes, "
-    "accept.resume_free_bytes). `preread store prune` removes the images of delivered studies, and "
-    "store.retention_days does so day by day"
+    "accept.resume_free_bytes). `preread retention --images-days N` removes the images of delivered studies, "
+    "and the settings under `retention` do so by themselves"
 )
 
 log = structlog.get_logger()
@@ -72,9 +73,12 @@ def run_accept(settings: Settings, stop: threading.Event) -> None:
             start("commitment", partial(repeat, reporter.turn, COMMITMENT_INTERVAL_S, stop), stop),
             start("notices", partial(repeat, board.turn, NOTICE_INTERVAL_S, stop), stop),
         ]
-        if settings.store.retention_days is not None:
-            prune = Retention(ledger, store, settings.store.retention_days).turn
-            threads.append(start("retention", partial(repeat, prune, RETENTION_INTERVAL_S, stop), stop))
+        if settings.retention != RetentionSettings():
+            retain = open_retentions(settings.retention, ledger, store)
+            threads += [
+                start("retention", partial(repeat, retain.turn, RETENTION_INTERVAL_S, stop), stop),
+                start("make room", partial(repeat, retain.make_room, MAKE_ROOM_INTERVAL_S, stop), stop),
+            ]
         if fetch_priors is not None:
             threads.append(start("priors", partial(repeat, fetch_priors, PRIORS_INTERVAL_S, stop), stop))
         if relay is not None:

@@ -7,7 +7,7 @@ from typing import TypeVar
 from service.storage.analyses import Analysis
 from service.storage.deliveries import Delivery, StoredObject
 from service.storage.ledger import Ledger, Transaction
-from service.storage.retention import IMAGES_REMOVED
+from service.storage.retention.images import IMAGES_REMOVED
 from service.storage.studies import HistoryEntry
 from service.study.model import Study
 from service.study.state import StudyState

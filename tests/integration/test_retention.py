@@ -11,7 +11,7 @@ from service.storage.schema import studies
 from tests.factories import STUDY
 from tests.integration.accept_role import AcceptRole
 from tests.unit.accept.doubles import wait_for
-from tests.unit.storage.test_retention import deliver, now, receive, report
+from tests.unit.storage.retention.test_images import deliver, now, receive, report
 
 
 def test_accept_removes_what_is_due(tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_accept_removes_what_is_due(tmp_path: Path) -> None:
     deliver(ledger)
     with ledger.begin() as tx:
         tx.connection.execute(update(studies).values(updated_at=now() - timedelta(days=2)))
-    accept = AcceptRole(tmp_path, store={"retention_days": 1})
+    accept = AcceptRole(tmp_path, retention={"images_days": 1})
     try:
         wait_for(lambda: not store.keys(f"instances/{STUDY}/"))
     finally:

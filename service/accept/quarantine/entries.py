@@ -36,6 +36,14 @@ class QuarantineEntries:
         """Up to `limit` entries from `offset` on, newest day first. Raises StoreUnavailable."""
         return [read_entry(self._store, key) for key in self._keys[offset : offset + limit]]
 
+    def before(self, day: str) -> list[QuarantineEntry]:
+        """Entries that were quarantined before `day` (YYYY-MM-DD), and not again since.
+
+        Raises StoreUnavailable.
+        """
+        newest = [keys[0] for keys in self._of_id.values()]
+        return [read_entry(self._store, key) for key in newest if key.removeprefix(QUARANTINE)[:10] < day]
+
     def find(self, prefix: str) -> QuarantineEntry:
         """The entry whose ID begins with `prefix`; of one that was quarantined on several days, the last.
 

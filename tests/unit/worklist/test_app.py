@@ -10,7 +10,7 @@ from service.config import ReportSettings, Settings
 from service.errors import LedgerUnavailable
 from service.storage.ledger import Ledger, Transaction
 from service.storage.memory import MemoryStore
-from service.storage.retention import Retention
+from service.storage.retention.images import ImageRetention
 from service.study.state import AnalysisState
 from service.worklist.app import STATIC, create_app
 from service.worklist.pages import TEMPLATES
@@ -291,7 +291,7 @@ def test_study_whose_images_were_removed_says_so(
     study = reading_room.positive(seed)
     assert "removed here" not in client.get(f"/studies/{study.uid}").text
     later = datetime.now(UTC) + timedelta(days=2)
-    assert Retention(ledger, store, 1, lambda: later).remove(study.uid) is not None
+    assert ImageRetention(ledger, store, 1, lambda: later).remove(study.uid) is not None
 
     page = client.get(f"/studies/{study.uid}").text
     assert page.count("removed here, 1 day or more after the results were delivered") == 2  # top, timeline

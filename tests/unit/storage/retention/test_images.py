@@ -10,7 +10,7 @@ from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
 from service.storage.port import InstanceStore
 from service.storage.receive import record_received
-from service.storage.retention import IMAGES_REMOVED, Retention
+from service.storage.retention.images import IMAGES_REMOVED, ImageRetention
 from service.study.model import ReceivedInstance
 from service.study.state import StudyEvent
 from tests.factories import STUDY, received
@@ -69,9 +69,9 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def retention(ledger: Ledger, store: MemoryStore, days_later: float = 31) -> Retention:
+def retention(ledger: Ledger, store: MemoryStore, days_later: float = 31) -> ImageRetention:
     """With 30 days, so many days later."""
-    return Retention(ledger, store, 30, lambda: now() + timedelta(days=days_later))
+    return ImageRetention(ledger, store, 30, lambda: now() + timedelta(days=days_later))
 
 
 def test_images_are_removed_after_their_time_and_the_history_says_so(
@@ -159,3 +159,30 @@ def test_removal_that_fails_is_ended_the_next_time(
     assert retention(ledger, store).due() == [STUDY]
     retention(ledger, store).turn()
     assert store.keys("") == sorted(OTHER_FILES)
+
+
+def test_room_is_made_from_the_oldest_on_until_there_is_enough(
+    ledger: Ledger, images: list[ReceivedInstance]
+) -> None:
+    class Filling(MemoryStore):
+        free = 100
+
+        def free_bytes(self) -> int:
+            return self.free
+
+        def delete(self, key: str) -> None:
+            super().delete(key)
+            self.free += 50
+
+    store = Filling()
+    at_once = ImageRetention(ledger, store, 0, setting="retention.keep_free_bytes")
+    for image in images:
+        store.put(image.key, b"pixels")
+    at_once.make_room(100)
+    assert len(store.keys("")) == 2
+    at_once.make_room(200)
+    assert store.keys("") == []
+    with ledger.read() as tx:
+        reason = tx.studies.history(STUDY)[-1].reason
+    assert "2 images were removed here, after the results were delivered" in reason
+    assert "retention.keep_free_bytes" in reason

@@ -34,8 +34,8 @@ class Removal:
     size_bytes: int
 
 
-class Retention:
-    """Images are due `days` after the results of their study were delivered."""
+class ImageRetention:
+    """Images are due `days` after the results of their study were delivered; 0 is at once."""
 
     def __init__(
         self,
@@ -43,11 +43,14 @@ class Retention:
         store: InstanceStore,
         days: int,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        setting: str = "retention.images_days",
     ) -> None:
+        """`setting` is named as the reason."""
         self._ledger = ledger
         self._store = store
         self._days = days
         self._now = now
+        self._setting = setting
 
     def due(self) -> list[str]:
         """Study Instance UIDs, the one delivered first being first. Raises LedgerUnavailable."""
@@ -95,6 +98,14 @@ class Retention:
         for study_instance_uid in self.due():
             self.remove(study_instance_uid)
 
+    def make_room(self, free_bytes: int) -> None:
+        """Remove what is due until so much space is free. Raises as `remove`."""
+        due = iter(self.due()) if self._store.free_bytes() < free_bytes else iter(())
+        for study_instance_uid in due:
+            if self._store.free_bytes() >= free_bytes:
+                return
+            self.remove(study_instance_uid)
+
     def _before(self) -> datetime:
         return self._now() - timedelta(days=self._days)
 
@@ -113,9 +124,10 @@ class Retention:
     def _reason(self, removal: Removal) -> str:
         images = "1 image was" if removal.images == 1 else f"{removal.images} images were"
         days = "1 day" if self._days == 1 else f"{self._days} days"
+        when = f"{days} or more after" if self._days else "after"
         return (
-            f"{images} removed here, {days} or more after the results were delivered on "
-            f"{removal.delivered_at:%Y-%m-%d} (store.retention_days); before a further image of this study "
+            f"{images} removed here, {when} the results were delivered on "
+            f"{removal.delivered_at:%Y-%m-%d} ({self._setting}); before a further image of this study "
             "can be analysed, all of them have to be sent again"
         )
 

@@ -1,0 +1,1 @@
+"""What leaves store and ledger after its time: images, then whole studies; never anything undelivered."""
