@@ -6,8 +6,8 @@ from typing import Any, Protocol
 from pydicom.dataset import Dataset
 
 from service.dicom.quiet import quiet
-from service.errors import PeerUnavailable
-from service.net.retrieve_status import PENDING, SUCCESS, describe
+from service.errors import PeerRefused, PeerUnavailable
+from service.net.retrieve_status import OUT_OF_RESOURCES, PENDING, SUCCESS, describe
 
 STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 MAX_MATCHES = 20_000
@@ -30,7 +30,7 @@ def find(
 ) -> list[Dataset]:
     """The matches of `keys` at `level`, each with the attributes `returned`.
 
-    Raises PeerUnavailable when the peer ends the association, answers that it failed, or never ends.
+    Raises PeerUnavailable when the peer ends the association, or never ends, PeerRefused for a failure.
     """
     matches: list[Dataset] = []
     for status, match in _responses(association, _identifier(level, keys, returned)):
@@ -44,7 +44,8 @@ def find(
                 )
             matches.append(match)
         elif status.Status != SUCCESS:
-            raise PeerUnavailable(f"{where} did not answer a C-FIND: {describe(status.Status)}")
+            error = PeerUnavailable if status.Status in OUT_OF_RESOURCES else PeerRefused
+            raise error(f"{where} did not answer a C-FIND: {describe(status.Status)}")
     return matches
 
 

@@ -14,11 +14,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from service.config.http_peer import HttpPeer
-from service.errors import ConfigurationError, PeerUnavailable
+from service.errors import ConfigurationError, PeerRefused, PeerUnavailable
 
 _MAX_ANSWER_BYTES = 4 * 1024**2
 """Of what answers a POST."""
 _PIECE_BYTES = 64 * 1024
+_BUSY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
 _HINTS: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "we are not authorized: look at bearer_token_file",
     HTTPStatus.FORBIDDEN: "we are not authorized: look at bearer_token_file, and at our rights there",
@@ -56,7 +57,8 @@ class HttpClient:
                     yield Answer(response.status, response.headers, self._bounded(response))
             except urllib.error.HTTPError as error:
                 with error:
-                    raise PeerUnavailable(f"{_where(url)} answered {explain(error.code)}") from None
+                    kind = PeerUnavailable if is_passing(error.code) else PeerRefused
+                    raise kind(f"{_where(url)} answered {explain(error.code)}") from None
 
     def post(self, url: str, body: bytes, content_type: str, accept: str) -> tuple[int, bytes]:
         """Send `body`; status and body of the answer, whatever it is. Raises PeerUnavailable for none."""
@@ -131,6 +133,11 @@ def _tls(settings: HttpPeer) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def is_passing(code: int) -> bool:
+    """Whether a later attempt may succeed without anybody's doing: the server is in trouble or busy."""
+    return code in _BUSY or (code >= HTTPStatus.INTERNAL_SERVER_ERROR and code != HTTPStatus.NOT_IMPLEMENTED)
 
 
 def explain(code: int) -> str:

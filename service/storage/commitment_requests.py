@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from service.storage.commitments import Reference
 from service.storage.schema import commitment_requests
@@ -59,6 +59,12 @@ class CommitmentRequests:
             update(commitment_requests)
             .where(commitment_requests.c.transaction_uid == transaction_uid)
             .values(ended_at=at, reason=reason)
+        )
+
+    def forget(self, transaction_uid: str) -> None:
+        """The destination did not get it."""
+        self.connection.execute(
+            delete(commitment_requests).where(commitment_requests.c.transaction_uid == transaction_uid)
         )
 
     def _select(self, *conditions: ColumnElement[bool]) -> tuple[CommitmentRequest, ...]:

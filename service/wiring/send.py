@@ -1,22 +1,26 @@
-"""The role `send`: write result objects and deliver them, each destination on its own thread."""
+"""The role `send`: write result objects and deliver them, each destination on threads of its own."""
 
+import math
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from service.config import Settings
-from service.enqueue.consume import consume
+from service.enqueue.consume import RetryPolicy, consume
 from service.enqueue.port import Broker
+from service.net.enter_commitment import enter_report
 from service.report.reporter import Reporter
 from service.send.association import check_tls
-from service.send.scu import send_instances
+from service.send.links import Links
 from service.send.sender import Sender
 from service.study.messages import delivery_queue
 from service.wiring.adapters import open_broker, open_ledger, open_store, retry_policy
-from service.wiring.loops import start
+from service.wiring.loops import repeat, start
 
+IDLE_INTERVAL_S = 1.0
 Handle = Callable[[dict[str, Any]], None]
 GiveUp = Callable[[dict[str, Any], str], None]
 
@@ -29,30 +33,55 @@ def run_send(settings: Settings, stop: threading.Event) -> None:
         ledger = resources.enter_context(closing(open_ledger(settings)))
         broker = resources.enter_context(closing(open_broker(settings, ledger)))
         store = open_store(settings)
+        links = resources.enter_context(
+            closing(Links(settings.destinations, settings.send, partial(enter_report, ledger)))
+        )
         reporter = Reporter(ledger, store, settings.report)
         sender = Sender(
             ledger,
             store,
             {destination.name: destination for destination in settings.destinations},
-            partial(send_instances, settings=settings.send),
+            links.open,
+            settings.send.confirm_wait_s,
         )
-        work = partial(_work, settings, broker, stop)
-        threads = [start("report", partial(work, "report", reporter.handle, reporter.give_up), stop)]
+        work = partial(_work, broker, stop)
+        policy, prefetch = retry_policy(settings), settings.broker.prefetch
+        threads = [
+            start(
+                "report", partial(work, "report", reporter.handle, reporter.give_up, policy, prefetch), stop
+            ),
+            start("idle associations", partial(repeat, links.close_idle, IDLE_INTERVAL_S, stop), stop),
+        ]
         for destination in settings.destinations:
             queue = delivery_queue(destination.name)
-            threads.append(start(queue, partial(work, queue, sender.handle, sender.give_up), stop))
+            deliver = partial(work, queue, sender.handle, sender.give_up, delivery_policy(settings), 1)
+            threads += [start(queue, deliver, stop) for _ in range(destination.max_associations)]
         for thread in threads:
             thread.join()
 
 
+def delivery_policy(settings: Settings) -> RetryPolicy:
+    """How long results wait for a destination, in attempts: `send.keep_trying_days` of them."""
+    *first, last = delays_s = settings.broker.retry_delays_s
+    patience_s = timedelta(days=settings.send.keep_trying_days).total_seconds()
+    attempts = 1 + len(first) + max(0, math.ceil((patience_s - sum(first)) / last))
+    return RetryPolicy(delays_s, attempts)
+
+
 def _work(
-    settings: Settings, broker: Broker, stop: threading.Event, queue: str, handle: Handle, give_up: GiveUp
+    broker: Broker,
+    stop: threading.Event,
+    queue: str,
+    handle: Handle,
+    give_up: GiveUp,
+    policy: RetryPolicy,
+    prefetch: int,
 ) -> None:
-    with closing(broker.consumer([queue], settings.broker.prefetch)) as consumer:
+    with closing(broker.consumer([queue], prefetch)) as consumer:
         consume(
             consumer,
             lambda envelope: handle(envelope.body),
-            retry_policy(settings),
+            policy,
             stop,
             lambda envelope, reason: give_up(envelope.body, reason),
         )
