@@ -1,14 +1,16 @@
 """One association with a PACS: opened with a message that says what to check, released at its end."""
 
 import socket
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from pynetdicom import evt
+from pynetdicom.pdu import A_ABORT_RQ
 
 from service.config import Destination, SendSettings
-from service.errors import PeerUnavailable
+from service.errors import PeerRefused, PeerUnavailable
 from service.net.client_tls import client_context
 from service.net.http import HttpClient
 from service.net.scu import (
@@ -38,9 +40,17 @@ class Association:
     `assoc` is pynetdicom's. `owed` are the Transaction UIDs that the PACS has yet to report, perhaps here.
     """
 
-    def __init__(self, assoc: Any, peer: Destination, settings: SendSettings, owed: set[str]) -> None:
+    def __init__(
+        self,
+        assoc: Any,
+        peer: Destination,
+        settings: SendSettings,
+        owed: set[str],
+        aborted: threading.Event,
+    ) -> None:
         self.assoc = assoc
         self.owed = owed
+        self._aborted = aborted
         self._peer = peer
         self._settings = settings
         self._message_id = 0
@@ -51,7 +61,7 @@ class Association:
     @property
     def is_open(self) -> bool:
         """Whether it can be used: neither side has ended it."""
-        return bool(self.assoc.is_established)
+        return bool(self.assoc.is_established) and not self._aborted.is_set()
 
     def accepts(self, sop_class_uid: str, transfer_syntax_uids: Iterable[str]) -> bool:
         """Whether an object of this class can be sent in one of these transfer syntaxes."""
@@ -90,7 +100,12 @@ class Association:
         return self._status(answer)
 
     def broken(self) -> PeerUnavailable:
-        """Why no answer came."""
+        """Why no answer came. PeerRefused where the PACS sent A-ABORT: so some say that they will not."""
+        if self._aborted.is_set():
+            return PeerRefused(
+                f"{self} ended the association when it was asked (A-ABORT): check the log of the PACS, and "
+                "whether it lets our AE title do that"
+            )
         return PeerUnavailable(
             f"{self} ended the association or did not answer within {self.assoc.dimse_timeout:.0f} s: check "
             "the log of the PACS and the network between"
@@ -126,12 +141,14 @@ def associate(
     ae.dimse_timeout = ae.network_timeout = settings.dimse_timeout_s
     connections: list[socket.socket] = []
     owed: set[str] = set()
+    aborted = threading.Event()
     handlers = [
         (evt.EVT_CONN_OPEN, _on_open, [settings.dimse_timeout_s, connections]),
+        (evt.EVT_PDU_RECV, _on_pdu, [aborted]),
         (evt.EVT_N_EVENT_REPORT, on_event_report, [on_report, owed]),
     ]
     with open_association(ae, _called(peer, settings), handlers, connections) as assoc:
-        yield Association(assoc, peer, settings, owed)
+        yield Association(assoc, peer, settings, owed, aborted)
 
 
 def check_tls(peer: Destination) -> None:
@@ -155,6 +172,11 @@ def _on_open(event: Any, timeout_s: float, connections: list[socket.socket]) -> 
     """Send what is to be sent at once, too."""
     keep_connection(event, timeout_s, connections)
     connections[-1].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _on_pdu(event: Any, aborted: threading.Event) -> None:
+    if isinstance(event.pdu, A_ABORT_RQ):
+        aborted.set()
 
 
 def _where(peer: Destination, settings: SendSettings) -> str:

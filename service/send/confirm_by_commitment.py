@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from service.config import Destination
-from service.errors import PeerUnavailable
+from service.errors import PeerRefused, PeerUnavailable
 from service.send.link import Link
 from service.send.unconfirmed import Step, Unconfirmed
 from service.storage.commitment_requests import CommitmentRequest
@@ -84,6 +84,8 @@ class CommitmentConfirmation:
             tx.commitment_requests.add(asked)
         try:
             refusal = link.request_commitment(asked.transaction_uid, asked.references)
+        except PeerRefused as error:
+            refusal = str(error)
         except PeerUnavailable:
             with self._ledger.begin() as tx:
                 tx.commitment_requests.forget(asked.transaction_uid)

@@ -1,12 +1,13 @@
 """What proves that a destination holds what it was sent: the strongest proof that it offers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from service.config import Destination
 from service.send.confirm_by_commitment import CommitmentConfirmation
 from service.send.confirm_by_query import QueryConfirmation
-from service.send.link import Link
+from service.send.link import Link, OpenLink
 from service.send.unconfirmed import Unconfirmed, unconfirmed
 from service.storage.deliveries import DeliveryState, Proof
 from service.storage.ledger import Ledger
@@ -20,11 +21,13 @@ class Confirmation:
         self,
         ledger: Ledger,
         destination: Destination,
+        open_link: OpenLink,
         wait_s: float,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._ledger = ledger
         self._destination = destination
+        self._open_link = open_link
         self._commitment = CommitmentConfirmation(ledger, destination, wait_s, now)
         self._query = QueryConfirmation(ledger, destination, wait_s, now)
 
@@ -43,11 +46,21 @@ class Confirmation:
             left, why = step.left, step.why
             waits.append(step.waits)
         if left and self._has_way("query"):
-            step = self._query.confirm(link, left, why)
+            with self._living(link) as living:
+                step = self._query.confirm(living, left, why)
             left, why = step.left, step.why
             waits.append(step.waits)
         self._by_status(link.status_proof, left, why)
         return next(filter(None, waits), "")
+
+    @contextmanager
+    def _living(self, link: Link) -> Iterator[Link]:
+        """The same link, or another one where a PACS did not like what it was asked and hung up."""
+        if link.is_open:
+            yield link
+            return
+        with self._open_link(self._destination, ()) as another:
+            yield another
 
     def _has_way(self, way: str) -> bool:
         return self._destination.confirm in ("auto", way)

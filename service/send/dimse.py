@@ -40,6 +40,11 @@ class DimseLink:
     def __init__(self, association: Association) -> None:
         self._association = association
 
+    @property
+    def is_open(self) -> bool:
+        """As in the port."""
+        return self._association.is_open
+
     def store(self, stored: StoredObject, data: bytes) -> Sent:
         """C-STORE, uncompressed."""
         if not self._association.accepts(stored.sop_class_uid, UNCOMPRESSED):

@@ -18,6 +18,11 @@ class Link(Protocol):
     query: str
     """The service by which it is asked what it holds."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be used: a refusal may have ended it."""
+        ...
+
     def store(self, stored: StoredObject, data: bytes) -> Sent:
         """Send an object, a whole DICOM file; what became of it."""
         ...
@@ -27,7 +32,7 @@ class Link(Protocol):
         ...
 
     def request_commitment(self, transaction_uid: str, references: Sequence[Reference]) -> str:
-        """Ask for storage commitment; why it refuses, empty where it will report."""
+        """Ask for storage commitment; why it refuses, empty where it will report. Raises PeerRefused."""
         ...
 
     def has_reported(self, transaction_uid: str) -> None:

@@ -40,7 +40,8 @@ class Sender:
         self._destinations = destinations
         self._open_link = open_link
         self._confirmations = {
-            name: Confirmation(ledger, destination, wait_s, now) for name, destination in destinations.items()
+            name: Confirmation(ledger, destination, open_link, wait_s, now)
+            for name, destination in destinations.items()
         }
 
     def handle(self, body: dict[str, Any]) -> None:

@@ -24,6 +24,7 @@ class StowLink:
 
     status_proof = Proof.STOW_STATUS
     query = "QIDO-RS"
+    is_open = True
 
     def __init__(self, settings: StowDestination) -> None:
         self._settings = settings

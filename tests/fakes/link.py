@@ -35,10 +35,12 @@ class FakePacs:
 
     status_proof: Proof = Proof.STORE_STATUS
     query: str = "C-FIND"
+    is_open: bool = True
 
     @contextmanager
     def open(self, _destination: Destination, _classes: Collection[str]) -> Iterator[Link]:
         self.opened += 1
+        self.is_open = True
         yield self
 
     def store(self, stored: StoredObject, data: bytes) -> Sent:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from service.config import Destination
-from service.errors import NotConfirmed, PeerUnavailable, Permanent
+from service.errors import NotConfirmed, PeerRefused, PeerUnavailable, Permanent
 from service.net.enter_commitment import enter_report
 from service.send.sender import Sender
 from service.storage.deliveries import DeliveryState, Proof
@@ -100,7 +100,7 @@ def test_only_what_is_missing_is_sent_after_the_pacs_was_out_of_resources(
     desk.handle()
 
     assert desk.pacs.got == [HEATMAP, SR, SR]
-    assert desk.state is StudyState.DELIVERED
+    assert study_in(ledger).state is StudyState.DELIVERED
 
 
 @pytest.mark.parametrize("status", [0xC000, 0xA900, 0x0122, 0x0110])
@@ -241,7 +241,8 @@ def test_named_commitment_is_not_weakened_and_asked_for_again(ledger: Ledger, st
     assert "is waited for" in desk.handle()
     assert len(desk.pacs.asked) == 2
     desk.report(1)
-    assert (desk.handle(), desk.state) == ("", StudyState.DELIVERED)
+    assert desk.handle() == ""
+    assert desk.proofs == {Proof.COMMITMENT}
 
 
 def test_named_query_is_not_weakened(ledger: Ledger, store: MemoryStore) -> None:
@@ -287,6 +288,19 @@ def test_request_for_commitment_that_is_not_answered_is_made_again(
     assert desk.reason == "gone"
     with ledger.read() as tx:
         assert tx.commitment_requests.of(STUDY, 1, "pacs") == ()
+
+
+def test_pacs_that_hangs_up_when_it_is_asked_for_commitment_is_queried_on_another_link(
+    ledger: Ledger, store: MemoryStore
+) -> None:
+    class HangsUp(FakePacs):
+        def request_commitment(self, *_: Any) -> str:
+            self.is_open = False
+            raise PeerRefused("it hung up")
+
+    desk = Desk(ledger, store, HangsUp(no_commitment="", no_query=""))
+    assert desk.handle() == ""
+    assert (desk.pacs.opened, desk.details) == (2, {"found by C-FIND; it hung up"})
 
 
 def test_report_that_leaves_an_object_out_does_not_deliver_it(ledger: Ledger, store: MemoryStore) -> None:
