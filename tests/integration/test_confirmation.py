@@ -13,6 +13,7 @@ from tests.servers.dcmtk import Dcmtk
 from tests.servers.orthanc import Orthanc
 from tests.servers.preread import US_RULE, Preread, running
 from tests.servers.process import HOST, free_port
+from tests.unit.accept.doubles import wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -95,12 +96,14 @@ def test_orthanc_takes_results_by_stow_and_finds_them_by_qido_while_another_pacs
         store(dcmtk, preread, study)
         preread.wait_for_state(uid, "reported")
         orthanc.wait_for_instances(3)
-        while {one.proof for one in (found := of("web", deliveries(preread, uid)))} != {Proof.QUERY}:
-            assert preread.studies()[uid].state is StudyState.REPORTED
-    assert all(one.detail.startswith("found by QIDO-RS") for one in found)
-    assert {one.state for one in of("down", deliveries(preread, uid))} == {DeliveryState.WAITING}
+        wait_for(lambda: proofs_at("web", preread, uid) == {Proof.QUERY})
+        assert preread.studies()[uid].state is StudyState.REPORTED
+        assert "down (127.0.0.1 port" in preread.studies()[uid].reason
+    found = deliveries(preread, uid)
+    assert all(one.detail.startswith("found by QIDO-RS") for one in found if one.destination == "web")
+    assert {one.state for one in found if one.destination == "down"} == {DeliveryState.WAITING}
     assert orthanc.count_by_sop_class() == {SR_CLASS: 1, SC_CLASS: 2}
 
 
-def of(destination: str, found: list[Delivery]) -> list[Delivery]:
-    return [one for one in found if one.destination == destination]
+def proofs_at(destination: str, preread: Preread, uid: str) -> set[Proof]:
+    return {one.proof for one in deliveries(preread, uid) if one.destination == destination}
