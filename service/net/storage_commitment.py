@@ -17,7 +17,7 @@ STORAGE_COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1.1"
 """Its well-known SOP Instance (PS3.4 J.3.5)."""
 REQUEST_STORAGE_COMMITMENT = 1
 """Action Type ID (PS3.4 table J.3-1)."""
-_REASONS = {
+FAILURE_REASONS = {
     0x0110: "processing failure: its log says why",
     0x0112: "it does not have the object",
     0x0119: "it has the object with another SOP Class",
@@ -80,4 +80,4 @@ def read_report(ds: Dataset) -> CommitmentReport:
 def _explain(reason: int | None) -> str:
     if reason is None:
         return "it gives no reason"
-    return f"{_REASONS.get(reason, 'its log says why')} (Failure Reason 0x{reason:04X})"
+    return f"{FAILURE_REASONS.get(reason, 'its log says why')} (Failure Reason 0x{reason:04X})"

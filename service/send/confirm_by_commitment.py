@@ -91,13 +91,20 @@ class CommitmentConfirmation:
                 tx.commitment_requests.forget(asked.transaction_uid)
             raise
         if refusal:
-            with self._ledger.begin() as tx:
-                tx.commitment_requests.end(asked.transaction_uid, self._now(), refusal)
+            self._refused(asked, refusal)
             return refusal, ""
         if not self._has_reported(asked.transaction_uid):
             return "", self._waits()
         link.has_reported(asked.transaction_uid)
         return "", ""
+
+    def _refused(self, asked: CommitmentRequest, refusal: str) -> None:
+        """Remember it, so that another proof is taken; not where none will do, and it is asked again."""
+        with self._ledger.begin() as tx:
+            if self._destination.confirm == "commitment":
+                tx.commitment_requests.forget(asked.transaction_uid)
+            else:
+                tx.commitment_requests.end(asked.transaction_uid, self._now(), refusal)
 
     def _new_request(self, request: DeliveryRequest, objects: Sequence[Unconfirmed]) -> CommitmentRequest:
         return CommitmentRequest(

@@ -235,12 +235,16 @@ def test_named_commitment_is_not_weakened_and_asked_for_again(ledger: Ledger, st
     desk = Desk(ledger, store, FakePacs(no_query=""), confirm="commitment", commitment_timeout_s=30)
     assert desk.handle() == REFUSED
     assert (desk.state, desk.reason) == (StudyState.REPORTED, REFUSED)
-    desk.pacs.no_commitment = ""
+    desk.pacs.no_commitment, desk.pacs.refuses_commitment = "", "refused"
+    assert desk.handle() == "refused"
+    with ledger.read() as tx:
+        assert tx.commitment_requests.of(STUDY, 1, "pacs") == ()
+    desk.pacs.refuses_commitment = ""
     assert "is waited for" in desk.handle()
     desk.ahead = timedelta(seconds=31)
     assert "is waited for" in desk.handle()
-    assert len(desk.pacs.asked) == 2
-    desk.report(1)
+    assert len(desk.pacs.asked) == 3
+    desk.report(2)
     assert desk.handle() == ""
     assert desk.proofs == {Proof.COMMITMENT}
 
