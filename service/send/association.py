@@ -1,19 +1,19 @@
 """One association with a PACS: opened with a message that says what to check, released at its end."""
 
 import socket
-import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from pynetdicom import evt
-from pynetdicom.pdu import A_ABORT_RQ
 
 from service.config import Destination, SendSettings
 from service.errors import PeerRefused, PeerUnavailable
 from service.net.client_tls import client_context
 from service.net.http import HttpClient
 from service.net.scu import (
+    END_WITHIN_S,
     Called,
     Context,
     application_entity,
@@ -27,9 +27,17 @@ from service.net.storage_commitment import (
     STORAGE_COMMITMENT_INSTANCE,
     action_information,
 )
-from service.send.event_report import OnReport, nothing_asked, on_event_report
+from service.send.event_report import (
+    Beside,
+    OnReport,
+    nothing_asked,
+    on_event_report,
+    on_pdu_received,
+    on_pdu_sent,
+)
 from service.storage.commitments import Reference
 
+_ANSWERING_S = 0.002
 SLOWEST_LINK_BYTES_PER_S = 125_000
 """1 Mbit/s: the time to wait for an answer grows by what the object takes on such a link."""
 
@@ -45,12 +53,11 @@ class Association:
         assoc: Any,
         peer: Destination,
         settings: SendSettings,
-        owed: set[str],
-        aborted: threading.Event,
+        beside: Beside,
     ) -> None:
         self.assoc = assoc
-        self.owed = owed
-        self._aborted = aborted
+        self.owed = beside.owed
+        self._beside = beside
         self._peer = peer
         self._settings = settings
         self._message_id = 0
@@ -61,7 +68,7 @@ class Association:
     @property
     def is_open(self) -> bool:
         """Whether it can be used: neither side has ended it."""
-        return bool(self.assoc.is_established) and not self._aborted.is_set()
+        return bool(self.assoc.is_established) and not self._beside.aborted.is_set()
 
     def accepts(self, sop_class_uid: str, transfer_syntax_uids: Iterable[str]) -> bool:
         """Whether an object of this class can be sent in one of these transfer syntaxes."""
@@ -101,7 +108,7 @@ class Association:
 
     def broken(self) -> PeerUnavailable:
         """Why no answer came. PeerRefused where the PACS sent A-ABORT: so some say that they will not."""
-        if self._aborted.is_set():
+        if self._beside.aborted.is_set():
             return PeerRefused(
                 f"{self} ended the association when it was asked (A-ABORT): check the log of the PACS, and "
                 "whether it lets our AE title do that"
@@ -111,8 +118,15 @@ class Association:
             "the log of the PACS and the network between"
         )
 
+    def let_answer(self) -> None:
+        """Wait until a report that has just come is answered."""
+        deadline = time.monotonic() + END_WITHIN_S
+        while self.is_open and self._beside.is_answering.is_set() and time.monotonic() < deadline:
+            time.sleep(_ANSWERING_S)
+
     def _begin(self, size_bytes: int = 0) -> int:
         """The message ID of the next request, and the time for its answer."""
+        self.let_answer()
         self._message_id = self._message_id % 0xFFFF + 1
         self.assoc.dimse_timeout = self._settings.dimse_timeout_s + size_bytes / SLOWEST_LINK_BYTES_PER_S
         return self._message_id
@@ -140,15 +154,19 @@ def associate(
     ae.connection_timeout = ae.acse_timeout = settings.connect_timeout_s
     ae.dimse_timeout = ae.network_timeout = settings.dimse_timeout_s
     connections: list[socket.socket] = []
-    owed: set[str] = set()
-    aborted = threading.Event()
+    beside = Beside()
     handlers = [
         (evt.EVT_CONN_OPEN, _on_open, [settings.dimse_timeout_s, connections]),
-        (evt.EVT_PDU_RECV, _on_pdu, [aborted]),
-        (evt.EVT_N_EVENT_REPORT, on_event_report, [on_report, owed]),
+        (evt.EVT_PDU_RECV, on_pdu_received, [beside]),
+        (evt.EVT_PDU_SENT, on_pdu_sent, [beside]),
+        (evt.EVT_N_EVENT_REPORT, on_event_report, [on_report, beside]),
     ]
     with open_association(ae, _called(peer, settings), handlers, connections) as assoc:
-        yield Association(assoc, peer, settings, owed, aborted)
+        association = Association(assoc, peer, settings, beside)
+        try:
+            yield association
+        finally:
+            association.let_answer()
 
 
 def check_tls(peer: Destination) -> None:
@@ -172,11 +190,6 @@ def _on_open(event: Any, timeout_s: float, connections: list[socket.socket]) -> 
     """Send what is to be sent at once, too."""
     keep_connection(event, timeout_s, connections)
     connections[-1].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
-def _on_pdu(event: Any, aborted: threading.Event) -> None:
-    if isinstance(event.pdu, A_ABORT_RQ):
-        aborted.set()
 
 
 def _where(peer: Destination, settings: SendSettings) -> str:
