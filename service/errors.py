@@ -10,8 +10,10 @@ PrereadError
 │   └── ConflictingInstance
 └── Retryable      the world may be better in a while                    -> retry with delay
     ├── BrokerUnavailable, StoreUnavailable, LedgerUnavailable
-    ├── PeerUnavailable, OutOfSpace, EngineLost
-    └── NewerMessage
+    ├── PeerUnavailable
+    │   └── PeerRefused
+    ├── NotConfirmed
+    └── OutOfSpace, EngineLost, NewerMessage
 """
 
 
@@ -93,6 +95,14 @@ class LedgerUnavailable(Retryable):
 
 class PeerUnavailable(Retryable):
     """The DICOM peer does not answer, or answered that it is out of resources."""
+
+
+class PeerRefused(PeerUnavailable):
+    """The peer answers, and will not do what it was asked."""
+
+
+class NotConfirmed(Retryable):
+    """The PACS has been sent something and has not confirmed yet that it holds it."""
 
 
 class OutOfSpace(Retryable):

@@ -1,7 +1,7 @@
 """`preread status`: every study and why it stands where it stands."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from rich.table import Table
 from service.accept.quarantine.entries import quarantined_count
 from service.config.load import load_settings
 from service.storage.conflicts import QUARANTINED
+from service.storage.deliveries import Delivery
 from service.study.model import Study
 
 
@@ -32,10 +33,11 @@ def status(
     settings = load_settings(context.obj)
     with closing(open_ledger(settings)) as ledger, ledger.read() as tx:
         counts, studies, notices = tx.studies.counts(), tx.studies.latest(limit), tx.notices.all()
+        sent = tx.deliveries.of_studies([study.study_instance_uid for study in studies])
         conflicts = tx.studies.notes([study.study_instance_uid for study in studies], QUARANTINED)
     quarantined = quarantined_count(open_store(settings))
     if as_json:
-        told = [_as_json(study, conflicts.get(study.study_instance_uid, 0)) for study in studies]
+        told = [_as_json(study, conflicts.get(study.study_instance_uid, 0), sent) for study in studies]
         wrong = [{"source": one.source, "text": one.text, "since": one.since.isoformat()} for one in notices]
         typer.echo(
             json.dumps({"counts": counts, "notices": wrong, "quarantined": quarantined, "studies": told})
@@ -52,7 +54,8 @@ def status(
         console.print(_table(studies, conflicts))
 
 
-def _as_json(study: Study, conflicts: int) -> dict[str, Any]:
+def _as_json(study: Study, conflicts: int, sent: Sequence[Delivery]) -> dict[str, Any]:
+    of_study = [one for one in sent if one.study_instance_uid == study.study_instance_uid]
     return {
         "study_instance_uid": study.study_instance_uid,
         "revision": study.revision,
@@ -61,6 +64,16 @@ def _as_json(study: Study, conflicts: int) -> dict[str, Any]:
         "priority": study.priority,
         "instance_count": study.instance_count,
         "quarantined": conflicts,
+        "deliveries": [
+            {
+                "sop_instance_uid": one.sop_instance_uid,
+                "destination": one.destination,
+                "state": one.state,
+                "proof": one.proof,
+                "detail": one.detail,
+            }
+            for one in of_study
+        ],
         "received_at": study.received_at.isoformat(),
         "updated_at": study.updated_at.isoformat(),
     }

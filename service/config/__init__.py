@@ -3,11 +3,11 @@
 from service.config.accept import AcceptSettings
 from service.config.assemble import AssembleSettings
 from service.config.completeness import Completeness, ExpectedViews
+from service.config.destination import Destination, StowDestination
 from service.config.retention import RetentionSettings
 from service.config.rules import Predicate, Rule
 from service.config.sections import (
     BrokerSettings,
-    Destination,
     InferSettings,
     LedgerSettings,
     ReportSettings,
@@ -39,5 +39,6 @@ __all__ = [
     "SeriesCompleteness",
     "Settings",
     "Source",
+    "StowDestination",
     "WorklistSettings",
 ]

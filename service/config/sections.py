@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from service.config.tls import ClientTLS
-from service.config.types import AETitle, Name, Port, Seconds, Section
+from service.config.types import AETitle, Port, Seconds, Section
 
 
 class LedgerSettings(Section):
@@ -28,8 +28,8 @@ class BrokerSettings(Section):
     tls: ClientTLS | None = None
     """With `amqps://`, such as `{ ca = "/etc/preread/ca.pem" }`. Empty: this system's certificates."""
     prefetch: Annotated[int, Field(ge=1, le=1000)] = 4
-    """Deliveries that `send` holds per queue at one time. More would wait there while another is idle.
-    `infer` holds as many as `infer.concurrent_studies`."""
+    """Reports to be written that `send` holds at one time. More would wait there while another is idle.
+    `infer` holds as many as `infer.concurrent_studies`, and each association of `send` one delivery."""
     lease_s: Seconds = 60.0
     """Seconds after which work of a dead worker is given to another (embedded). Living workers renew it."""
     retry_delays_s: Annotated[tuple[Seconds, ...], Field(min_length=1)] = (5.0, 30.0, 120.0, 600.0, 1800.0)
@@ -96,14 +96,20 @@ class ReportSettings(Section):
 
 
 class SendSettings(Section):
-    """The C-STORE SCU."""
+    """How results are sent to destinations."""
 
     ae_title: AETitle = "PREREAD"
-    """Our calling AE title towards the PACS."""
+    """Our calling AE title towards the PACS. It sends reports of storage commitment to this title: let it be
+    one of `accept` too, and let the PACS know the host and the port of `accept` under it."""
     connect_timeout_s: Seconds = 15.0
     """Seconds to wait for a connection and for an association."""
     dimse_timeout_s: Seconds = 60.0
-    """Seconds to wait for the answer to one C-STORE."""
+    """Seconds to wait for the answer to one C-STORE, C-FIND or N-ACTION."""
+    confirm_wait_s: Seconds = 3.0
+    """Seconds to wait at once for the confirmation of what was just sent: for a report of storage commitment,
+    or until a query finds it. Later reports come on a new association, and queries are repeated."""
+    keep_open_s: Annotated[float, Field(ge=0)] = 5.0
+    """Seconds that an idle association is kept for the next results."""
 
 
 class WorklistSettings(Section):
@@ -114,18 +120,3 @@ class WorklistSettings(Section):
     proxy with authentication in front."""
     port: Port = 8100
     """TCP port."""
-
-
-class Destination(Section):
-    """A PACS that receives results."""
-
-    name: Name
-    """How rules call it."""
-    host: str
-    """Address or name."""
-    port: Port
-    """TCP port."""
-    ae_title: AETitle
-    """Its AE title."""
-    tls: ClientTLS | None = None
-    """TLS towards it, such as `{ ca = "/etc/preread/ca.pem" }`. Empty: none."""

@@ -11,12 +11,12 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from service.config.accept import AcceptSettings
 from service.config.assemble import AssembleSettings
+from service.config.destination import Destination
 from service.config.priors import PriorSettings
 from service.config.retention import RetentionSettings
 from service.config.rules import Rule
 from service.config.sections import (
     BrokerSettings,
-    Destination,
     InferSettings,
     LedgerSettings,
     ReportSettings,

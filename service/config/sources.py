@@ -1,32 +1,13 @@
 """PACS that studies are fetched from, and counted in: by DIMSE or by DICOMweb."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from typing import Literal, Self
 
-from pydantic import AfterValidator, model_validator
+from pydantic import model_validator
 
+from service.config.http_peer import HttpPeer, HttpUrl
 from service.config.tls import ClientTLS
 from service.config.types import AETitle, Name, Port, Seconds, Section
-
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-
-def _http_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError(
-            f"{url!r} is no base of DICOMweb: write it as https://pacs.example.org/dicom-web, "
-            "without a query at its end"
-        )
-    if parts.username or parts.password:
-        raise ValueError("a URL holds no password: put a token into a file and name it in bearer_token_file")
-    return url.rstrip("/")
-
-
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-"""`http` or `https`, a host, perhaps a port and a path. No slash at its end."""
 
 
 class DimseSource(Section):
@@ -54,29 +35,17 @@ class DimseSource(Section):
     that does not tell how far a C-MOVE is."""
 
 
-class DicomWebSource(Section):
+class DicomWebSource(HttpPeer):
     """A PACS that answers QIDO-RS and WADO-RS (PS3.18)."""
 
     qido_url: HttpUrl
     """Base of QIDO-RS, such as `https://pacs.example.org/dicom-web`; `/studies` is added."""
     wado_url: HttpUrl | None = None
     """Base of WADO-RS. Empty: `qido_url`."""
-    bearer_token_file: Path | None = None
-    """File with the token of `Authorization: Bearer`, read for each request. Empty: no authorization."""
-    ca: Path | None = None
-    """PEM file with certificates that its certificate must come from. Empty: those of this system."""
-    verify_tls: bool = True
-    """Whether its certificate is checked. Off, anybody on the way can read and change what is fetched."""
-    timeout_s: Seconds = 60.0
-    """Seconds to wait for a connection, and of silence after which it counts as away."""
 
     @model_validator(mode="after")
     def _keeps_the_token(self) -> Self:
-        """A token goes over TLS only, or stays on this machine."""
-        urls = [urlsplit(url) for url in (self.qido_url, self.wado_url) if url]
-        in_the_clear = [url for url in urls if url.scheme == "http" and url.hostname not in _LOOPBACK]
-        if self.bearer_token_file and in_the_clear:
-            raise ValueError("bearer_token_file would be sent in the clear over http: use https")
+        self.keep_token(self.qido_url, self.wado_url)
         return self
 
 

@@ -8,8 +8,8 @@ from pydicom.dataset import Dataset
 from service.dicom.quiet import quiet
 from service.dicom.values import texts
 from service.fetch.association import Association
-from service.fetch.retrieve_status import PENDING, SUCCESS, WARNING, describe
 from service.fetch.transfer import Transfer
+from service.net.retrieve_status import PENDING, SUCCESS, WARNING, describe
 
 STUDY_ROOT_MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
 STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.3"

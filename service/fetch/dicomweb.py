@@ -14,11 +14,11 @@ from service.fetch.found import (
     found_series,
     found_study,
 )
-from service.fetch.http import HttpClient
-from service.fetch.qido import search
 from service.fetch.query import StudyQuery
 from service.fetch.transfer import Transfer
 from service.fetch.wado import retrieve_series
+from service.net.http import HttpClient
+from service.net.qido import search
 
 
 class DicomWebArchive:

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from service.errors import PeerUnavailable
 from service.fetch.association import UNCOMPRESSED, Association, associate
-from service.fetch.c_find import STUDY_ROOT_FIND, find
 from service.fetch.c_retrieve import STUDY_ROOT_GET, STUDY_ROOT_MOVE, get_series, move_series
 from service.fetch.found import (
     INSTANCE_KEYWORDS,
@@ -22,6 +21,7 @@ from service.fetch.peer import Peer
 from service.fetch.query import StudyQuery
 from service.fetch.to_disk import DatasetsToDisk
 from service.fetch.transfer import Transfer
+from service.net.c_find import STUDY_ROOT_FIND, find
 
 
 class DimseArchive:

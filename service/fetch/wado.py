@@ -5,9 +5,9 @@ from email.message import Message
 
 from service.dicom.file_head import FileHead, FileHeadReader
 from service.errors import PeerUnavailable, Refused
-from service.fetch.http import Answer, HttpClient
 from service.fetch.spooled import SpooledInstance
 from service.fetch.transfer import Transfer
+from service.net.http import Answer, HttpClient
 from service.net.multipart import BadMultipart, MultipartReader
 
 ACCEPT = 'multipart/related; type="application/dicom"; transfer-syntax=*'

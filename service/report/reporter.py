@@ -14,6 +14,7 @@ from service.report.objects import ReportObject, build_objects
 from service.report.pixels import StoredPixels
 from service.storage.analyses import Analysis
 from service.storage.deliveries import StoredObject
+from service.storage.fence import Fence, unfenced
 from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
 from service.study.messages import ReportRequest
@@ -31,8 +32,11 @@ class Reporter:
         self._store = store
         self._settings = settings
 
-    def handle(self, body: dict[str, Any]) -> None:
-        """Do what a ReportRequest asks for. Raises InvalidMessage for a message that is none."""
+    def handle(self, body: dict[str, Any], fence: Fence = unfenced) -> None:
+        """Do what a ReportRequest asks for, and enter it where the fence lets it through.
+
+        Raises InvalidMessage for a message that is none.
+        """
         request = ReportRequest.from_json(body)
         with self._ledger.read() as tx:
             basis = basis_of(tx, request)
@@ -44,6 +48,8 @@ class Reporter:
         }
         with self._ledger.begin() as tx:
             tx.studies.lock(request.study_instance_uid)
+            if not fence(tx):
+                return
             now = basis_of(tx, request)
             if now == basis:
                 enter_report(tx, request, basis, written)

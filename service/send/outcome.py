@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 SUCCESS = 0x0000
+DUPLICATE_SOP_INSTANCE = 0x0111
 SOP_CLASS_NOT_SUPPORTED = 0x0122
 CANNOT_UNDERSTAND = 0xC000
 _OUT_OF_RESOURCES = range(0xA700, 0xA800)
@@ -14,9 +15,12 @@ WARNINGS: dict[int, str] = {
     0xB007: "the PACS finds that the dataset does not match its SOP Class",
 }
 """Statuses with which the object is stored all the same (PS3.4 table B.2-1)."""
+_IS_THERE: dict[int, str] = {
+    SUCCESS: "stored",
+    DUPLICATE_SOP_INSTANCE: "the PACS says that it has an object under this SOP Instance UID already",
+}
 _REASONS: dict[int, str] = {
     0x0110: "processing failure",
-    0x0111: "it says it has another object under this SOP Instance UID",
     0x0117: "it finds the SOP Instance UID invalid",
     0x0122: "it does not store this SOP Class",
     0x0124: "we are not authorized: allow our AE title there",
@@ -35,6 +39,11 @@ class Sent:
     detail: str
 
     @property
+    def is_there(self) -> bool:
+        """Whether the PACS has it by its own words: stored now, or before under the same UID."""
+        return self.accepted or self.status == DUPLICATE_SOP_INSTANCE
+
+    @property
     def retryable(self) -> bool:
         """Whether the PACS was out of resources (0xA7xx), so that a later attempt may succeed."""
         return self.status in _OUT_OF_RESOURCES
@@ -47,8 +56,8 @@ def outcome(sop_instance_uid: str, status: int) -> Sent:
 
 
 def _explain(status: int) -> str:
-    if status == SUCCESS:
-        return "stored"
+    if status in _IS_THERE:
+        return _IS_THERE[status]
     if status in WARNINGS:
         return f"stored, but {WARNINGS[status]}"
     if status in _OUT_OF_RESOURCES:

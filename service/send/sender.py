@@ -1,14 +1,19 @@
 """The sender: one delivery request in, every result object at its destination, each with its proof."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 
 from service.config import Destination
-from service.errors import PeerUnavailable, Permanent
-from service.send.scu import OutgoingObject, Sent
-from service.storage.deliveries import DeliveryState, Proof
+from service.errors import NotConfirmed, PeerUnavailable, Permanent
+from service.send.confirmation import Confirmation
+from service.send.link import Link, OpenLink
+from service.send.outcome import Sent
+from service.storage.delivered import settle
+from service.storage.deliveries import DeliveryState, Proof, StoredObject
+from service.storage.fence import Fence, unfenced
 from service.storage.ledger import Ledger, Transaction
 from service.storage.port import InstanceStore
 from service.study.messages import DeliveryRequest
@@ -16,48 +21,48 @@ from service.study.state import StudyEvent, StudyState
 
 log = structlog.get_logger()
 
-SendInstances = Callable[[Destination, Sequence[OutgoingObject]], Sequence[Sent]]
-"""Sends objects over one association. Raises PeerUnavailable when there is none to be had."""
+_OPEN = (DeliveryState.WAITING, DeliveryState.SENT)
 
 
 class Sender:
-    """Delivers result objects. An object that a destination has is never sent to it again."""
+    """Delivers result objects. What a destination has taken is sent again only where it does not hold it."""
 
     def __init__(
         self,
         ledger: Ledger,
         store: InstanceStore,
         destinations: Mapping[str, Destination],
-        send_instances: SendInstances,
+        open_link: OpenLink,
+        wait_s: float,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._ledger = ledger
         self._store = store
         self._destinations = destinations
-        self._send_instances = send_instances
+        self._open_link = open_link
+        self._confirmations = {
+            name: Confirmation(ledger, destination, open_link, wait_s, now)
+            for name, destination in destinations.items()
+        }
 
-    def handle(self, body: dict[str, Any]) -> None:
-        """Do what a DeliveryRequest asks for.
+    def handle(self, body: dict[str, Any], fence: Fence = unfenced) -> None:
+        """Do of a DeliveryRequest what can be done now; repeat it until nothing is raised.
 
-        Raises PeerUnavailable when the destination cannot take everything now, Permanent for a destination
-        that is not configured.
+        What a PACS answers is entered where the fence lets it through.
+
+        Raises PeerUnavailable when the destination cannot take everything now, NotConfirmed while it has not
+        confirmed that it holds everything, Permanent for a destination that is not configured.
         """
         request = DeliveryRequest.from_json(body)
         destination = self._destination(request.destination)
-        with self._ledger.read() as tx:
-            waiting = tx.deliveries.waiting(request.study_instance_uid, request.revision, request.destination)
-        objects = [
-            OutgoingObject(stored.sop_class_uid, stored.sop_instance_uid, self._store.get(stored.key))
-            for stored in waiting
-        ]
-        sent = self._send_instances(destination, objects) if objects else ()
-        with self._ledger.begin() as tx:
-            for one in sent:
-                _mark(tx, one, request.destination)
-            _settle(tx, request)
-        self._log(request, sent)
-        later = [one.detail for one in sent if one.retryable]
-        if later:
-            raise PeerUnavailable(f"{request.destination} did not take everything: {later[0]}")
+        try:
+            waits = self._deliver(request, destination, fence)
+        except PeerUnavailable as error:
+            self._settle(request, str(error))
+            raise
+        left = self._settle(request, waits)
+        if left:
+            raise NotConfirmed(waits or left)
 
     def give_up(self, body: dict[str, Any], reason: str) -> None:
         """Enter that a request became a dead letter."""
@@ -79,41 +84,67 @@ class Sender:
                 f"destination {name!r} is not configured here; configured: {', '.join(self._destinations)}"
             ) from None
 
+    def _deliver(self, request: DeliveryRequest, destination: Destination, fence: Fence) -> str:
+        """Send what waits and confirm what was sent; why some of it is not confirmed."""
+        with self._ledger.read() as tx:
+            key = request.study_instance_uid, request.revision, request.destination
+            waiting, unconfirmed = tx.deliveries.waiting(*key), tx.deliveries.sent(*key)
+        confirmation = self._confirmations[request.destination]
+        if not waiting and not unconfirmed:
+            return ""
+        if not waiting and (waits := confirmation.only_waits(request)):
+            return waits
+        classes = dict.fromkeys(one.sop_class_uid for one in waiting)
+        with self._open_link(destination, classes) as link:
+            later = self._send(link, request, waiting, fence)
+            waits = confirmation.confirm(link, request)
+        if later:
+            raise PeerUnavailable(f"{request.destination} did not take everything: {later[0]}")
+        return waits
+
+    def _send(
+        self, link: Link, request: DeliveryRequest, waiting: Sequence[StoredObject], fence: Fence
+    ) -> list[str]:
+        """Send objects, and enter each before the next; why some have to be sent later."""
+        outcomes = []
+        for stored in waiting:
+            sent = link.store(stored, self._store.get(stored.key))
+            with self._ledger.begin() as tx:
+                if fence(tx):
+                    _mark(tx, sent, request.destination)
+            outcomes.append(sent)
+        if outcomes:
+            self._log(request, outcomes)
+        return [sent.detail for sent in outcomes if sent.retryable]
+
+    def _settle(self, request: DeliveryRequest, waits: str) -> str:
+        """Move the study on, or say what it waits for: `waits`, or else the words on one of its objects.
+
+        Empty where this destination is done with.
+        """
+        with self._ledger.begin() as tx:
+            study = tx.studies.lock(request.study_instance_uid)
+            deliveries = tx.deliveries.of_study(request.study_instance_uid, request.revision)
+            left = [d for d in deliveries if d.destination == request.destination and d.state in _OPEN]
+            settle(tx, request.study_instance_uid, request.revision)
+            reason = (waits or left[0].detail) if left else ""
+            if reason and study.revision == request.revision:
+                tx.studies.explain(request.study_instance_uid, reason, StudyState.REPORTED)
+        return reason
+
     def _log(self, request: DeliveryRequest, sent: Sequence[Sent]) -> None:
         log.info(
             "results sent",
             study_instance_uid=request.study_instance_uid,
             destination=request.destination,
-            accepted=sum(one.accepted for one in sent),
-            refused=sum(not one.accepted for one in sent),
+            accepted=sum(one.is_there for one in sent),
+            refused=sum(not one.is_there for one in sent),
         )
 
 
 def _mark(tx: Transaction, sent: Sent, destination: str) -> None:
-    if sent.accepted:
-        state, proof = DeliveryState.DELIVERED, Proof.STORE_STATUS
+    if sent.is_there:
+        state = DeliveryState.SENT
     else:
         state = DeliveryState.WAITING if sent.retryable else DeliveryState.REJECTED
-        proof = Proof.NONE
-    tx.deliveries.mark(sent.sop_instance_uid, destination, state, proof, sent.detail)
-
-
-def _settle(tx: Transaction, request: DeliveryRequest) -> None:
-    """Move the study on when every object has arrived everywhere, or was turned away."""
-    study = tx.studies.lock(request.study_instance_uid)
-    if (study.revision, study.state) != (request.revision, StudyState.REPORTED):
-        return
-    deliveries = tx.deliveries.of_study(request.study_instance_uid, request.revision)
-    if any(delivery.state is DeliveryState.WAITING for delivery in deliveries):
-        return
-    rejected = [delivery for delivery in deliveries if delivery.state is DeliveryState.REJECTED]
-    if rejected:
-        reason = f"{rejected[0].destination} rejected {len(rejected)} objects: {rejected[0].detail}"
-        tx.studies.move(request.study_instance_uid, StudyEvent.GAVE_UP, reason)
-        return
-    places = ", ".join(sorted({delivery.destination for delivery in deliveries}))
-    tx.studies.move(
-        request.study_instance_uid,
-        StudyEvent.ALL_DELIVERED,
-        f"{len(deliveries)} objects delivered to {places}",
-    )
+    tx.deliveries.mark(sent.sop_instance_uid, destination, state, Proof.NONE, sent.detail)

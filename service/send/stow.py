@@ -1,6 +1,5 @@
 """Sending files by HTTP, STOW-RS (PS3.18 section 10.5): `preread submit --stow`."""
 
-import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -8,14 +7,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from service.errors import ConfigurationError, PeerUnavailable
-from service.send.outcome import Sent, outcome
+from service.send.outcome import Sent
+from service.send.store_response import read_store_response, unexplained
 from service.send.submit import InstanceFile, Submitted, instance_files
 
 TIMEOUT_S = 60.0
 _PIECE_BYTES = 1024 * 1024
-_OK, _ACCEPTED, _CONFLICT, _UNAVAILABLE = 200, 202, 409, 503
-_STORED, _FAILED, _FAILURE_REASON = "00081199", "00081198", "00081197"
-_PROCESSING_FAILURE = 0x0110
 
 
 def submit_by_stow(
@@ -73,7 +70,9 @@ def _send(connection: HTTPConnection, path: str, token: str, file: InstanceFile)
         headers["Authorization"] = f"Bearer {token}"
     connection.request("POST", path, _body(head, file.path, tail), headers)
     response = connection.getresponse()
-    return _sent(file.sop_instance_uid, response.status, response.read())
+    code, answer = response.status, response.read()
+    sent = read_store_response(file.sop_instance_uid, code, answer)
+    return sent if sent is not None else unexplained(file.sop_instance_uid, code, answer)
 
 
 def _body(head: bytes, path: Path, tail: bytes) -> Iterator[bytes]:
@@ -82,17 +81,3 @@ def _body(head: bytes, path: Path, tail: bytes) -> Iterator[bytes]:
         while piece := file.read(_PIECE_BYTES):
             yield piece
     yield tail
-
-
-def _sent(sop_instance_uid: str, code: int, answer: bytes) -> Sent:
-    """What a status code and the Store Instances Response Module say of the one instance."""
-    if code in (_OK, _ACCEPTED, _CONFLICT, _UNAVAILABLE):
-        try:
-            module = json.loads(answer)
-            if _STORED in module:
-                return outcome(sop_instance_uid, 0)
-            return outcome(sop_instance_uid, int(module[_FAILED]["Value"][0][_FAILURE_REASON]["Value"][0]))
-        except (ValueError, LookupError, TypeError):
-            pass  # an answer without the module, told as it is
-    words = answer.decode("utf-8", errors="replace").strip()[:200]
-    return Sent(sop_instance_uid, _PROCESSING_FAILURE, accepted=False, detail=f"HTTP status {code}: {words}")

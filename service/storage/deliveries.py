@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, or_, select, update
 
 from service.storage.leases import Leases
 from service.storage.schema import deliveries, objects
@@ -18,6 +18,8 @@ class DeliveryState(StrEnum):
     """Where one object stands at one destination."""
 
     WAITING = "waiting"
+    SENT = "sent"
+    """Stored there, by what the destination has answered; it has not confirmed yet that it holds it."""
     DELIVERED = "delivered"
     REJECTED = "rejected"
 
@@ -27,6 +29,16 @@ class Proof(StrEnum):
 
     NONE = "none"
     STORE_STATUS = "c-store status"
+    STOW_STATUS = "stow-rs status"
+    QUERY = "query"
+    """It was found there, by C-FIND or QIDO-RS."""
+    COMMITMENT = "storage commitment"
+    """The destination has taken over the responsibility for it (PS3.4 annex J)."""
+
+    @property
+    def strength(self) -> int:
+        """The higher, the stronger."""
+        return list(Proof).index(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +117,34 @@ class Deliveries:
         self, sop_instance_uid: str, destination: str, state: DeliveryState, proof: Proof, detail: str
     ) -> None:
         """Enter what became of an object at a destination. What has arrived stays delivered, whatever is said
-        later.
+        later, and a proof gives way to a stronger one only.
         """
+        no_stronger = [other for other in Proof if other.strength <= proof.strength]
+        may_change = deliveries.c.state != DeliveryState.DELIVERED
+        if state is DeliveryState.DELIVERED:
+            may_change = or_(may_change, deliveries.c.proof.in_(no_stronger))
+        self._change(sop_instance_uid, destination, may_change, state, proof, detail)
+
+    def take_back(self, sop_instance_uid: str, destination: str, detail: str) -> None:
+        """A destination does not hold what it was sent: it is sent again. What is delivered stays so."""
+        was_sent = deliveries.c.state == DeliveryState.SENT
+        self._change(sop_instance_uid, destination, was_sent, DeliveryState.WAITING, Proof.NONE, detail)
+
+    def _change(
+        self,
+        sop_instance_uid: str,
+        destination: str,
+        condition: ColumnElement[bool],
+        state: DeliveryState,
+        proof: Proof,
+        detail: str,
+    ) -> None:
         self.connection.execute(
             update(deliveries)
             .where(
                 deliveries.c.sop_instance_uid == sop_instance_uid,
                 deliveries.c.destination == destination,
-                or_(deliveries.c.state != DeliveryState.DELIVERED, literal(state == DeliveryState.DELIVERED)),
+                condition,
             )
             .values(state=state, proof=proof, detail=detail, updated_at=datetime.now(UTC))
         )
@@ -157,6 +189,15 @@ class Deliveries:
 
     def waiting(self, study_instance_uid: str, revision: int, destination: str) -> tuple[StoredObject, ...]:
         """The objects of one revision that a destination does not have yet."""
+        return self._objects_in(DeliveryState.WAITING, study_instance_uid, revision, destination)
+
+    def sent(self, study_instance_uid: str, revision: int, destination: str) -> tuple[StoredObject, ...]:
+        """The objects of one revision that a destination has not confirmed yet."""
+        return self._objects_in(DeliveryState.SENT, study_instance_uid, revision, destination)
+
+    def _objects_in(
+        self, state: DeliveryState, study_instance_uid: str, revision: int, destination: str
+    ) -> tuple[StoredObject, ...]:
         rows = self.connection.execute(
             select(objects)
             .join(deliveries)
@@ -164,7 +205,7 @@ class Deliveries:
                 objects.c.study_instance_uid == study_instance_uid,
                 objects.c.revision == revision,
                 deliveries.c.destination == destination,
-                deliveries.c.state == DeliveryState.WAITING,
+                deliveries.c.state == state,
             )
             # Heatmaps first: when the report arrives, what it refers to is there.
             .order_by(objects.c.kind, objects.c.sop_instance_uid)

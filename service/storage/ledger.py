@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from service.errors import LedgerUnavailable
 from service.storage.analyses import Analyses
+from service.storage.commitment_requests import CommitmentRequests
 from service.storage.commitments import Commitments
 from service.storage.deliveries import Deliveries
 from service.storage.instances import Instances
@@ -62,8 +63,13 @@ class Transaction:
 
     @cached_property
     def commitments(self) -> Commitments:
-        """Requests for storage commitment."""
+        """Requests for storage commitment that peers make."""
         return Commitments(self.connection)
+
+    @cached_property
+    def commitment_requests(self) -> CommitmentRequests:
+        """Our own requests for storage commitment."""
+        return CommitmentRequests(self.connection)
 
     @cached_property
     def notices(self) -> Notices:

@@ -214,6 +214,21 @@ deliveries = Table(
     Index(None, "study_instance_uid"),
 )
 
+commitment_requests = Table(
+    "commitment_requests",
+    metadata,
+    Column("transaction_uid", UID, primary_key=True),
+    Column("study_instance_uid", UID, ForeignKey("studies.study_instance_uid"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("destination", NAME, nullable=False),
+    Column("references", JSON, nullable=False),
+    Column("requested_at", UtcDateTime, nullable=False),
+    # When the PACS has reported, or has refused the request.
+    Column("ended_at", UtcDateTime),
+    Column("reason", Text, nullable=False),
+    Index(None, "study_instance_uid"),
+)
+
 leases = Table(
     "leases",
     metadata,

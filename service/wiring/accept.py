@@ -8,6 +8,7 @@ import structlog
 
 from service.accept.association.n_services import NServices
 from service.accept.commitment.held import HeldCommitments
+from service.accept.commitment.report import CommitmentReports
 from service.accept.commitment.reporter import CommitmentReporter
 from service.accept.commitment.scp import CommitmentSCP
 from service.accept.commitment.scu import CommitmentSCU
@@ -131,5 +132,7 @@ def _services(
     held = HeldCommitments()
     truth = CommitmentTruth(ledger, store, intake.is_settling)
     commitment = CommitmentSCP(ledger, truth, held)
-    services = NServices(ProcedureStepSCP(ledger).handlers() | commitment.handlers())
+    services = NServices(
+        ProcedureStepSCP(ledger).handlers() | commitment.handlers() | CommitmentReports(ledger).handlers()
+    )
     return services, CommitmentReporter(ledger, truth, held, CommitmentSCU(settings).send)

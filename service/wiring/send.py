@@ -1,4 +1,4 @@
-"""The role `send`: write result objects and deliver them, each destination on its own thread."""
+"""The role `send`: write result objects and deliver them, each destination on threads of its own."""
 
 import threading
 from collections.abc import Callable
@@ -10,15 +10,18 @@ from service.config import Settings
 from service.enqueue.consume import consume
 from service.enqueue.leasing import Leasing
 from service.enqueue.port import Broker
+from service.net.enter_commitment import enter_report
 from service.report.reporter import Reporter
 from service.send.association import check_tls
-from service.send.scu import send_instances
+from service.send.links import Links
 from service.send.sender import Sender
+from service.storage.fence import Fence
 from service.study.messages import delivery_queue
 from service.wiring.adapters import open_broker, open_ledger, open_store, retry_policy
-from service.wiring.loops import start
+from service.wiring.loops import repeat, start
 
-Handle = Callable[[dict[str, Any]], None]
+IDLE_INTERVAL_S = 1.0
+Handle = Callable[[dict[str, Any], Fence], None]
 GiveUp = Callable[[dict[str, Any], str], None]
 
 
@@ -30,18 +33,27 @@ def run_send(settings: Settings, stop: threading.Event) -> None:
         ledger = resources.enter_context(closing(open_ledger(settings)))
         broker = resources.enter_context(closing(open_broker(settings, ledger)))
         store = open_store(settings)
+        links = resources.enter_context(
+            closing(Links(settings.destinations, settings.send, partial(enter_report, ledger)))
+        )
         reporter = Reporter(ledger, store, settings.report)
         sender = Sender(
             ledger,
             store,
             {destination.name: destination for destination in settings.destinations},
-            partial(send_instances, settings=settings.send),
+            links.open,
+            settings.send.confirm_wait_s,
         )
         work = partial(_work, settings, broker, Leasing(ledger), stop)
-        threads = [start("report", partial(work, "report", reporter.handle, reporter.give_up), stop)]
+        prefetch = settings.broker.prefetch
+        threads = [
+            start("report", partial(work, "report", reporter.handle, reporter.give_up, prefetch), stop),
+            start("idle associations", partial(repeat, links.close_idle, IDLE_INTERVAL_S, stop), stop),
+        ]
         for destination in settings.destinations:
             queue = delivery_queue(destination.name)
-            threads.append(start(queue, partial(work, queue, sender.handle, sender.give_up), stop))
+            deliver = partial(work, queue, sender.handle, sender.give_up, 1)
+            threads += [start(queue, deliver, stop) for _ in range(destination.max_associations)]
         for thread in threads:
             thread.join()
 
@@ -54,11 +66,12 @@ def _work(
     queue: str,
     handle: Handle,
     give_up: GiveUp,
+    prefetch: int,
 ) -> None:
-    with closing(broker.consumer([queue], settings.broker.prefetch)) as consumer:
+    with closing(broker.consumer([queue], prefetch)) as consumer:
         consume(
             consumer,
-            lambda envelope, _fence: handle(envelope.body),
+            lambda envelope, fence: handle(envelope.body, fence),
             leasing,
             retry_policy(settings),
             stop,

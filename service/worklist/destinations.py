@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 
-from service.storage.deliveries import Delivery, DeliveryState, Proof, StoredObject
+from service.storage.deliveries import Delivery, DeliveryState, StoredObject
 from service.worklist.entries import DestinationEntry
 
-_WORST_FIRST = (DeliveryState.REJECTED, DeliveryState.WAITING, DeliveryState.DELIVERED)
-_WEAKEST_FIRST = tuple(Proof)
+_WORST_FIRST = (
+    DeliveryState.REJECTED,
+    DeliveryState.WAITING,
+    DeliveryState.SENT,
+    DeliveryState.DELIVERED,
+)
 
 
 def destination_entries(
@@ -27,7 +31,7 @@ def _entry(deliveries: Sequence[Delivery]) -> DestinationEntry:
         state=worst.state,
         delivered=sum(delivery.state is DeliveryState.DELIVERED for delivery in deliveries),
         total=len(deliveries),
-        proof=min((delivery.proof for delivery in deliveries), key=_WEAKEST_FIRST.index),
+        proof=min((delivery.proof for delivery in deliveries), key=lambda proof: proof.strength),
         detail=worst.detail,
         updated_at=max(delivery.updated_at for delivery in deliveries),
     )

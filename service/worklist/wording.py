@@ -33,6 +33,9 @@ ANALYSIS_LABELS = {
 PROOF_LABELS = {
     Proof.NONE: "no proof yet",
     Proof.STORE_STATUS: "accepted by C-STORE status",
+    Proof.STOW_STATUS: "accepted by STOW-RS status",
+    Proof.QUERY: "found there by a query",
+    Proof.COMMITMENT: "kept by storage commitment",
 }
 SIDES = {"L": "Left", "R": "Right", "": "Side not given"}
 _FIRST_CJK = "\u2e80"

@@ -10,11 +10,13 @@ from itertools import permutations
 import pytest
 
 from service.errors import ConflictingInstance, InvalidTransition, OutOfSpace
+from service.storage.commitment_requests import CommitmentRequest
+from service.storage.commitments import Reference
 from service.storage.conflicts import Displaced
 from service.storage.deliveries import DeliveryState, Proof, StoredObject
 from service.storage.instances import Recorded
 from service.storage.leases import Lease
-from service.storage.ledger import Ledger
+from service.storage.ledger import Ledger, Transaction
 from service.storage.receive import record_all, record_received, unless_entered
 from service.study.messages import InferenceRequest, ReportRequest
 from service.study.model import Priority, StudyHeader
@@ -412,6 +414,53 @@ class LedgerContract:
         with ledger.read() as tx:
             assert len(tx.deliveries.waiting(STUDY, 1, "pacs")) == 1
 
+    def test_sent_object_is_neither_waiting_nor_delivered(self, ledger: Ledger) -> None:
+        record_received(ledger, received())
+        with ledger.begin() as tx:
+            _deliver(tx, DeliveryState.SENT, Proof.NONE)
+        with ledger.read() as tx:
+            assert tx.deliveries.waiting(STUDY, 1, "pacs") == ()
+            assert [one.sop_instance_uid for one in tx.deliveries.sent(STUDY, 1, "pacs")] == ["1.5"]
+
+    def test_sent_object_that_the_destination_does_not_hold_waits_again(self, ledger: Ledger) -> None:
+        record_received(ledger, received())
+        with ledger.begin() as tx:
+            _deliver(tx, DeliveryState.SENT, Proof.NONE)
+            tx.deliveries.take_back("1.5", "pacs", "it is gone")
+        with ledger.read() as tx:
+            (delivery,) = tx.deliveries.of_study(STUDY, 1)
+        assert (delivery.state, delivery.detail) == (DeliveryState.WAITING, "it is gone")
+
+    def test_delivered_object_stays_so_with_its_strongest_proof(self, ledger: Ledger) -> None:
+        record_received(ledger, received())
+        with ledger.begin() as tx:
+            _deliver(tx, DeliveryState.DELIVERED, Proof.QUERY)
+            tx.deliveries.mark("1.5", "pacs", DeliveryState.DELIVERED, Proof.COMMITMENT, "committed")
+            tx.deliveries.mark("1.5", "pacs", DeliveryState.DELIVERED, Proof.STORE_STATUS, "stored")
+            tx.deliveries.mark("1.5", "pacs", DeliveryState.SENT, Proof.NONE, "stored")
+            tx.deliveries.take_back("1.5", "pacs", "it is gone")
+        with ledger.read() as tx:
+            (delivery,) = tx.deliveries.of_study(STUDY, 1)
+        assert (delivery.state, delivery.proof) == (DeliveryState.DELIVERED, Proof.COMMITMENT)
+        assert delivery.detail == "committed"
+
+    def test_commitment_request_is_found_by_its_transaction_and_by_its_study(self, ledger: Ledger) -> None:
+        record_received(ledger, received())
+        at = datetime.now(UTC)
+        first = CommitmentRequest("2.25.1", STUDY, 1, "pacs", (Reference("1.2.3", "1.5"),), at)
+        second = replace(first, transaction_uid="2.25.2", requested_at=at + timedelta(seconds=1))
+        with ledger.begin() as tx:
+            tx.commitment_requests.add(first)
+            tx.commitment_requests.add(second)
+            tx.commitment_requests.end("2.25.1", at, "refused")
+        with ledger.read() as tx:
+            ended = tx.commitment_requests.find("2.25.1")
+            assert tx.commitment_requests.find("2.25.3") is None
+            assert tx.commitment_requests.of(STUDY, 1, "pacs") == (second, ended)
+            assert tx.commitment_requests.of(STUDY, 1, "other") == ()
+        assert ended == replace(first, ended_at=at, reason="refused")
+        assert second.names("1.5") and not second.names("1.6")
+
     def test_rolled_back_transaction_sends_no_message(self, ledger: Ledger) -> None:
         with pytest.raises(RuntimeError), ledger.begin() as tx:
             tx.outbox.add(ReportRequest(STUDY, 1))
@@ -588,6 +637,12 @@ def _waiting(ledger: Ledger) -> WaitingStudy:
     with ledger.read() as tx:
         (waiting,) = tx.studies.waiting()
     return waiting
+
+
+def _deliver(tx: Transaction, state: DeliveryState, proof: Proof) -> None:
+    tx.deliveries.add_object(_stored(revision=1))
+    tx.deliveries.add(_stored(revision=1), "pacs")
+    tx.deliveries.mark("1.5", "pacs", state, proof, "test")
 
 
 def _stored(revision: int) -> StoredObject:

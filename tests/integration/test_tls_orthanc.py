@@ -13,12 +13,12 @@ import pytest
 from service.accept.commitment.scu import CommitmentSCU
 from service.config import AcceptSettings, Destination, SendSettings
 from service.errors import PeerUnavailable
-from service.send.scu import send_instances
 from tests.fakes.datasets import US_IMAGE, part10, us_dataset
 from tests.servers.certificates import Hospital
 from tests.servers.orthanc import Orthanc
 from tests.servers.preread import Preread, running
 from tests.unit.accept.commitment_desk import CommitmentDesk
+from tests.unit.send.pacs import send_instances
 from tests.unit.send.test_scu import outgoing
 
 pytestmark = pytest.mark.integration

@@ -15,7 +15,11 @@ from service.accept.association.limits import (
 from service.accept.association.n_services import MAX_DATASET_BYTES
 from service.accept.commitment.truth import FailureReason
 from service.accept.instance.status import StoreStatus
+from service.config import Destination
 from service.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from service.net.c_find import STUDY_ROOT_FIND
+from service.net.storage_commitment import FAILURE_REASONS, STORAGE_COMMITMENT
+from service.send.dimse import contexts_for
 
 STATEMENT = (Path(__file__).parents[2] / "service" / "CONFORMANCE.md").read_text(encoding="utf-8")
 
@@ -70,6 +74,19 @@ def test_failure_reasons_are_the_ones_that_are_reported() -> None:
     section = STATEMENT.split("## Storage Commitment SCP")[1].split("\n#")[0]
     stated = re.findall(r"^\| `(0x[0-9A-F]{4})`", section, re.M)
     assert stated == [f"0x{reason.value:04X}" for reason in FailureReason]
+
+
+def test_failure_reasons_are_the_ones_that_are_understood() -> None:
+    stated = [row[0] for row in rows_under("## Storage Commitment SCU")[2:]]
+    assert stated == [f"0x{reason:04X}" for reason in FAILURE_REASONS]
+
+
+def test_what_is_proposed_beside_storage_is_what_is_stated() -> None:
+    names = {STORAGE_COMMITMENT: "Storage Commitment Push Model", STUDY_ROOT_FIND: "Study Root FIND"}
+    for confirm, stated, _ in rows_under("### What proves")[2:]:
+        node = {"name": "pacs", "host": "pacs", "ae_title": "PACS", "confirm": confirm}
+        proposed = contexts_for(Destination.model_validate(node), ())
+        assert ", ".join(names[uid] for uid, _ in proposed) == stated.removesuffix("nothing")
 
 
 def test_implementation_is_named() -> None:

@@ -101,9 +101,10 @@ class Orthanc:
         self.rest("PUT", f"/modalities/{name}", {"AET": ae_title, "Host": HOST, "Port": port})
 
     def clear(self) -> None:
-        """Forget every patient."""
-        for identifier in self.rest("GET", "/patients"):
-            self.rest("DELETE", f"/patients/{identifier}")
+        """Forget every patient, and every peer that was made known."""
+        for kind in ("patients", "modalities"):
+            for identifier in self.rest("GET", f"/{kind}"):
+                self.rest("DELETE", f"/{kind}/{identifier}")
 
     def _write_configuration(self) -> Path:
         path = self._folder / "orthanc.json"

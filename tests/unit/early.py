@@ -1,6 +1,5 @@
 """The way of a study whose series are analysed as they come, without processes or servers."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -15,14 +14,13 @@ from service.enqueue.enqueuer import Enqueuer
 from service.enqueue.series_enqueuer import SeriesEnqueuer
 from service.infer.worker import Worker
 from service.report.reporter import Reporter
-from service.send.outcome import Sent, outcome
-from service.send.scu import OutgoingObject
 from service.send.sender import Sender
 from service.storage.analyses import Analysis
 from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
 from service.study.model import Study
 from tests.fakes.classifier import FakeClassifier
+from tests.fakes.link import FakePacs
 from tests.fakes.pool import INLINE_POOLS
 from tests.unit.pipeline import headers_for, messages, phantom, receive, study_of
 
@@ -46,18 +44,16 @@ def series(description: str, number: int, image: int = 0) -> Dataset:
     return ds
 
 
-class Pacs:
+class Pacs(FakePacs):
     """Keeps what it is sent, and counts how often each object came."""
 
-    def __init__(self) -> None:
-        self.objects: dict[str, Dataset] = {}
-        self.times: dict[str, int] = {}
+    @property
+    def objects(self) -> dict[str, Dataset]:
+        return {uid: dcmread(BytesIO(data)) for uid, data in self.held.items()}
 
-    def __call__(self, _peer: Destination, objects: Sequence[OutgoingObject]) -> tuple[Sent, ...]:
-        for one in objects:
-            self.objects[one.sop_instance_uid] = dcmread(BytesIO(one.data))
-            self.times[one.sop_instance_uid] = self.times.get(one.sop_instance_uid, 0) + 1
-        return tuple(outcome(one.sop_instance_uid, 0) for one in objects)
+    @property
+    def times(self) -> dict[str, int]:
+        return {uid: self.got.count(uid) for uid in self.got}
 
     def reports(self) -> list[Dataset]:
         """The Structured Reports in the order of their arrival."""
@@ -87,7 +83,9 @@ class Way:
             self.ledger, self.store, {"us-mass": self.classifier}, INLINE_POOLS, max_frames=4
         )
         self.reporter = Reporter(self.ledger, self.store, ReportSettings())
-        self.sender = Sender(self.ledger, self.store, {"pacs": PACS}, self.pacs)
+        self.sender = Sender(
+            self.ledger, self.store, {"pacs": PACS}, self.pacs.open, wait_s=0.0, now=lambda: self.now
+        )
 
     def send(self, *datasets: Dataset) -> None:
         """Receive images now; a turn sees them."""

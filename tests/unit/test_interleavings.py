@@ -7,7 +7,8 @@ processes are restarted. What a message needs to be handled again is what the re
 import os
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -24,8 +25,9 @@ from service.config import Destination
 from service.enqueue.leasing import Leasing
 from service.enqueue.port import Envelope
 from service.errors import PeerUnavailable, Retryable
-from service.send.outcome import Sent, outcome
-from service.send.scu import OutgoingObject
+from service.send.link import Link
+from service.send.outcome import SUCCESS, Sent, outcome
+from service.storage.deliveries import StoredObject
 from service.storage.fence import Fence, fence_of
 from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
@@ -71,19 +73,33 @@ class Mood(StrEnum):
     AWAY = "away"
     FULL = "full"
     """It has room for one object more each time."""
+    FORGETFUL = "forgetful"
+    """It answers Success and keeps nothing."""
 
 
 class MoodyPacs(Pacs):
-    """Takes everything, nothing, or the first object alone."""
+    """Takes everything, nothing, or the first object alone; or answers Success and forgets.
+
+    It can be asked what it holds.
+    """
 
     mood = Mood.GOOD
 
-    def __call__(self, peer: Destination, objects: Sequence[OutgoingObject]) -> tuple[Sent, ...]:
+    @contextmanager
+    def open(self, destination: Destination, classes: Collection[str]) -> Iterator[Link]:
         if self.mood is Mood.AWAY:
             raise PeerUnavailable("away")
-        room = 1 if self.mood is Mood.FULL else len(objects)
-        refused = tuple(outcome(one.sop_instance_uid, OUT_OF_RESOURCES) for one in objects[room:])
-        return super().__call__(peer, objects[:room]) + refused
+        self.room = 1
+        with super().open(destination, classes) as link:
+            yield link
+
+    def store(self, stored: StoredObject, data: bytes) -> Sent:
+        if self.mood is Mood.FULL and not self.room:
+            return outcome(stored.sop_instance_uid, OUT_OF_RESOURCES)
+        self.room = 0
+        if self.mood is Mood.FORGETFUL:
+            return outcome(stored.sop_instance_uid, SUCCESS)
+        return super().store(stored, data)
 
 
 @dataclass(frozen=True)
@@ -107,7 +123,7 @@ class Interleavings(RuleBasedStateMachine):
         self.ledger = Ledger(f"sqlite:///{Path(self.folder.name) / 'ledger.sqlite3'}")
         self.ledger.upgrade()
         self.way = Way(self.ledger, MemoryStore(), self.rule_of_the_site)
-        self.way.pacs = self.pacs = MoodyPacs()
+        self.way.pacs = self.pacs = MoodyPacs(no_query="")
         self.way.restart()
         self.leasing = Leasing(self.ledger)
         self.hands: list[Hand] = []
@@ -183,7 +199,7 @@ class Interleavings(RuleBasedStateMachine):
             study = tx.studies.find(STUDY)
             if study is not None and study.state is StudyState.DELIVERED:
                 deliveries = tx.deliveries.of_study(STUDY, study.revision)
-                assert {one.sop_instance_uid for one in deliveries} <= set(self.pacs.objects)
+                assert {one.sop_instance_uid for one in deliveries} <= set(self.pacs.held)
 
     def teardown(self) -> None:
         try:
@@ -200,8 +216,7 @@ class Interleavings(RuleBasedStateMachine):
         for _ in range(20):
             self.way.turn(61.0)
             for queue in QUEUES:
-                while (hand := self._take(queue)) is not None:
-                    assert self._work(hand)
+                while (hand := self._take(queue)) is not None and self._work(hand):
                     self._ack(hand)
             if self.way.study.state is StudyState.DELIVERED:
                 return
@@ -235,8 +250,8 @@ class Interleavings(RuleBasedStateMachine):
     def _work(self, hand: Hand) -> bool:
         handle: Callable[[], None] = {
             "inference.us-mass": lambda: self.way.worker.handle(hand.body, hand.fence),
-            "report": lambda: self.way.reporter.handle(hand.body),
-            "delivery.pacs": lambda: self.way.sender.handle(hand.body),
+            "report": lambda: self.way.reporter.handle(hand.body, hand.fence),
+            "delivery.pacs": lambda: self.way.sender.handle(hand.body, hand.fence),
         }[hand.queue]
         try:
             handle()

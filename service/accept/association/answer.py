@@ -20,8 +20,10 @@ class ServiceStatus(IntEnum):
     """There is a SOP Instance with this UID."""
     NO_SUCH_SOP_INSTANCE = 0x0112
     """There is no SOP Instance with this UID."""
+    NO_SUCH_EVENT_TYPE = 0x0113
+    """The event type is not known."""
     INVALID_ARGUMENT_VALUE = 0x0115
-    """Action Information lacks what the action needs."""
+    """Action or Event Information lacks what it needs, or is about a transaction that is not ours."""
     INVALID_SOP_INSTANCE = 0x0117
     """The SOP Instance UID breaks the rules of UIDs."""
     NO_SUCH_SOP_CLASS = 0x0118

@@ -20,7 +20,7 @@ ASSOCIATE_RQ = 0x01
 SMALLEST_PDU_BYTES = 128
 """Peers that take less do not exist; one that says so gets this much."""
 _APPLICATION_CONTEXT, _PRESENTATION_CONTEXT, _USER_INFORMATION = 0x10, 0x20, 0x50
-_ABSTRACT_SYNTAX, _TRANSFER_SYNTAX, _MAXIMUM_LENGTH = 0x30, 0x40, 0x51
+_ABSTRACT_SYNTAX, _TRANSFER_SYNTAX, _MAXIMUM_LENGTH, _ROLE_SELECTION = 0x30, 0x40, 0x51, 0x54
 _MAX_OTHER_ITEMS = 8
 """Beside presentation contexts: two are defined, unknown ones are passed over."""
 _MAX_UID_BYTES = 64
@@ -40,6 +40,15 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
+class Roles:
+    """The roles that the requestor proposes for itself in the contexts of one SOP Class (PS3.7 D.3.3.4)."""
+
+    sop_class_uid: str
+    scu: bool
+    scp: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """An A-ASSOCIATE-RQ. `max_pdu_bytes` is the longest P-DATA-TF that the peer takes."""
 
@@ -48,6 +57,7 @@ class Request:
     version_is_known: bool
     max_pdu_bytes: int
     contexts: tuple[Proposal, ...]
+    roles: tuple[Roles, ...] = ()
 
 
 def read_request(pdu: bytes) -> Request:
@@ -62,12 +72,14 @@ def read_request(pdu: bytes) -> Request:
     items = list(_items(pdu[_HEAD.size :], MAX_CONTEXTS + _MAX_OTHER_ITEMS, "items"))
     if _APPLICATION_CONTEXT not in (kind for kind, _ in items):
         raise _unreadable("it has no application context")
+    user_information = _user_information(items)
     return Request(
         calling_ae_title=_ae_title(calling, "calling"),
         called_ae_title=_ae_title(called, "called"),
         version_is_known=bool(version & 1),  # PS3.8 table 9-11: only bit 0 is tested
-        max_pdu_bytes=_max_pdu_bytes(items),
+        max_pdu_bytes=_max_pdu_bytes(user_information),
         contexts=_proposals([content for kind, content in items if kind == _PRESENTATION_CONTEXT]),
+        roles=tuple(_roles(content) for kind, content in user_information if kind == _ROLE_SELECTION),
     )
 
 
@@ -91,16 +103,29 @@ def _proposal(content: bytes) -> Proposal:
     return Proposal(content[0], abstract[0], transfer)
 
 
-def _max_pdu_bytes(items: list[tuple[int, bytes]]) -> int:
-    """The longest PDU that the peer takes. 0, and not said at all, mean that it takes any."""
+def _user_information(items: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
     information = [content for kind, content in items if kind == _USER_INFORMATION]
     if len(information) != 1:
         raise _unreadable("it needs user information, once")
+    return list(_items(information[0], MAX_USER_ITEMS, "items of user information"))
+
+
+def _max_pdu_bytes(user_information: list[tuple[int, bytes]]) -> int:
+    """The longest PDU that the peer takes. 0, and not said at all, mean that it takes any."""
     stated = 0
-    for kind, content in _items(information[0], MAX_USER_ITEMS, "items of user information"):
+    for kind, content in user_information:
         if kind == _MAXIMUM_LENGTH:
             stated = int.from_bytes(content, "big")
     return max(stated or MAX_PDU_BYTES, SMALLEST_PDU_BYTES)
+
+
+def _roles(content: bytes) -> Roles:
+    """A UID with its length before it, then one byte for each role (PS3.7 table D.3-9)."""
+    length = int.from_bytes(content[:2], "big")
+    roles = content[2 + length :]
+    if len(roles) != 2:  # noqa: PLR2004 - SCU and SCP
+        raise _unreadable("a role selection does not name a SOP Class and two roles")
+    return Roles(_uid(content[2 : 2 + length]), scu=bool(roles[0]), scp=bool(roles[1]))
 
 
 def _items(data: bytes, most: int, what: str) -> Iterator[tuple[int, bytes]]:

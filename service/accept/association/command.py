@@ -55,6 +55,7 @@ class Command:
     sop_class_uid: str
     sop_instance_uid: str
     action_type_id: int | None = None
+    event_type_id: int | None = None
     status: int | None = None
 
 
@@ -73,7 +74,8 @@ def read_command(encoded: bytes) -> Command:
         sop_instance_uid=(
             _uid(elements, _AFFECTED_SOP_INSTANCE_UID) or _uid(elements, _REQUESTED_SOP_INSTANCE_UID)
         ),
-        action_type_id=_number(elements, _ACTION_TYPE_ID) if _ACTION_TYPE_ID in elements else None,
+        action_type_id=_optional(elements, _ACTION_TYPE_ID),
+        event_type_id=_optional(elements, _EVENT_TYPE_ID),
         status=_number(elements, _STATUS) if is_response else None,
     )
 
@@ -90,6 +92,11 @@ def response_pdus(command: Command, answer: Answer, context_id: int, max_pdu_byt
             *_text_element(_ERROR_COMMENT, answer.comment),
             *([] if answer.error_id is None else [_number_element(_ERROR_ID, answer.error_id)]),
             *_uid_element(_AFFECTED_SOP_INSTANCE_UID, command.sop_instance_uid or answer.sop_instance_uid),
+            *(
+                []
+                if command.event_type_id is None
+                else [_number_element(_EVENT_TYPE_ID, command.event_type_id)]
+            ),
         ],
         context_id,
         max_pdu_bytes,
@@ -163,6 +170,10 @@ def _number(elements: dict[int, bytes], element: int) -> int:
     if len(value) != 2:  # noqa: PLR2004 - a US value has 2 bytes
         raise _unreadable(f"(0000,{element:04X}) is absent or has no value")
     return int.from_bytes(value, "little")
+
+
+def _optional(elements: dict[int, bytes], element: int) -> int | None:
+    return _number(elements, element) if element in elements else None
 
 
 def _uid(elements: dict[int, bytes], element: int) -> str:

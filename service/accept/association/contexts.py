@@ -7,15 +7,18 @@ from pynetdicom import build_context, register_uid
 from pynetdicom.service_class import StorageServiceClass
 from pynetdicom.sop_class import uid_to_service_class
 
+from service.net.storage_commitment import STORAGE_COMMITMENT
+
 VERIFICATION = "1.2.840.10008.1.1"
 MODALITY_PERFORMED_PROCEDURE_STEP = "1.2.840.10008.3.1.2.3.3"
-STORAGE_COMMITMENT = "1.2.840.10008.1.20.1"
 OTHER_SOP_CLASSES: dict[str, str] = {
     VERIFICATION: "Verification SOP Class",
     MODALITY_PERFORMED_PROCEDURE_STEP: "Modality Performed Procedure Step SOP Class",
     STORAGE_COMMITMENT: "Storage Commitment Push Model SOP Class",
 }
 """SOP Class UID to name (PS3.4 annex A.4) of what is served beside storage."""
+EITHER_ROLE = frozenset({STORAGE_COMMITMENT})
+"""Where a peer may be the SCP: of storage commitment, when it reports on what we have sent to it."""
 UNCOMPRESSED = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
 """Transfer syntaxes of what is served beside storage."""
 
@@ -83,7 +86,11 @@ def presentation_contexts(supported: Supported) -> list[Any]:
     """The same as pynetdicom takes it. Storage classes that it does not know are made known to it."""
     for sop_class_uid in supported.keys() - OTHER_SOP_CLASSES.keys():
         _serve_as_storage(sop_class_uid)
-    return [build_context(uid, list(transfer_syntaxes)) for uid, transfer_syntaxes in supported.items()]
+    contexts = [build_context(uid, list(transfer_syntaxes)) for uid, transfer_syntaxes in supported.items()]
+    for context in contexts:
+        if context.abstract_syntax in EITHER_ROLE:
+            context.scu_role = context.scp_role = True
+    return contexts
 
 
 def _serve_as_storage(sop_class_uid: str) -> None:

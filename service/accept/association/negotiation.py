@@ -1,8 +1,9 @@
 """How an association request is answered (PS3.8 sections 9.3.3 and 9.3.4, PS3.7 annex D).
 
 A context is accepted with the first of our transfer syntaxes, in our order of preference, that is proposed
-for it. pynetdicom decides the same, and a test compares: both receivers give the same answers. Extended
-negotiation, roles and asynchronous operations get no answer: the defaults hold.
+for it. pynetdicom decides the same, and a test compares: both receivers give the same answers. A peer may be
+the SCP of storage commitment, to report on what we have asked it (PS3.4 J.3.3). Other roles, extended
+negotiation and asynchronous operations get no answer: the defaults hold.
 """
 
 import struct
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from service.accept.admission.admission import Rejection
-from service.accept.association.associate_request import Proposal, Request
+from service.accept.association.associate_request import Proposal, Request, Roles
+from service.accept.association.contexts import EITHER_ROLE
 from service.accept.association.limits import MAX_PDU_BYTES
 from service.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
@@ -46,7 +48,8 @@ def accept(
         if result == _ACCEPTED:
             context = Context(proposal.context_id, proposal.abstract_syntax, transfer_syntax_uid)
             accepted[proposal.context_id] = context
-    items = [_item(0x10, _APPLICATION_CONTEXT), *answers, _user_information(max_pdu_bytes)]
+    roles = b"".join(_role_item(roles) for roles in _answered_roles(request, accepted))
+    items = [_item(0x10, _APPLICATION_CONTEXT), *answers, _item(0x50, _user_items(max_pdu_bytes) + roles)]
     called, calling = (title.encode("ascii") for title in (request.called_ae_title, request.calling_ae_title))
     head = struct.pack(">H2x16s16s32x", 1, called.ljust(16), calling.ljust(16))
     body = b"".join([head, *items])
@@ -75,10 +78,22 @@ def _context_item(context_id: int, result: int, transfer_syntax_uid: str) -> byt
 
 
 @lru_cache(maxsize=16)
-def _user_information(max_pdu_bytes: int) -> bytes:
+def _user_items(max_pdu_bytes: int) -> bytes:
     length = _item(0x51, struct.pack(">L", max_pdu_bytes))
     implementation = _item(0x52, IMPLEMENTATION_CLASS_UID.encode("ascii"))
-    return _item(0x50, length + implementation + _item(0x55, IMPLEMENTATION_VERSION_NAME.encode("ascii")))
+    return length + implementation + _item(0x55, IMPLEMENTATION_VERSION_NAME.encode("ascii"))
+
+
+def _answered_roles(request: Request, accepted: Mapping[int, Context]) -> list[Roles]:
+    """What is proposed is what is agreed, once for each SOP Class in which a peer may have either role."""
+    agreed = {context.abstract_syntax for context in accepted.values()} & EITHER_ROLE
+    answered = {roles.sop_class_uid: roles for roles in request.roles if roles.sop_class_uid in agreed}
+    return list(answered.values())
+
+
+def _role_item(roles: Roles) -> bytes:
+    uid = roles.sop_class_uid.encode("ascii")
+    return _item(0x54, struct.pack(">H", len(uid)) + uid + bytes([roles.scu, roles.scp]))
 
 
 def _item(kind: int, content: bytes) -> bytes:

@@ -11,22 +11,23 @@ from pydicom.dataset import Dataset
 
 from service.accept.association.answer import Answer, RequestRefused, ServiceStatus
 from service.accept.association.command import CommandField
-from service.accept.association.contexts import STORAGE_COMMITMENT
 from service.accept.association.event_reports import EventReport
 from service.accept.association.n_services import Handle, ServiceRequest
 from service.accept.commitment.held import HeldCommitments
-from service.accept.commitment.truth import STORAGE_COMMITMENT_INSTANCE, CommitmentTruth, event_report
+from service.accept.commitment.truth import CommitmentTruth, event_report
 from service.dicom.encoded import referenced_instances
 from service.dicom.identity import is_safe_uid
 from service.dicom.values import text
 from service.errors import NotDicom, Retryable
+from service.net.storage_commitment import (
+    REQUEST_STORAGE_COMMITMENT,
+    STORAGE_COMMITMENT,
+    STORAGE_COMMITMENT_INSTANCE,
+)
 from service.storage.commitments import Reference
 from service.storage.ledger import Ledger
 
 log = structlog.get_logger()
-
-_REQUEST_STORAGE_COMMITMENT = 1
-"""Action Type ID (PS3.4 table J.3-1)."""
 
 
 class CommitmentSCP:
@@ -47,7 +48,7 @@ class CommitmentSCP:
             raise RequestRefused(
                 ServiceStatus.NO_SUCH_SOP_INSTANCE, "the SOP Instance is not the well-known one"
             )
-        if request.command.action_type_id != _REQUEST_STORAGE_COMMITMENT:
+        if request.command.action_type_id != REQUEST_STORAGE_COMMITMENT:
             raise RequestRefused(ServiceStatus.NO_SUCH_ACTION, "the Action Type ID is not 1")
         transaction_uid = _transaction_uid(request.dataset)
         references = _references(request.dataset)

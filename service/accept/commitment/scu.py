@@ -8,7 +8,7 @@ from typing import Any
 from pynetdicom import build_role, evt
 
 from service.accept.association.answer import ServiceStatus
-from service.accept.association.contexts import STORAGE_COMMITMENT, UNCOMPRESSED
+from service.accept.association.contexts import UNCOMPRESSED
 from service.accept.association.event_reports import EventReport
 from service.accept.fallback.quiet import quiet_pynetdicom
 from service.config import AcceptSettings
@@ -16,6 +16,7 @@ from service.config.commitment_peer import CommitmentPeer
 from service.errors import PeerUnavailable
 from service.net.client_tls import client_context
 from service.net.scu import Called, application_entity, keep_connection, open_association
+from service.net.storage_commitment import STORAGE_COMMITMENT
 
 CONNECT_WITHIN_S = 15.0
 """Time for a connection, and for the answer to the association request."""

@@ -7,14 +7,17 @@ from enum import IntEnum
 
 from pydicom.dataset import Dataset
 
-from service.accept.association.contexts import STORAGE_COMMITMENT
 from service.accept.association.event_reports import EventReport
+from service.net.storage_commitment import (
+    STORAGE_COMMITMENT,
+    STORAGE_COMMITMENT_INSTANCE,
+    EventType,
+    reference_item,
+)
 from service.storage.commitments import Commitment, Reference
 from service.storage.ledger import Ledger, Transaction
 from service.storage.port import InstanceStore
 
-STORAGE_COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1.1"
-"""Its well-known SOP Instance (PS3.4 J.3.5)."""
 GRACE = timedelta(seconds=5)
 """An instance that was answered with Success is in the ledger a little later: time to appear there."""
 LONGEST_GRACE = timedelta(minutes=10)
@@ -26,13 +29,6 @@ class FailureReason(IntEnum):
 
     NO_SUCH_OBJECT_INSTANCE = 0x0112
     CLASS_INSTANCE_CONFLICT = 0x0119
-
-
-class _EventType(IntEnum):
-    """Event Type ID (PS3.4 table J.3-2)."""
-
-    ALL_COMMITTED = 1
-    FAILURES_EXIST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +89,15 @@ def event_report(commitment: Commitment, failures: Sequence[Failure]) -> tuple[E
     ds = Dataset()
     ds.TransactionUID = commitment.transaction_uid
     if committed:
-        ds.ReferencedSOPSequence = [_item(reference) for reference in committed]
+        ds.ReferencedSOPSequence = [reference_item(reference) for reference in committed]
     if failures:
         ds.FailedSOPSequence = [_failed_item(failure) for failure in failures]
-    event_type = _EventType.FAILURES_EXIST if failures else _EventType.ALL_COMMITTED
+    event_type = EventType.FAILURES_EXIST if failures else EventType.ALL_COMMITTED
     report = EventReport(STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE, event_type, ds)
     return report, f"reported {len(committed)} of {len(commitment.references)} instances as committed"
 
 
-def _item(reference: Reference) -> Dataset:
-    item = Dataset()
-    item.ReferencedSOPClassUID = reference.sop_class_uid
-    item.ReferencedSOPInstanceUID = reference.sop_instance_uid
-    return item
-
-
 def _failed_item(failure: Failure) -> Dataset:
-    item = _item(failure.reference)
+    item = reference_item(failure.reference)
     item.FailureReason = failure.reason
     return item

@@ -98,7 +98,8 @@ class PynetdicomSCP:
         ae = AE(settings.ae_title)
         ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
         ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
-        ae.supported_contexts = presentation_contexts(self._admission.peers.unlisted.supported)
+        for cx in presentation_contexts(self._admission.peers.unlisted.supported):
+            ae.add_supported_context(cx.abstract_syntax, cx.transfer_syntax, cx.scu_role, cx.scp_role)
         ae.maximum_pdu_size = MAX_PDU_BYTES
         ae.acse_timeout = min(ASSOCIATE_WITHIN_S, settings.network_timeout_s)
         ae.dimse_timeout = settings.network_timeout_s

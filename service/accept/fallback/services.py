@@ -15,6 +15,7 @@ _SERVED = (
     (evt.EVT_N_CREATE, CommandField.N_CREATE, "Affected", "AttributeList"),
     (evt.EVT_N_SET, CommandField.N_SET, "Requested", "ModificationList"),
     (evt.EVT_N_ACTION, CommandField.N_ACTION, "Requested", "ActionInformation"),
+    (evt.EVT_N_EVENT_REPORT, CommandField.N_EVENT_REPORT, "Affected", "EventInformation"),
 )
 """Event, command, whose UIDs it has, and what pynetdicom calls its dataset."""
 
@@ -40,6 +41,7 @@ def _handler(
             sop_class_uid=str(getattr(request, f"{whose}SOPClassUID")),
             sop_instance_uid=str(getattr(request, f"{whose}SOPInstanceUID") or ""),
             action_type_id=getattr(request, "ActionTypeID", None),
+            event_type_id=getattr(request, "EventTypeID", None),
         )
         context = Context(
             event.context.context_id, str(event.context.abstract_syntax), str(event.context.transfer_syntax)

@@ -1,4 +1,4 @@
-"""A small C-STORE SCP that plays the PACS in the demonstration: it keeps what it gets as files."""
+"""A small PACS for the demonstration: it keeps what it gets as files, and commits itself to keep it."""
 
 import threading
 from collections.abc import Callable
@@ -10,6 +10,9 @@ from typing import Any, Self
 import pydicom
 from pynetdicom import AE, ALL_TRANSFER_SYNTAXES, AllStoragePresentationContexts, evt
 from pynetdicom.sop_class import Verification
+
+from service.cli.demo.commitment import promise_report
+from service.net.storage_commitment import STORAGE_COMMITMENT
 
 SUCCESS = 0x0000
 CANNOT_UNDERSTAND = 0xC000
@@ -61,7 +64,8 @@ class DemoPacs:
         ae.add_supported_context(Verification)
         for cx in AllStoragePresentationContexts:
             ae.add_supported_context(cx.abstract_syntax, ALL_TRANSFER_SYNTAXES)
-        handlers = [(evt.EVT_C_STORE, self._store)]
+        ae.add_supported_context(STORAGE_COMMITMENT)
+        handlers = [(evt.EVT_C_STORE, self._store), (evt.EVT_N_ACTION, self._commit)]
         self._server = ae.start_server((self.host, self._requested_port), block=False, evt_handlers=handlers)
 
     def stop(self) -> None:
@@ -94,6 +98,10 @@ class DemoPacs:
         """Wait until `predicate` is true of what the PACS holds; whether it became so in time."""
         with self._changed:
             return self._changed.wait_for(lambda: predicate(tuple(self._stored.values())), timeout_s)
+
+    def _commit(self, event: Any) -> tuple[int, None]:
+        with self._changed:
+            return promise_report(event, frozenset(self._stored))
 
     def _store(self, event: Any) -> int:
         sop_instance_uid = pydicom.uid.UID(event.request.AffectedSOPInstanceUID)

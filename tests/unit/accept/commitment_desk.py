@@ -9,6 +9,7 @@ from typing import Any
 
 from service.accept.association.n_services import NServices
 from service.accept.commitment.held import HeldCommitments
+from service.accept.commitment.report import CommitmentReports
 from service.accept.commitment.reporter import CommitmentReporter, SendReport
 from service.accept.commitment.scp import CommitmentSCP
 from service.accept.commitment.truth import CommitmentTruth
@@ -44,6 +45,7 @@ class CommitmentDesk:
         self.services = NServices(
             ProcedureStepSCP(self.ledger).handlers()
             | CommitmentSCP(self.ledger, self.truth, self.held).handlers()
+            | CommitmentReports(self.ledger).handlers()
         )
 
     def now(self) -> datetime:

@@ -4,10 +4,11 @@ import pytest
 
 from service.accept.admission.admission import Admission, Caller, Rejection
 from service.accept.admission.peers import Terms
-from service.accept.association.contexts import STORAGE_COMMITMENT, VERIFICATION
+from service.accept.association.contexts import VERIFICATION
 from service.config import AcceptSettings
 from service.config.peers import Peer
 from service.errors import ConfigurationError
+from service.net.storage_commitment import STORAGE_COMMITMENT
 from tests.fakes.datasets import US_IMAGE
 
 CALLER = Caller(calling_ae_title="SCANNER", called_ae_title="PREREAD", host="10.1.0.7")

@@ -131,9 +131,10 @@ def test_step_that_does_not_fit_is_refused_and_the_next_one_entered(
         (command_set(N_ACTION, COMMITMENT, ASK[0], (0x1008, number(2))), REQUEST, 0x0123),
         (command_set(N_ACTION, COMMITMENT, ASK[0]), REQUEST, 0x0123),
         (command_set(N_ACTION, COMMITMENT, *ASK), REQUEST[:-1], 0x0110),
-        (command_set(0x0100, COMMITMENT, (0x1002, number(1))), REQUEST, 0x0211),
+        (command_set(0x0100, COMMITMENT, (0x1002, number(1))), REQUEST, 0x0112),
+        (command_set(0x0110, COMMITMENT, dataset=False), b"", 0x0211),
     ],
-    ids=["no dataset", "wrong instance", "unknown action", "no action", "cut off", "event report"],
+    ids=["no dataset", "wrong instance", "unknown action", "no action", "cut off", "event report", "N-GET"],
 )
 def test_commitment_request_that_does_not_fit_is_refused_and_not_kept(
     desk: CommitmentDesk, command: bytes, dataset: bytes, expected: int

@@ -2,10 +2,13 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+from service.storage.deliveries import DeliveryState, Proof
 from service.storage.ledger import Ledger
+from service.storage.memory import MemoryStore
 from service.storage.receive import record_received
 from tests.factories import STUDY, received
 from tests.unit.cli.conftest import Run
+from tests.unit.outgoing_study import HEATMAP, SR, report_study
 
 
 def test_status_of_an_empty_ledger(run: Run) -> None:
@@ -37,3 +40,18 @@ def test_status_tells_what_is_wrong_with_the_service(run: Run, tmp_path: Path) -
     assert "The disk is [nearly] full" in run("status").output
     (notice,) = json.loads(run("status", "--json").output)["notices"]
     assert notice["source"] == "accept@host/space"
+
+
+def test_status_tells_for_machines_what_proves_that_each_object_arrived(run: Run, tmp_path: Path) -> None:
+    run("status")  # makes the ledger
+    ledger = Ledger(f"sqlite:///{tmp_path / 'data' / 'ledger.sqlite3'}")
+    report_study(ledger, MemoryStore())
+    with ledger.begin() as tx:
+        tx.deliveries.mark(SR, "pacs", DeliveryState.DELIVERED, Proof.COMMITMENT, "kept")
+    ledger.close()
+
+    (study,) = json.loads(run("status", "--json").output)["studies"]
+    assert {one["sop_instance_uid"]: (one["state"], one["proof"]) for one in study["deliveries"]} == {
+        SR: ("delivered", "storage commitment"),
+        HEATMAP: ("waiting", "none"),
+    }

@@ -1,14 +1,19 @@
 """A PACS that a test tells what to answer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
+from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
 
 from service.config import Destination, SendSettings
+from service.send.association import associate
+from service.send.outcome import Sent
+from service.send.scu import UNCOMPRESSED, not_taken, store
 
 SETTINGS = SendSettings(ae_title="PREREAD", connect_timeout_s=10.0, dimse_timeout_s=10.0)
 
@@ -59,3 +64,26 @@ def running_pacs(
 def destination(port: int, host: str = "127.0.0.1") -> Destination:
     """The destination `archive`."""
     return Destination(name="archive", host=host, port=port, ae_title="ARCHIVE")
+
+
+@dataclass(frozen=True)
+class OutgoingObject:
+    """One object to send. `data` is the whole DICOM file."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    data: bytes
+
+
+def send_instances(
+    peer: Destination, objects: Sequence[OutgoingObject], settings: SendSettings
+) -> tuple[Sent, ...]:
+    """Send objects over one association; one outcome for each."""
+    classes = dict.fromkeys(one.sop_class_uid for one in objects)
+    with associate(peer, settings, [(uid, UNCOMPRESSED) for uid in classes]) as association:
+        return tuple(
+            store(association, one.sop_instance_uid, dcmread(BytesIO(one.data)), len(one.data))
+            if association.accepts(one.sop_class_uid, UNCOMPRESSED)
+            else not_taken(one.sop_instance_uid, one.sop_class_uid)
+            for one in objects
+        )

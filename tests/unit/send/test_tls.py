@@ -11,12 +11,11 @@ import pytest
 from service.config import ClientTLS, Destination, SendSettings
 from service.errors import ConfigurationError, PeerUnavailable
 from service.send.association import check_tls
-from service.send.scu import send_instances
 from tests.fakes.peer import BadServer
 from tests.servers.certificates import Credentials, Hospital
 from tests.servers.dcmtk import Dcmtk
 from tests.servers.process import ServerProcess, free_port
-from tests.unit.send.pacs import SETTINGS
+from tests.unit.send.pacs import SETTINGS, send_instances
 from tests.unit.send.test_scu import outgoing, silent
 
 # pynetdicom leaves closing a socket that never connected to its reference count.

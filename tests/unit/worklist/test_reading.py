@@ -1,3 +1,5 @@
+from fastapi.testclient import TestClient
+
 from service.storage.deliveries import DeliveryState, Proof
 from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
@@ -120,6 +122,21 @@ def test_destination_shows_how_many_objects_it_holds_and_by_what_proof(seed: See
     assert (destination.destination, destination.state) == ("pacs", DeliveryState.DELIVERED)
     assert (destination.delivered, destination.total) == (2, 2)
     assert destination.proof is Proof.STORE_STATUS
+
+
+def test_object_that_is_not_confirmed_speaks_for_its_destination(client: TestClient, seed: Seed) -> None:
+    score = seed.receive().score(1, 0.873, "L")
+    seed.queue().analyse(score).report(score)
+    with seed.ledger.begin() as tx:
+        one, other = tx.deliveries.of_study(seed.uid, 1)
+        tx.deliveries.mark(one.sop_instance_uid, "pacs", DeliveryState.SENT, Proof.NONE, "stored")
+        tx.deliveries.mark(other.sop_instance_uid, "pacs", DeliveryState.DELIVERED, Proof.COMMITMENT, "")
+
+    (destination,) = entry_of(seed).destinations
+
+    assert (destination.state, destination.delivered) == (DeliveryState.SENT, 1)
+    assert "stored there, not confirmed yet" in client.get("/").text
+    assert "kept by storage commitment" in client.get(f"/studies/{seed.uid}").text
 
 
 def test_one_rejected_object_speaks_for_its_destination(seed: Seed) -> None:

@@ -5,11 +5,16 @@ from threading import Timer
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
-from pydicom.uid import Comprehensive3DSRStorage, SecondaryCaptureImageStorage
+from pydicom.uid import Comprehensive3DSRStorage, ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 from pynetdicom import AE
 
 from service.cli.demo.pacs import SUCCESS, DemoPacs
 from service.cli.demo.phantom import phantom_study
+from service.config import Destination, SendSettings
+from service.net.storage_commitment import STORAGE_COMMITMENT, CommitmentReport
+from service.send.association import associate
+from service.storage.commitments import Reference
+from tests.unit.accept.doubles import wait_for
 
 
 @pytest.fixture
@@ -40,6 +45,22 @@ def test_the_pacs_keeps_an_object_as_a_file_of_its_uid(pacs: DemoPacs, image: Da
     assert status == SUCCESS
     assert kept.PixelData == image.PixelData
     assert kept.file_meta.TransferSyntaxUID == image.file_meta.TransferSyntaxUID
+
+
+def test_the_pacs_commits_itself_to_what_it_holds_and_to_nothing_else(pacs: DemoPacs, image: Dataset) -> None:
+    _send(pacs, image)
+    reports: list[CommitmentReport] = []
+    to = Destination(name="demo", host=pacs.host, port=pacs.port, ae_title=pacs.ae_title)
+    contexts = [(STORAGE_COMMITMENT, (ExplicitVRLittleEndian,))]
+    asked = [Reference(image.SOPClassUID, image.SOPInstanceUID), Reference(image.SOPClassUID, "1.2.3")]
+
+    with associate(to, SendSettings(), contexts, reports.append) as association:
+        assert association.request_commitment("2.25.1", asked) == SUCCESS
+        wait_for(lambda: not association.owed)
+
+    (report,) = reports
+    assert report.committed == {image.SOPInstanceUID}
+    assert list(report.failed) == ["1.2.3"]
 
 
 def test_the_pacs_tells_what_it_holds(pacs: DemoPacs, image: Dataset) -> None:

@@ -1,4 +1,4 @@
-"""GET over HTTP(S) from a DICOMweb server: bounded in time, never redirected."""
+"""GET from and POST to a DICOMweb server over HTTP(S): bounded in time, never redirected."""
 
 import ssl
 import time
@@ -13,13 +13,17 @@ from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
-from service.config import DicomWebSource
-from service.errors import ConfigurationError, PeerUnavailable
+from service.config.http_peer import HttpPeer
+from service.errors import ConfigurationError, PeerRefused, PeerUnavailable
 
+_MAX_ANSWER_BYTES = 4 * 1024**2
+"""Of what answers a POST."""
+_PIECE_BYTES = 64 * 1024
+_BUSY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
 _HINTS: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "we are not authorized: look at bearer_token_file",
     HTTPStatus.FORBIDDEN: "we are not authorized: look at bearer_token_file, and at our rights there",
-    HTTPStatus.NOT_FOUND: "nothing is there: look at qido_url and wado_url",
+    HTTPStatus.NOT_FOUND: "nothing is there: look at qido_url, wado_url or stow.url",
     HTTPStatus.NOT_ACCEPTABLE: "it has nothing in a form that we take: its log says why",
 }
 
@@ -36,7 +40,7 @@ class Answer:
 class HttpClient:
     """Asks one server. `deadline`, of `time.monotonic`, ends every request."""
 
-    def __init__(self, settings: DicomWebSource, deadline: float | None = None) -> None:
+    def __init__(self, settings: HttpPeer, deadline: float | None = None) -> None:
         self._settings = settings
         self._deadline = deadline
         self._opener = urllib.request.build_opener(
@@ -47,12 +51,37 @@ class HttpClient:
     def get(self, url: str, accept: str) -> Iterator[Answer]:
         """Ask for `url`. Raises PeerUnavailable for errors of any kind, while the body is read, too."""
         request = urllib.request.Request(url, headers=self._headers(accept))  # noqa: S310 - settings allow http(s) only
+        with self._translated(url):
+            try:
+                with self._opener.open(request, timeout=self._left_s()) as response:
+                    yield Answer(response.status, response.headers, self._bounded(response))
+            except urllib.error.HTTPError as error:
+                with error:
+                    kind = PeerUnavailable if is_passing(error.code) else PeerRefused
+                    raise kind(f"{_where(url)} answered {explain(error.code)}") from None
+
+    def post(self, url: str, body: bytes, content_type: str, accept: str) -> tuple[int, bytes]:
+        """Send `body`; status and body of the answer, whatever it is. Raises PeerUnavailable for none."""
+        headers = self._headers(accept) | {"Content-Type": content_type}
+        request = urllib.request.Request(url, body, headers, method="POST")  # noqa: S310 - as above
+        with self._translated(url):
+            try:
+                with self._opener.open(request, timeout=self._left_s()) as response:
+                    return response.status, self._read(response)
+            except urllib.error.HTTPError as error:
+                with error:
+                    return error.code, self._read(error)
+
+    def _read(self, response: Any) -> bytes:
+        read, body = self._bounded(response), bytearray()
+        while len(body) < _MAX_ANSWER_BYTES and (piece := read(_PIECE_BYTES)):
+            body += piece
+        return bytes(body)
+
+    @contextmanager
+    def _translated(self, url: str) -> Iterator[None]:
         try:
-            with self._opener.open(request, timeout=self._left_s()) as response:
-                yield Answer(response.status, response.headers, self._bounded(response))
-        except urllib.error.HTTPError as error:
-            with error:
-                raise PeerUnavailable(f"{_where(url)} answered {_explain(error)}") from None
+            yield
         except (OSError, HTTPException) as error:
             raise PeerUnavailable(f"{_where(url)} {_why(error)}") from None
 
@@ -93,7 +122,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _tls(settings: DicomWebSource) -> ssl.SSLContext:
+def _tls(settings: HttpPeer) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=settings.ca)
     except OSError as error:
@@ -106,10 +135,16 @@ def _tls(settings: DicomWebSource) -> ssl.SSLContext:
     return context
 
 
-def _explain(error: urllib.error.HTTPError) -> str:
-    if error.code in range(300, 400):
-        return f"HTTP {error.code}, a redirection: enter the address that it leads to"
-    return f"HTTP {error.code}: {_HINTS.get(error.code, 'its log says why')}"
+def is_passing(code: int) -> bool:
+    """Whether a later attempt may succeed without anybody's doing: the server is in trouble or busy."""
+    return code in _BUSY or (code >= HTTPStatus.INTERNAL_SERVER_ERROR and code != HTTPStatus.NOT_IMPLEMENTED)
+
+
+def explain(code: int) -> str:
+    """An HTTP status that is no success, and what to do about it."""
+    if code in range(300, 400):
+        return f"HTTP {code}, a redirection: enter the address that it leads to"
+    return f"HTTP {code}: {_HINTS.get(code, 'its log says why')}"
 
 
 def _why(error: Exception) -> str:

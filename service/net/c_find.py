@@ -1,26 +1,36 @@
 """C-FIND of the Study Root model (PS3.4 C.4.1), on an association that is there."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from pydicom.dataset import Dataset
 
 from service.dicom.quiet import quiet
-from service.errors import PeerUnavailable
-from service.fetch.association import Association
-from service.fetch.retrieve_status import PENDING, SUCCESS, describe
+from service.errors import PeerRefused, PeerUnavailable
+from service.net.retrieve_status import OUT_OF_RESOURCES, PENDING, SUCCESS, describe
 
 STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 MAX_MATCHES = 20_000
 """More would be no study, but an archive."""
 
 
+class Queried(Protocol):
+    """An association with who answers C-FIND."""
+
+    assoc: Any
+    """Pynetdicom's."""
+
+    def broken(self) -> PeerUnavailable:
+        """Why no answer came."""
+        ...
+
+
 def find(
-    association: Association, where: object, level: str, keys: Mapping[str, str], returned: Iterable[str]
+    association: Queried, where: object, level: str, keys: Mapping[str, str], returned: Iterable[str]
 ) -> list[Dataset]:
     """The matches of `keys` at `level`, each with the attributes `returned`.
 
-    Raises PeerUnavailable when the peer ends the association, answers that it failed, or never ends.
+    Raises PeerUnavailable when the peer ends the association, or never ends, PeerRefused for a failure.
     """
     matches: list[Dataset] = []
     for status, match in _responses(association, _identifier(level, keys, returned)):
@@ -34,11 +44,12 @@ def find(
                 )
             matches.append(match)
         elif status.Status != SUCCESS:
-            raise PeerUnavailable(f"{where} did not answer a C-FIND: {describe(status.Status)}")
+            error = PeerUnavailable if status.Status in OUT_OF_RESOURCES else PeerRefused
+            raise error(f"{where} did not answer a C-FIND: {describe(status.Status)}")
     return matches
 
 
-def _responses(association: Association, identifier: Dataset) -> Any:
+def _responses(association: Queried, identifier: Dataset) -> Any:
     try:
         with quiet():
             yield from association.assoc.send_c_find(identifier, STUDY_ROOT_FIND)

@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 from service.dicom.quiet import quiet
 from service.dicom.values import text
 from service.errors import PeerUnavailable
-from service.fetch.http import Answer, HttpClient
+from service.net.http import Answer, HttpClient
 
 PAGE = 500
 MAX_MATCHES = 20_000

@@ -2,6 +2,7 @@
 
 SUCCESS = 0x0000
 PENDING = (0xFF00, 0xFF01)
+OUT_OF_RESOURCES = range(0xA700, 0xA800)
 WARNING = 0xB000
 """Some sub-operations failed."""
 _MEANINGS = {

@@ -1,0 +1,66 @@
+"""PACS that receive results: by DIMSE or by STOW-RS."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from service.config.http_peer import HttpPeer, HttpUrl
+from service.config.tls import ClientTLS
+from service.config.types import AETitle, Name, Port, Seconds, Section
+
+
+class StowDestination(HttpPeer):
+    """A PACS that takes results by STOW-RS (PS3.18 10.5)."""
+
+    url: HttpUrl
+    """Base of STOW-RS, such as `https://pacs.example.org/dicom-web`; `/studies` is added."""
+    qido_url: HttpUrl | None = None
+    """Base of QIDO-RS, by which is looked whether it holds them. Empty: `url`."""
+
+    @model_validator(mode="after")
+    def _keeps_the_token(self) -> Self:
+        self.keep_token(self.url, self.qido_url)
+        return self
+
+
+class Destination(Section):
+    """A PACS that receives results. Give either `host` and `ae_title`, or `stow`."""
+
+    name: Name
+    """How rules call it."""
+    host: str = ""
+    """Address or name."""
+    port: Port = 104
+    """TCP port; 104 is the registered one of DICOM."""
+    ae_title: AETitle = ""
+    """Its AE title."""
+    tls: ClientTLS | None = None
+    """TLS towards it, such as `{ ca = "/etc/preread/ca.pem" }`. Empty: none."""
+    stow: StowDestination | None = None
+    """How to reach it by STOW-RS."""
+    confirm: Literal["auto", "commitment", "query", "status"] = "auto"
+    """What proves that it holds an object. `commitment`: it has committed itself to that (Storage Commitment
+    Push Model). `query`: C-FIND or QIDO-RS finds it. `status`: its answer to C-STORE or STOW-RS. `auto`: the
+    first of these that it offers, and the next one where it refuses or does not report. The others are not
+    weakened: without that proof the study is not delivered, and its reason says what the PACS refused."""
+    commitment_timeout_s: Seconds = 600.0
+    """Seconds to wait for a report of storage commitment. Then `auto` takes the next proof, `commitment` asks
+    again."""
+    max_associations: Annotated[int, Field(ge=1, le=64)] = 2
+    """Studies that are sent to it at one time, each on an association of its own."""
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Self:
+        given = {"host", "port", "ae_title"} & self.model_fields_set
+        if self.stow is not None and (given or self.tls is not None):
+            raise ValueError(
+                f"destination {self.name!r}: give either host, port, ae_title and tls, or stow, not both"
+            )
+        if self.stow is None and not (self.host and self.ae_title):
+            raise ValueError(f"destination {self.name!r}: give host and ae_title, or stow")
+        if self.stow is not None and self.confirm == "commitment":
+            raise ValueError(
+                f"destination {self.name!r}: storage commitment is not asked for by STOW-RS; "
+                "set confirm to auto, query or status"
+            )
+        return self

@@ -1,0 +1,31 @@
+"""When a study is delivered: decided by whoever enters the last word on its objects."""
+
+from service.storage.deliveries import Delivery, DeliveryState, Proof
+from service.storage.ledger import Transaction
+from service.study.state import StudyEvent, StudyState
+
+
+def settle(tx: Transaction, study_instance_uid: str, revision: int) -> None:
+    """Move the study on when every destination has confirmed every object, or turned it away."""
+    study = tx.studies.lock(study_instance_uid)
+    if (study.revision, study.state) != (revision, StudyState.REPORTED):
+        return
+    deliveries = tx.deliveries.of_study(study_instance_uid, revision)
+    if any(one.state in (DeliveryState.WAITING, DeliveryState.SENT) for one in deliveries):
+        return
+    rejected = [one for one in deliveries if one.state is DeliveryState.REJECTED]
+    if rejected:
+        reason = f"{rejected[0].destination} rejected {len(rejected)} objects: {rejected[0].detail}"
+        tx.studies.move(study_instance_uid, StudyEvent.GAVE_UP, reason)
+    else:
+        tx.studies.move(study_instance_uid, StudyEvent.ALL_DELIVERED, _summary(deliveries))
+
+
+def _summary(deliveries: tuple[Delivery, ...]) -> str:
+    """Where the objects went, and what proves it: the weakest proof at each destination speaks for all."""
+    proofs: dict[str, Proof] = {}
+    for one in deliveries:
+        known = proofs.get(one.destination, one.proof)
+        proofs[one.destination] = min(known, one.proof, key=lambda proof: proof.strength)
+    places = ", ".join(f"{destination} (proof: {proof})" for destination, proof in sorted(proofs.items()))
+    return f"{len(deliveries)} objects delivered to {places}"
