@@ -83,6 +83,10 @@ class Preread:
         if self._process is not None:
             self._process.kill()
             self._process = None
+        deadline = time.monotonic() + 10
+        # The supervisor is waited for, its roles are not: one that is dying may still take connections.
+        while listens(self.dicom_port) and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def kill_role(self, role: str) -> int:
         """SIGKILL to one role; the supervisor starts it again. Returns its process id."""
