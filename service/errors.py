@@ -7,7 +7,7 @@ PrereadError
 │   └── NotAnalysable
 ├── Permanent      the same attempt would fail again                     -> dead letter
 │   ├── InvalidMessage, InvalidTransition, ObjectRejected, ConfigurationError
-│   └── ConflictingInstance
+│   └── ConflictingInstance, NotInThisState
 └── Retryable      the world may be better in a while                    -> retry with delay
     ├── BrokerUnavailable, StoreUnavailable, LedgerUnavailable
     ├── PeerUnavailable, OutOfSpace, EngineLost
@@ -65,6 +65,10 @@ class InvalidMessage(Permanent):
 
 class InvalidTransition(Permanent):
     """An event that the state does not know."""
+
+
+class NotInThisState(InvalidTransition):
+    """What a person asks for does not go with the state that the study is in; the message says what does."""
 
 
 class ObjectRejected(Permanent):

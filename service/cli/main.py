@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from service.cli import (
     configuration,
+    dead,
     demonstrate,
     engine,
     fetch,
@@ -58,6 +59,7 @@ def common(
 roles.add_to(app)
 status.add_to(app)
 retry.add_to(app)
+dead.add_to(app)
 quarantine.add_to(app)
 store.add_to(app)
 submit.add_to(app)

@@ -96,6 +96,14 @@ class Leases:
             update(leases).where(*_is(study_instance_uid, revision, work)).values(dead_at=None)
         )
 
+    def forget_dead_of(self, study_instance_uid: str) -> None:
+        """The study is tried again as a whole: nothing that was given up of it is left to be done."""
+        self.connection.execute(
+            update(leases)
+            .where(leases.c.study_instance_uid == study_instance_uid, leases.c.dead_at.is_not(None))
+            .values(dead_at=None)
+        )
+
     def given_up(self, study_instance_uid: str | None = None) -> tuple[GivenUp, ...]:
         """What was given up on the present revision of one study, or of all; the newest first."""
         statement = (

@@ -109,6 +109,8 @@ def test_undecodable_message_is_set_aside_with_its_reason_and_never_delivered(
     assert delivery.envelope == good
     (dead,) = broker.dead_letters(ROUTINE)
     assert dead.reason.startswith(reason)
+    assert broker.discard(ROUTINE, dead.envelope.message_id)
+    assert broker.dead_letters(ROUTINE) == []
 
 
 def test_publishing_to_a_queue_that_is_not_declared_is_refused(broker: RabbitMQBroker) -> None:
