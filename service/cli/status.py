@@ -13,6 +13,7 @@ from rich.table import Table
 from service.accept.quarantine.entries import quarantined_count
 from service.config.load import load_settings
 from service.storage.conflicts import QUARANTINED
+from service.storage.dead_notice import dead_notice
 from service.study.model import Study
 
 
@@ -31,7 +32,8 @@ def status(
 
     settings = load_settings(context.obj)
     with closing(open_ledger(settings)) as ledger, ledger.read() as tx:
-        counts, studies, notices = tx.studies.counts(), tx.studies.latest(limit), tx.notices.all()
+        counts, studies = tx.studies.counts(), tx.studies.latest(limit)
+        notices = (*dead_notice(tx), *tx.notices.all())
         conflicts = tx.studies.notes([study.study_instance_uid for study in studies], QUARANTINED)
     quarantined = quarantined_count(open_store(settings))
     if as_json:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from service.storage.schema import leases, studies
 from service.storage.statements import insert_if_absent
@@ -115,6 +115,16 @@ class Leases:
         if study_instance_uid is not None:
             statement = statement.where(leases.c.study_instance_uid == study_instance_uid)
         return tuple(_given_up(row) for row in self.connection.execute(statement))
+
+    def count_given_up(self) -> tuple[int, datetime | None]:
+        """How much of the present revisions was given up, and when the first of it was."""
+        statement = (
+            select(func.count(), func.min(leases.c.dead_at))
+            .select_from(leases.join(studies))
+            .where(leases.c.dead_at.is_not(None), leases.c.revision == studies.c.revision)
+        )
+        count, first = self.connection.execute(statement).one()
+        return count, first
 
     def find_given_up(self, study_instance_uid: str, revision: int, work: str) -> GivenUp | None:
         """The note on one dead letter, whatever revision the study has now."""

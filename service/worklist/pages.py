@@ -26,6 +26,7 @@ _FILTERS = (
     wording.proof_label,
     wording.side,
     wording.state_label,
+    wording.work_label,
 )
 _TITLES = {404: "Not found", 422: "Not understood", 503: "Not available at the moment"}
 

@@ -411,6 +411,19 @@ class LedgerContract:
         with ledger.read() as tx:
             assert len(tx.deliveries.waiting(STUDY, 1, "pacs")) == 1
 
+    def test_what_was_given_up_counts_while_its_revision_stands(self, ledger: Ledger) -> None:
+        record_received(ledger, received())
+        with ledger.begin() as tx:
+            assert tx.leases.count_given_up() == (0, None)
+            for work in ("report", "delivery.pacs"):
+                tx.leases.bury(tx.leases.take(STUDY, 1, work), "broken")
+            count, first = tx.leases.count_given_up()
+            assert (count, first) == (2, min(one.dead_at for one in tx.leases.given_up()))
+            tx.leases.forget_dead(STUDY, 1, "report")
+            assert tx.leases.count_given_up()[0] == 1
+            tx.studies.move(STUDY, StudyEvent.SERIES_COMPLETE, "a new revision")
+            assert tx.leases.count_given_up() == (0, None)
+
     def test_rolled_back_transaction_sends_no_message(self, ledger: Ledger) -> None:
         with pytest.raises(RuntimeError), ledger.begin() as tx:
             tx.outbox.add(ReportRequest(STUDY, 1))

@@ -103,6 +103,12 @@ def test_discard_asks_and_keeps_the_reason(run: Run, ledger: Ledger) -> None:
         assert "test images" in tx.studies.history("1.1")[-1].reason
 
 
+def test_status_says_how_much_was_given_up(run: Run, ledger: Ledger) -> None:
+    assert "3 pieces of work were given up" in " ".join(run("status").output.split())
+    (notice,) = json.loads(run("status", "--json").stdout)["notices"]
+    assert "`preread dead list`" in notice["text"]
+
+
 def test_retried_study_takes_its_dead_letter_out_of_the_count(run: Run, ledger: Ledger) -> None:
     run("retry", "1.1")
     assert [bool(entry["superseded"]) for entry in listed(run)] == [True, False, False]
