@@ -4,7 +4,7 @@ PrereadError
 ├── Refused        the input is not for us: explain it, never retry      -> ack, reason recorded
 │   ├── NotDicom, MissingAttribute, UnsafeUID, UIDMismatch, TooLarge
 │   ├── UnsupportedPixels
-│   └── NotAnalysable
+│   └── NotAnalysable, Overtaken
 ├── Permanent      the same attempt would fail again                     -> dead letter
 │   ├── InvalidMessage, InvalidTransition, ObjectRejected, ConfigurationError
 │   └── ConflictingInstance, NotInThisState
@@ -57,6 +57,10 @@ class UnsupportedPixels(Refused):
 
 class NotAnalysable(Refused):
     """The image is outside what the classifier was made for."""
+
+
+class Overtaken(Refused):
+    """A message whose work is asked for by a more urgent one."""
 
 
 class InvalidMessage(Permanent):

@@ -22,6 +22,7 @@ from service.cli import (
     status,
     store,
     submit,
+    urgent,
 )
 from service.errors import ConfigurationError, PrereadError
 
@@ -59,6 +60,7 @@ def common(
 roles.add_to(app)
 status.add_to(app)
 retry.add_to(app)
+urgent.add_to(app)
 dead.add_to(app)
 quarantine.add_to(app)
 store.add_to(app)

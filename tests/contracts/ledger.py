@@ -378,6 +378,24 @@ class LedgerContract:
             tx.analyses.finish(STUDY, 1, "early", AnalysisState.FAILED, "test")
             assert tx.analyses.early_in_work(STUDY, before) == ()
 
+    def test_waiting_analyses_become_urgent_but_for_one_that_is_begun(self, ledger: Ledger) -> None:
+        record_received(ledger, received())
+        with ledger.begin() as tx:
+            for name in ("begun", "given-back", "waiting"):
+                tx.analyses.queue(STUDY, 1, name, (), assume_body_part="BREAST")
+            tx.leases.take(STUDY, 1, InferenceRequest(STUDY, 1, "begun").work)
+            back = tx.leases.take(STUDY, 1, InferenceRequest(STUDY, 1, "given-back").work)
+            tx.leases.release(back, "the GPU was away", strike=False)
+        with ledger.begin() as tx:
+            found = tx.analyses.make_urgent(STUDY, 1)
+            assert [(one.classifier, one.priority) for one in found] == [
+                ("given-back", Priority.URGENT),
+                ("waiting", Priority.URGENT),
+            ]
+            overtaken = [tx.analyses.is_overtaken(STUDY, 1, name) for name in ("begun", "waiting", "unknown")]
+            assert overtaken == [False, True, False]
+            assert tx.analyses.make_urgent(STUDY, 1) == ()
+
     def test_last_scores_are_kept_when_a_later_analysis_fails(self, ledger: Ledger) -> None:
         record_received(ledger, received())
         with ledger.begin() as tx:
