@@ -14,6 +14,7 @@ from service.storage.conflicts import Displaced
 from service.storage.deliveries import DeliveryState, Proof, StoredObject
 from service.storage.instances import Recorded
 from service.storage.ledger import Ledger
+from service.storage.overdue import find_overdue, overdue_studies
 from service.storage.receive import record_all, record_received, unless_entered
 from service.study.messages import InferenceRequest, ReportRequest
 from service.study.model import Priority, StudyHeader
@@ -395,6 +396,23 @@ class LedgerContract:
             overtaken = [tx.analyses.is_overtaken(STUDY, 1, name) for name in ("begun", "waiting", "unknown")]
             assert overtaken == [False, True, False]
             assert tx.analyses.make_urgent(STUDY, 1) == ()
+
+    def test_overdue_studies_are_those_at_work_whose_last_image_came_long_ago(self, ledger: Ledger) -> None:
+        now = datetime.now(UTC)
+        for uid, hours in (("1.1", 3), ("1.2", 2), ("1.3", 0), ("1.4", 4)):
+            record_received(
+                ledger, received(study_instance_uid=uid, received_at=now - timedelta(hours=hours))
+            )
+        with ledger.begin() as tx:
+            tx.studies.move("1.4", StudyEvent.GAVE_UP, "broken")
+        with ledger.read() as tx:
+            found = find_overdue(tx, now - timedelta(hours=1))
+            listed = overdue_studies(tx, now - timedelta(hours=1), 10)
+            assert find_overdue(tx, now - timedelta(hours=5)) is None
+        assert found is not None
+        assert (found.count, found.oldest.study_instance_uid) == (2, "1.1")
+        assert found.since == now - timedelta(hours=3)
+        assert [study.study_instance_uid for study in listed] == ["1.1", "1.2"]
 
     def test_last_scores_are_kept_when_a_later_analysis_fails(self, ledger: Ledger) -> None:
         record_received(ledger, received())
