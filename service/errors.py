@@ -4,10 +4,10 @@ PrereadError
 ├── Refused        the input is not for us: explain it, never retry      -> ack, reason recorded
 │   ├── NotDicom, MissingAttribute, UnsafeUID, UIDMismatch, TooLarge
 │   ├── UnsupportedPixels
-│   └── NotAnalysable
+│   └── NotAnalysable, Overtaken
 ├── Permanent      the same attempt would fail again                     -> dead letter
 │   ├── InvalidMessage, InvalidTransition, ObjectRejected, ConfigurationError
-│   └── ConflictingInstance
+│   └── ConflictingInstance, NotInThisState
 └── Retryable      the world may be better in a while                    -> retry with delay
     ├── BrokerUnavailable, StoreUnavailable, LedgerUnavailable
     ├── PeerUnavailable
@@ -61,12 +61,20 @@ class NotAnalysable(Refused):
     """The image is outside what the classifier was made for."""
 
 
+class Overtaken(Refused):
+    """A message whose work is asked for by a more urgent one."""
+
+
 class InvalidMessage(Permanent):
     """A message on a queue is not one this version understands."""
 
 
 class InvalidTransition(Permanent):
     """An event that the state does not know."""
+
+
+class NotInThisState(InvalidTransition):
+    """What a person asks for does not go with the state that the study is in; the message says what does."""
 
 
 class ObjectRejected(Permanent):

@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.servers.orthanc",
     "tests.servers.dcmtk",
     "tests.servers.chromium",
+    "tests.servers.webdriver",
 ]
 
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from service.cli import (
     configuration,
+    dead,
     demonstrate,
     engine,
     fetch,
@@ -21,6 +22,7 @@ from service.cli import (
     routing,
     status,
     submit,
+    urgent,
 )
 from service.errors import ConfigurationError, PrereadError
 
@@ -58,6 +60,8 @@ def common(
 roles.add_to(app)
 status.add_to(app)
 retry.add_to(app)
+urgent.add_to(app)
+dead.add_to(app)
 quarantine.add_to(app)
 retention.add_to(app)
 submit.add_to(app)

@@ -1,4 +1,4 @@
-"""`preread retry`: let a study that failed, was not analysed, is parked or is a prior go its way again."""
+"""`preread retry`: let a study that has ended, or is parked, go its way again."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from rich.console import Console
 
 from service.config.load import load_settings
 from service.errors import ConfigurationError
-from service.study.state import StudyEvent
+from service.storage.retry_study import retry_study
 
 
 def add_to(app: typer.Typer) -> None:
@@ -19,15 +19,18 @@ def retry(
     context: typer.Context,
     study_instance_uid: Annotated[str, typer.Argument(help="The study's UID, as the worklist shows it.")],
 ) -> None:
-    """Route and analyse a study that failed, was not analysed, is parked, or was fetched as a prior."""
+    """Route and analyse a study that failed, was not analysed, is parked, was fetched as a prior, or was
+    delivered.
+
+    A delivered one becomes a new revision: what was scored is not scored again, and a report that would say
+    the same stands.
+    """
     from service.wiring.adapters import open_ledger
 
     ledger = open_ledger(load_settings(context.obj))
     try:
         with ledger.begin() as tx:
-            tx.studies.move(study_instance_uid, StudyEvent.RETRIED, "tried again by an operator")
-            tx.priors.unmark(study_instance_uid)
-            tx.priors.forget(study_instance_uid)
+            retry_study(tx, study_instance_uid, "tried again by an operator")
     except KeyError:
         raise ConfigurationError(
             f"no study {study_instance_uid} was received; `preread status --json` lists the UIDs"

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -11,9 +12,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from service.accept.quarantine.entries import quarantined_count
+from service.config import Settings
 from service.config.load import load_settings
 from service.storage.conflicts import QUARANTINED
+from service.storage.dead_notice import dead_notice
 from service.storage.deliveries import Delivery
+from service.storage.ledger import Transaction
+from service.storage.overdue import overdue_studies
 from service.study.model import Study
 
 
@@ -25,6 +30,10 @@ def add_to(app: typer.Typer) -> None:
 def status(
     context: typer.Context,
     limit: Annotated[int, typer.Option(help="How many studies to list, newest first.", min=1)] = 20,
+    overdue: Annotated[
+        bool,
+        typer.Option("--overdue", help="Those that have reached no final state in time, the oldest first."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Show how many studies are in each state, and the newest ones with their reasons."""
@@ -32,7 +41,9 @@ def status(
 
     settings = load_settings(context.obj)
     with closing(open_ledger(settings)) as ledger, ledger.read() as tx:
-        counts, studies, notices = tx.studies.counts(), tx.studies.latest(limit), tx.notices.all()
+        counts = tx.studies.counts()
+        studies = _overdue(tx, settings, limit) if overdue else tx.studies.latest(limit)
+        notices = (*dead_notice(tx), *tx.notices.all())
         sent = tx.deliveries.of_studies([study.study_instance_uid for study in studies])
         conflicts = tx.studies.notes([study.study_instance_uid for study in studies], QUARANTINED)
     quarantined = quarantined_count(open_store(settings))
@@ -50,8 +61,15 @@ def status(
     console.print(", ".join(f"{count} {state}" for state, count in counts.items()) or "no studies yet")
     if quarantined:
         console.print(f"{quarantined} in the quarantine: `preread quarantine list` tells why")
+    if overdue and not studies:
+        console.print("no study is overdue")
     if studies:
         console.print(_table(studies, conflicts))
+
+
+def _overdue(tx: Transaction, settings: Settings, limit: int) -> list[Study]:
+    after = timedelta(seconds=settings.assemble.alarm_after_s)
+    return overdue_studies(tx, datetime.now(UTC) - after, limit)
 
 
 def _as_json(study: Study, conflicts: int, sent: Sequence[Delivery]) -> dict[str, Any]:

@@ -22,6 +22,10 @@ class AssembleSettings(Section):
     at_ceiling: Literal["process", "park"] = "process"
     """What happens then. `process`: the study is analysed as it is. `park`: it waits, in the state `parked`,
     for a person (`preread retry`) or a further image."""
+    alarm_after_s: Seconds = 1800.0
+    """Seconds after its last image at which a study that is neither delivered nor ended otherwise raises an
+    alarm: a notice above the worklist and a line in the log. It goes its way all the same. Half an hour is
+    long for the work itself; what waits longer for views, or for a PACS that is away, is told, too."""
     poll_interval_s: Seconds = 1.0
     """How often studies are looked at that may have become complete."""
     completeness: tuple[Completeness, ...] = ()

@@ -117,6 +117,8 @@ class WorklistSettings(Section):
 
     bind: str = "127.0.0.1"
     """Address to listen on. The page shows patient data and has no login yet: leave it on loopback, or put a
-    proxy with authentication in front."""
+    proxy with authentication in front, which hands on the headers Origin and Host, or Sec-Fetch-Site."""
     port: Port = 8100
     """TCP port."""
+    actions: bool = True
+    """Buttons on a study's page: make it urgent, try it again. Off: the page only reads."""

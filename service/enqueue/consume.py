@@ -13,7 +13,7 @@ from service.enqueue.disposition import Disposition, disposition_of, reason_of
 from service.enqueue.leasing import Leasing
 from service.enqueue.port import Consumer, Delivery, Envelope
 from service.enqueue.retry import RetryPolicy
-from service.errors import BrokerUnavailable, InvalidMessage, NewerMessage, Retryable
+from service.errors import BrokerUnavailable, InvalidMessage, NewerMessage, Overtaken, Retryable
 from service.storage.fence import Fence, fence_of
 from service.storage.leases import Lease
 
@@ -70,6 +70,8 @@ class _Loop:
             lease = self._until_done(lambda: self.leasing.take(delivery.envelope))
         except NewerMessage as error:
             self._until_done(partial(delivery.retry, self.policy.delay_s(delivery.attempts), str(error)))
+        except Overtaken:
+            self._until_done(delivery.ack)
         except InvalidMessage as error:
             self._set_aside(delivery, None, str(error))
         else:

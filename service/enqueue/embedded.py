@@ -54,6 +54,11 @@ class EmbeddedBroker:
         with _translated(), self.ledger.read() as tx:
             return [DeadLetter(_envelope(row), row.attempts, row.reason) for row in tx.outbox.dead(queue)]
 
+    def discard(self, queue: str, message_id: str) -> bool:
+        """Delete the dead letter's row. False where it is not there."""
+        with _outbox(self.ledger) as outbox:
+            return outbox.discard(queue, message_id)
+
     def close(self) -> None:
         """Nothing to do: the ledger belongs to whoever opened it."""
 

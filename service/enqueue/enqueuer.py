@@ -65,7 +65,7 @@ class Enqueuer:
                 reason = f"fetched as a prior of study {prior_of}; `preread retry` analyses it"
                 tx.studies.move(study.study_instance_uid, StudyEvent.CAME_AS_PRIOR, reason)
             elif found.classifiers:
-                queue_analyses(tx, study, found)
+                queue_analyses(tx, now, found)
                 reason = f"waiting for {', '.join(found.classifiers)} (rule {', '.join(found.rules)})"
                 tx.studies.move(study.study_instance_uid, StudyEvent.WORK_QUEUED, reason)
             else:

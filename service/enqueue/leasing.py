@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from service.enqueue.port import Envelope
-from service.errors import InvalidMessage
+from service.errors import InvalidMessage, Overtaken
 from service.storage.leases import Lease
-from service.storage.ledger import Ledger
-from service.study.messages import read_message
+from service.storage.ledger import Ledger, Transaction
+from service.study.messages import InferenceRequest, read_message
+from service.study.model import Priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +17,11 @@ class Leasing:
     ledger: Ledger
 
     def take(self, envelope: Envelope) -> Lease:
-        """Begin what a message asks for. Raises InvalidMessage, NewerMessage."""
+        """Begin what a message asks for. Raises InvalidMessage, NewerMessage, Overtaken."""
         request = read_message(envelope.body)
         with self.ledger.begin() as tx:
+            if isinstance(request, InferenceRequest) and _is_overtaken(tx, request):
+                raise Overtaken("the study was made urgent: another message asks for this")
             try:
                 return tx.leases.take(request.study_instance_uid, request.revision, request.work)
             except KeyError:
@@ -37,3 +40,13 @@ class Leasing:
         """Nobody tries it again by himself. False where it is another's by now."""
         with self.ledger.begin() as tx:
             return tx.leases.bury(lease, reason)
+
+
+def _is_overtaken(tx: Transaction, request: InferenceRequest) -> bool:
+    """Whether this is the routine message that was left behind when its study was made urgent.
+
+    To begin it would take the work away from whoever works on the urgent one.
+    """
+    if request.priority == Priority.URGENT:
+        return False
+    return tx.analyses.is_overtaken(request.study_instance_uid, request.revision, request.classifier)

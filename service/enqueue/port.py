@@ -34,6 +34,8 @@ class DeadLetter:
     envelope: Envelope
     attempts: int
     reason: str
+    by_broker: bool = False
+    """Set aside by the broker itself: the ledger was not told."""
 
 
 class Delivery(Protocol):
@@ -103,7 +105,14 @@ class Broker(Protocol):
         ...
 
     def dead_letters(self, queue: str) -> list[DeadLetter]:
-        """What was set aside from the queue, oldest first; it stays there."""
+        """What was set aside from the queue, oldest first; it stays there.
+
+        Every one has a message_id, one that was published without it a made-up one that stays the same.
+        """
+        ...
+
+    def discard(self, queue: str, message_id: str) -> bool:
+        """Take one dead letter out of the queue; the others stay as they are. False where it is not there."""
         ...
 
     def close(self) -> None:

@@ -48,7 +48,7 @@ class SeriesEnqueuer:
             now = tx.studies.lock(uid)
             if (now.state, now.revision) != (StudyState.RECEIVED, study.revision):
                 return False  # another process was faster, or the study is complete
-            queue_analyses(tx, study, found, early=True)
+            queue_analyses(tx, now, found, early=True)
             tx.studies.move(uid, StudyEvent.SERIES_COMPLETE, _reason(study, complete, found))
         log.info("series routed", study_instance_uid=uid, rules=found.rules)
         return True

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, exists, or_, select, update
 
-from service.storage.schema import analyses
+from service.storage.schema import analyses, leases
 from service.storage.statements import insert_if_absent
+from service.study.messages import inference_queue
 from service.study.model import Priority
 from service.study.result import AnalysisResult
 from service.study.state import AnalysisState
@@ -74,16 +75,34 @@ class Analyses:
                 study_instance_uid, revision, classifier, values | {"result": None, "finished_at": None}
             )
 
-    def make_urgent(self, study_instance_uid: str) -> tuple[Analysis, ...]:
-        """Make the analyses of a study urgent that have not ended and were not; returns them."""
+    def make_urgent(self, study_instance_uid: str, revision: int) -> tuple[Analysis, ...]:
+        """Make the routine analyses urgent that wait for a worker; returns them.
+
+        One that is being worked on is left as it is: another worker would only begin it anew.
+        """
+        held = exists().where(
+            leases.c.study_instance_uid == analyses.c.study_instance_uid,
+            leases.c.revision == analyses.c.revision,
+            leases.c.work == inference_queue("", Priority.ROUTINE) + analyses.c.classifier,
+            leases.c.is_held,
+        )
         waiting = (
             analyses.c.study_instance_uid == study_instance_uid,
+            or_(analyses.c.revision == revision, analyses.c.early),
             analyses.c.state == AnalysisState.QUEUED,
             analyses.c.priority == Priority.ROUTINE,
+            ~held,
         )
         rows = self.connection.execute(select(analyses).where(*waiting).order_by(analyses.c.classifier)).all()
-        self.connection.execute(update(analyses).where(*waiting).values(priority=Priority.URGENT))
-        return tuple(replace(_analysis(row), priority=Priority.URGENT) for row in rows)
+        found = [replace(_analysis(row), priority=Priority.URGENT) for row in rows]
+        for one in found:
+            self._update(study_instance_uid, one.revision, one.classifier, {"priority": Priority.URGENT})
+        return tuple(found)
+
+    def is_overtaken(self, study_instance_uid: str, revision: int, classifier: str) -> bool:
+        """Whether the analysis waits as an urgent one: then no routine message asks for it any more."""
+        found = self.find(study_instance_uid, revision, classifier)
+        return found is not None and (found.state, found.priority) == (AnalysisState.QUEUED, Priority.URGENT)
 
     def finish(
         self,

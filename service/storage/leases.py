@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from service.storage.schema import leases, studies
 from service.storage.statements import insert_if_absent
@@ -96,6 +96,14 @@ class Leases:
             update(leases).where(*_is(study_instance_uid, revision, work)).values(dead_at=None)
         )
 
+    def forget_dead_of(self, study_instance_uid: str) -> None:
+        """The study is tried again as a whole: nothing that was given up of it is left to be done."""
+        self.connection.execute(
+            update(leases)
+            .where(leases.c.study_instance_uid == study_instance_uid, leases.c.dead_at.is_not(None))
+            .values(dead_at=None)
+        )
+
     def given_up(self, study_instance_uid: str | None = None) -> tuple[GivenUp, ...]:
         """What was given up on the present revision of one study, or of all; the newest first."""
         statement = (
@@ -107,6 +115,16 @@ class Leases:
         if study_instance_uid is not None:
             statement = statement.where(leases.c.study_instance_uid == study_instance_uid)
         return tuple(_given_up(row) for row in self.connection.execute(statement))
+
+    def count_given_up(self) -> tuple[int, datetime | None]:
+        """How much of the present revisions was given up, and when the first of it was."""
+        statement = (
+            select(func.count(), func.min(leases.c.dead_at))
+            .select_from(leases.join(studies))
+            .where(leases.c.dead_at.is_not(None), leases.c.revision == studies.c.revision)
+        )
+        count, first = self.connection.execute(statement).one()
+        return count, first
 
     def find_given_up(self, study_instance_uid: str, revision: int, work: str) -> GivenUp | None:
         """The note on one dead letter, whatever revision the study has now."""

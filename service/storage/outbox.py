@@ -109,6 +109,11 @@ class Outbox:
         )
         return [_row(row) for row in rows]
 
+    def discard(self, queue: str, message_id: str) -> bool:
+        """Forget a dead letter. False where the queue has none of this id."""
+        found = (outbox.c.queue == queue, outbox.c.message_id == message_id, outbox.c.dead.is_(True))
+        return self.connection.execute(delete(outbox).where(*found)).rowcount == 1
+
     def _held(self, ids: Sequence[int], owner: str, **values: Any) -> None:
         # Only the holder may change a row: a worker that stalled past its lease finds it gone.
         self.connection.execute(

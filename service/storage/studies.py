@@ -172,6 +172,16 @@ class Studies:
         )
         return [_study(row) for row in rows]
 
+    def oldest(self, limit: int, *conditions: Any) -> list[Study]:
+        """The studies whose last image came first, of those that fulfil conditions on the table."""
+        rows = self.connection.execute(
+            select(studies)
+            .where(*conditions)
+            .order_by(studies.c.last_instance_at, studies.c.study_instance_uid)
+            .limit(limit)
+        )
+        return [_study(row) for row in rows]
+
     def latest(self, limit: int, offset: int = 0) -> list[Study]:
         """The studies received last, newest first."""
         rows = self.connection.execute(

@@ -1,8 +1,9 @@
 """The one table by which a study's state moves. README.md draws it; a test compares the two.
 
-Every state but RECEIVED can be reopened: a late instance starts a new revision. What an older revision
-still has in flight finds its revision superseded and stops. A complete series closes a revision early: it is
-analysed and reported as that revision, while the study goes on being received as the next one.
+Every state but RECEIVED can be reopened: a late instance starts a new revision. So does trying a delivered
+study again, of which a part was given up: what was delivered stays what its revision said. What an older
+revision still has in flight finds its revision superseded and stops. A complete series closes a revision
+early: it is analysed and reported as that revision, while the study goes on being received as the next one.
 """
 
 from collections.abc import Collection
@@ -34,6 +35,7 @@ TRANSITIONS: dict[tuple[S, E], S] = {
     (S.FAILED, E.RETRIED): S.ASSEMBLED,
     (S.NOT_ANALYSED, E.RETRIED): S.ASSEMBLED,
     (S.PRIOR, E.RETRIED): S.ASSEMBLED,
+    (S.DELIVERED, E.RETRIED): S.ASSEMBLED,
     (S.PARKED, E.INSTANCE_RECEIVED): S.RECEIVED,
     (S.ASSEMBLED, E.INSTANCE_RECEIVED): S.RECEIVED,
     (S.QUEUED, E.INSTANCE_RECEIVED): S.RECEIVED,
@@ -57,7 +59,8 @@ def next_state(state: S, event: E) -> S:
 def starts_revision(state: S, event: E) -> bool:
     """Whether `event` starts a new revision of a study in `state`."""
     reopens = event is E.INSTANCE_RECEIVED and state is not S.RECEIVED
-    return reopens or event is E.SERIES_COMPLETE
+    redoes = (state, event) == (S.DELIVERED, E.RETRIED)
+    return reopens or redoes or event is E.SERIES_COMPLETE
 
 
 def event_after(analyses: Collection[AnalysisState]) -> E | None:

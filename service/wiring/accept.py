@@ -18,6 +18,7 @@ from service.accept.instance.receiver import InstanceReceiver
 from service.accept.intake.port import Intake
 from service.accept.procedure_steps import ProcedureStepSCP
 from service.accept.scp import StorageSCP
+from service.assemble.overdue import OverdueAlarm
 from service.config import AcceptSettings, RetentionSettings, Settings
 from service.enqueue.relay import Relay
 from service.errors import LedgerUnavailable
@@ -38,6 +39,7 @@ STOP_GRACE_S = 10.0
 LEDGER_RETRY_S = 5.0
 COMMITMENT_INTERVAL_S = 1.0
 NOTICE_INTERVAL_S = 5.0
+ALARM_INTERVAL_S = 30.0
 PRIORS_INTERVAL_S = 1.0
 RETENTION_INTERVAL_S = 3600.0
 MAKE_ROOM_INTERVAL_S = 30.0
@@ -69,10 +71,13 @@ def run_accept(settings: Settings, stop: threading.Event) -> None:
             return
         relay = open_relay(settings, ledger, resources)
         board = NoticeBoard(ledger, "accept", _checks(receiver, intake, relay))
+        alarm = OverdueAlarm(ledger, settings.assemble.alarm_after_s)
+        alarms = NoticeBoard(ledger, "assemble", {"overdue": alarm.check}, common=True)
         threads = [
             start("assemble", partial(repeat, assemble, settings.assemble.poll_interval_s, stop), stop),
             start("commitment", partial(repeat, reporter.turn, COMMITMENT_INTERVAL_S, stop), stop),
             start("notices", partial(repeat, board.turn, NOTICE_INTERVAL_S, stop), stop),
+            start("alarms", partial(repeat, alarms.turn, ALARM_INTERVAL_S, stop), stop),
         ]
         if settings.retention != RetentionSettings():
             retain = open_retentions(settings.retention, ledger, store)

@@ -17,7 +17,7 @@ from service.errors import ConfigurationError
 from service.storage.filesystem import FilesystemStore
 from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
-from service.study.messages import inference_queue
+from service.study.messages import ReportRequest, delivery_queue, inference_queue
 from service.study.model import Priority
 
 
@@ -55,6 +55,12 @@ def inference_queues(settings: Settings) -> list[str]:
     return [
         inference_queue(name, priority) for priority in (Priority.URGENT, Priority.ROUTINE) for name in names
     ]
+
+
+def work_queues(settings: Settings) -> list[str]:
+    """Every queue that the configuration makes."""
+    deliveries = [delivery_queue(destination.name) for destination in settings.destinations]
+    return [*inference_queues(settings), ReportRequest.queue, *deliveries]
 
 
 def classifier_names(settings: Settings) -> list[str]:

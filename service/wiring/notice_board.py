@@ -11,11 +11,18 @@ Check = Callable[[], str]
 
 
 class NoticeBoard:
-    """Call `turn` again and again. Replicas of a role are told apart by their host."""
+    """Call `turn` again and again.
 
-    def __init__(self, ledger: Ledger, role: str, checks: Mapping[str, Check]) -> None:
+    Replicas of a role are told apart by their host, unless they find the same: what stands in the ledger is
+    `common`, and told once.
+    """
+
+    def __init__(
+        self, ledger: Ledger, role: str, checks: Mapping[str, Check], *, common: bool = False
+    ) -> None:
         self._ledger = ledger
-        self._checks = {f"{role}@{socket.gethostname()}/{name}": check for name, check in checks.items()}
+        who = role if common else f"{role}@{socket.gethostname()}"
+        self._checks = {f"{who}/{name}": check for name, check in checks.items()}
         self._shown: dict[str, str | None] = dict.fromkeys(self._checks)
 
     def turn(self) -> None:

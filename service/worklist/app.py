@@ -9,9 +9,10 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from service.config import Settings
-from service.errors import PrereadError, Retryable
+from service.errors import NotInThisState, PrereadError, Retryable
 from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
+from service.worklist.actions import actions_router
 from service.worklist.api import api_router
 from service.worklist.headers import SecurityHeaders
 from service.worklist.heatmaps import Heatmaps
@@ -21,12 +22,13 @@ STATIC = Path(__file__).parent / "static"
 
 
 def create_app(ledger: Ledger, store: InstanceStore, settings: Settings) -> FastAPI:
-    """The application over an open ledger and store. It only reads."""
+    """The application over an open ledger and store. It reads, but for what people do on its pages."""
     research = settings.report.content_qualification == "RESEARCH"
     # The interactive documentation would load scripts from elsewhere; the schema itself is served.
     app = FastAPI(title="Preread worklist", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
-    app.include_router(page_router(ledger, research))
+    app.include_router(page_router(ledger, research, settings.worklist.actions))
     app.include_router(api_router(ledger, Heatmaps(ledger, store), research))
+    app.include_router(actions_router(ledger, settings.worklist.actions))
     app.mount("/static", StaticFiles(directory=STATIC))
     app.add_middleware(SecurityHeaders)
     app.add_exception_handler(HTTPException, _http_error)
@@ -47,7 +49,9 @@ def _invalid_request(request: Request, error: Exception) -> Response:
 
 
 def _preread_error(request: Request, error: Exception) -> Response:
-    """A ledger or store that does not answer may do so later; anything else needs a person."""
+    """A ledger or store that does not answer may do so later; a study may be elsewhere by then."""
+    if isinstance(error, NotInThisState):
+        return _explain(request, 409, str(error))
     return _explain(request, 503 if isinstance(error, Retryable) else 500, str(error))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from service.storage.deliveries import Delivery, DeliveryState, Proof
+from service.storage.leases import GivenUp
 from service.storage.notices import Notice
 from service.storage.studies import HistoryEntry
 from service.study.model import Priority, StudyHeader
@@ -107,12 +108,14 @@ class StudyDetail:
     """One study with all that is known of it.
 
     `images_removed` says that the images of this revision are not here any more, and why; empty otherwise.
+    `given_up`: what nobody tries again by himself, the newest first.
     """
 
     entry: WorklistEntry
     history: tuple[HistoryEntry, ...]
     objects: tuple[ObjectEntry, ...]
     images_removed: str = ""
+    given_up: tuple[GivenUp, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

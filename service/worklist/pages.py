@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from service.storage.ledger import Ledger
 from service.worklist import wording
+from service.worklist.actions import offered
 from service.worklist.asked import Limit, Offset, known_study
 from service.worklist.entries import WorklistEntry
 from service.worklist.reading import read_page
@@ -26,12 +27,13 @@ _FILTERS = (
     wording.proof_label,
     wording.side,
     wording.state_label,
+    wording.work_label,
 )
 _TITLES = {404: "Not found", 422: "Not understood", 503: "Not available at the moment"}
 
 
-def page_router(ledger: Ledger, research: bool) -> APIRouter:
-    """Everything that people look at."""
+def page_router(ledger: Ledger, research: bool, with_actions: bool) -> APIRouter:
+    """Everything that people look at; with the buttons that they can press, or without."""
     router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
     @router.get("/")
@@ -46,7 +48,8 @@ def page_router(ledger: Ledger, research: bool) -> APIRouter:
     @router.get("/studies/{study_instance_uid}")
     def study(study_instance_uid: str) -> HTMLResponse:
         detail = known_study(ledger, study_instance_uid, research)
-        return _render("study.html", detail=detail, entry=detail.entry, research=research)
+        actions = offered(detail) if with_actions else ()
+        return _render("study.html", detail=detail, entry=detail.entry, actions=actions, research=research)
 
     return router
 

@@ -1,10 +1,11 @@
-"""From the ledger to entries: a page of the list takes six queries, however many studies it shows."""
+"""From the ledger to entries: a page of the list takes seven queries, however many studies it shows."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from service.storage.analyses import Analysis
+from service.storage.dead_notice import dead_notice
 from service.storage.deliveries import Delivery, StoredObject
 from service.storage.ledger import Ledger, Transaction
 from service.storage.retention.images import IMAGES_REMOVED
@@ -21,7 +22,7 @@ _Row = TypeVar("_Row", Analysis, StoredObject, Delivery)
 def read_page(ledger: Ledger, limit: int, offset: int, research: bool) -> WorklistPage:
     """Up to `limit` studies from `offset` on, newest first."""
     with ledger.read() as tx:
-        counted, notices = tx.studies.counts(), tx.notices.all()
+        counted, notices = tx.studies.counts(), (*dead_notice(tx), *tx.notices.all())
         entries = _entries(tx, tx.studies.latest(limit, offset), research)
     counts = {state: counted[state] for state in StudyState if state in counted}
     return WorklistPage(entries, limit, offset, sum(counts.values()), counts, notices)
@@ -37,8 +38,13 @@ def read_study(ledger: Ledger, study_instance_uid: str, research: bool) -> Study
         history = tuple(tx.studies.history(study_instance_uid))
         objects = tx.deliveries.objects_of_studies([study_instance_uid])
         deliveries = tx.deliveries.of_studies([study_instance_uid])
+        given_up = tx.leases.given_up(study_instance_uid)
     return StudyDetail(
-        entry, history, _object_entries(objects, deliveries), _images_removed(history, study.revision)
+        entry,
+        history,
+        _object_entries(objects, deliveries),
+        _images_removed(history, study.revision),
+        given_up,
     )
 
 

@@ -37,6 +37,11 @@ PROOF_LABELS = {
     Proof.QUERY: "found there by a query",
     Proof.COMMITMENT: "kept by storage commitment",
 }
+WORK_LABELS = {
+    "inference": "Analysis by {}",
+    "report": "Writing the result objects",
+    "delivery": "Sending the results to {}",
+}
 SIDES = {"L": "Left", "R": "Right", "": "Side not given"}
 _FIRST_CJK = "\u2e80"
 """Where the scripts of East Asia begin."""
@@ -59,6 +64,12 @@ def no_score_label(state: StudyState | AnalysisState) -> str:
 def proof_label(proof: Proof) -> str:
     """What shows that a destination holds the objects, in words."""
     return PROOF_LABELS[proof]
+
+
+def work_label(work: str) -> str:
+    """A piece of work as its lease calls it, in words."""
+    kind, _, name = work.partition(".")
+    return WORK_LABELS.get(kind, kind).format(name)
 
 
 def side(laterality: str) -> str:

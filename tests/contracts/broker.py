@@ -176,6 +176,30 @@ class BrokerContract:
             assert [letter.reason for letter in dead] == [f"weights {n} fehlen: größer" for n in range(3)]
             assert [letter.attempts for letter in dead] == [1, 1, 1]
 
+    def test_one_dead_letter_is_taken_out_and_the_others_keep_order_and_reason(self, broker: Broker) -> None:
+        sent = [message(n=number) for number in range(4)]
+        broker.publish(sent)
+        with consuming(broker) as consumer:
+            for number in range(4):
+                take(consumer).dead_letter(f"reason {number}")
+        for number, left in ((1, [0, 2, 3]), (3, [0, 2]), (0, [2])):
+            assert broker.discard(ROUTINE, sent[number].message_id)
+            dead = broker.dead_letters(ROUTINE)
+            assert [letter.envelope for letter in dead] == [sent[one] for one in left]
+            assert [letter.reason for letter in dead] == [f"reason {one}" for one in left]
+
+    def test_what_is_no_dead_letter_of_the_queue_is_not_taken_out(self, broker: Broker) -> None:
+        waiting, dead = message(), message(URGENT)
+        broker.publish([waiting, dead])
+        with consuming(broker, URGENT) as consumer:
+            take(consumer).dead_letter("no such classifier")
+        assert not broker.discard(ROUTINE, waiting.message_id)
+        assert not broker.discard(ROUTINE, dead.message_id)
+        assert broker.discard(URGENT, dead.message_id)
+        assert not broker.discard(URGENT, dead.message_id)
+        with consuming(broker) as consumer:
+            assert take(consumer).envelope == waiting
+
     def test_dead_letters_belong_to_one_queue(self, broker: Broker) -> None:
         broker.publish([message(URGENT)])
         with consuming(broker, URGENT) as consumer:

@@ -17,6 +17,7 @@ from service.storage.deliveries import DeliveryState, Proof, StoredObject
 from service.storage.instances import Recorded
 from service.storage.leases import Lease
 from service.storage.ledger import Ledger, Transaction
+from service.storage.overdue import find_overdue, overdue_studies
 from service.storage.receive import record_all, record_received, unless_entered
 from service.study.messages import InferenceRequest, ReportRequest
 from service.study.model import Priority, StudyHeader
@@ -381,6 +382,41 @@ class LedgerContract:
             tx.analyses.finish(STUDY, 1, "early", AnalysisState.FAILED, "test")
             assert tx.analyses.early_in_work(STUDY, before) == ()
 
+    def test_waiting_analyses_become_urgent_but_for_one_that_is_begun(self, ledger: Ledger) -> None:
+        record_received(ledger, received())
+        with ledger.begin() as tx:
+            for name in ("begun", "given-back", "waiting"):
+                tx.analyses.queue(STUDY, 1, name, (), assume_body_part="BREAST")
+            tx.leases.take(STUDY, 1, InferenceRequest(STUDY, 1, "begun").work)
+            back = tx.leases.take(STUDY, 1, InferenceRequest(STUDY, 1, "given-back").work)
+            tx.leases.release(back, "the GPU was away", strike=False)
+        with ledger.begin() as tx:
+            found = tx.analyses.make_urgent(STUDY, 1)
+            assert [(one.classifier, one.priority) for one in found] == [
+                ("given-back", Priority.URGENT),
+                ("waiting", Priority.URGENT),
+            ]
+            overtaken = [tx.analyses.is_overtaken(STUDY, 1, name) for name in ("begun", "waiting", "unknown")]
+            assert overtaken == [False, True, False]
+            assert tx.analyses.make_urgent(STUDY, 1) == ()
+
+    def test_overdue_studies_are_those_at_work_whose_last_image_came_long_ago(self, ledger: Ledger) -> None:
+        now = datetime.now(UTC)
+        for uid, hours in (("1.1", 3), ("1.2", 2), ("1.3", 0), ("1.4", 4)):
+            record_received(
+                ledger, received(study_instance_uid=uid, received_at=now - timedelta(hours=hours))
+            )
+        with ledger.begin() as tx:
+            tx.studies.move("1.4", StudyEvent.GAVE_UP, "broken")
+        with ledger.read() as tx:
+            found = find_overdue(tx, now - timedelta(hours=1))
+            listed = overdue_studies(tx, now - timedelta(hours=1), 10)
+            assert find_overdue(tx, now - timedelta(hours=5)) is None
+        assert found is not None
+        assert (found.count, found.oldest.study_instance_uid) == (2, "1.1")
+        assert found.since == now - timedelta(hours=3)
+        assert [study.study_instance_uid for study in listed] == ["1.1", "1.2"]
+
     def test_last_scores_are_kept_when_a_later_analysis_fails(self, ledger: Ledger) -> None:
         record_received(ledger, received())
         with ledger.begin() as tx:
@@ -460,6 +496,19 @@ class LedgerContract:
             assert tx.commitment_requests.of(STUDY, 1, "other") == ()
         assert ended == replace(first, ended_at=at, reason="refused")
         assert second.names("1.5") and not second.names("1.6")
+
+    def test_what_was_given_up_counts_while_its_revision_stands(self, ledger: Ledger) -> None:
+        record_received(ledger, received())
+        with ledger.begin() as tx:
+            assert tx.leases.count_given_up() == (0, None)
+            for work in ("report", "delivery.pacs"):
+                tx.leases.bury(tx.leases.take(STUDY, 1, work), "broken")
+            count, first = tx.leases.count_given_up()
+            assert (count, first) == (2, min(one.dead_at for one in tx.leases.given_up()))
+            tx.leases.forget_dead(STUDY, 1, "report")
+            assert tx.leases.count_given_up()[0] == 1
+            tx.studies.move(STUDY, StudyEvent.SERIES_COMPLETE, "a new revision")
+            assert tx.leases.count_given_up() == (0, None)
 
     def test_rolled_back_transaction_sends_no_message(self, ledger: Ledger) -> None:
         with pytest.raises(RuntimeError), ledger.begin() as tx:

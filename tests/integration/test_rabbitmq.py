@@ -9,14 +9,18 @@ import pytest
 from sqlalchemy import func, select
 
 from service.config import ClientTLS
+from service.enqueue.dead_letters import DeadLetters
+from service.enqueue.leasing import Leasing
 from service.enqueue.port import Broker, Consumer, Delivery, Envelope, NotPublished
 from service.enqueue.rabbitmq import Address, RabbitMQBroker, publisher, topology
 from service.enqueue.rabbitmq.topology import EXCHANGE
 from service.enqueue.relay import Relay
 from service.errors import BrokerUnavailable, ConfigurationError
 from service.storage.ledger import Ledger
+from service.storage.receive import record_received
 from service.storage.schema import outbox
 from service.study.messages import InferenceRequest
+from service.study.state import StudyEvent
 from tests.contracts.broker import (
     PATIENCE_S,
     QUIET_S,
@@ -27,6 +31,7 @@ from tests.contracts.broker import (
     message,
     take,
 )
+from tests.factories import received
 from tests.servers.certificates import Hospital
 from tests.servers.process import temporary_folder
 from tests.servers.rabbitmq import RabbitMQ
@@ -109,6 +114,8 @@ def test_undecodable_message_is_set_aside_with_its_reason_and_never_delivered(
     assert delivery.envelope == good
     (dead,) = broker.dead_letters(ROUTINE)
     assert dead.reason.startswith(reason)
+    assert broker.discard(ROUTINE, dead.envelope.message_id)
+    assert broker.dead_letters(ROUTINE) == []
 
 
 def test_publishing_to_a_queue_that_is_not_declared_is_refused(broker: RabbitMQBroker) -> None:
@@ -332,3 +339,42 @@ def test_speaks_tls_with_a_certificate_of_its_own(hospital: Hospital) -> None:
                 broker.declare([ROUTINE])
         finally:
             node.shut_down()
+
+
+def test_dead_letters_are_retried_and_discarded_while_others_look_at_them(
+    broker: RabbitMQBroker, tmp_path: Path
+) -> None:
+    # Arrange: four studies whose analysis was given up
+    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite3'}")
+    ledger.upgrade()
+    broker.declare([ROUTINE])
+    for number in range(4):
+        record_received(ledger, received(study_instance_uid=f"1.{number}"))
+        sent = Envelope(f"{number}-4", ROUTINE, InferenceRequest(f"1.{number}", 1, "density").to_json())
+        broker.publish([sent])
+        with consuming(broker) as consumer:
+            delivery = take(consumer)
+            Leasing(ledger).bury(Leasing(ledger).take(sent), "broken")
+            delivery.dead_letter("broken")
+        with ledger.begin() as tx:
+            tx.studies.move(f"1.{number}", StudyEvent.GAVE_UP, "broken")
+    dead, stop = DeadLetters(ledger, broker, [ROUTINE]), threading.Event()
+    entries = dead.entries()
+
+    def look() -> None:
+        while not stop.wait(0.05):
+            broker.dead_letters(ROUTINE)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    # Act
+    done = [dead.retry(entry, "jo") for entry in entries[:2]] + [dead.discard(entries[3], "jo", "")]
+    stop.set()
+    looking.join()
+    # Assert
+    assert done == [*2 * ["the study is routed again within seconds"], "discarded"]
+    (left,) = dead.entries()
+    assert (left.id, left.superseded) == ("2-4", "")
+    with ledger.read() as tx:
+        assert [note.study_instance_uid for note in tx.leases.given_up()] == ["1.2"]
+    ledger.close()

@@ -4,7 +4,9 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,9 @@ from service.config import Settings, WorklistSettings
 from service.errors import LedgerUnavailable
 from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
+from service.storage.retry_study import retry_study
+from service.study.model import Priority
+from service.study.state import StudyState
 from service.worklist import pages
 from service.worklist.app import create_app
 from service.worklist.entries import WorklistPage
@@ -25,6 +30,8 @@ from service.worklist.reading import read_page
 from service.worklist.serve import serve
 from tests.servers.chromium import Chromium
 from tests.servers.process import HOST, free_port, listens
+from tests.servers.webdriver import Browser
+from tests.unit.pipeline import study_of
 from tests.unit.worklist import reading_room
 from tests.unit.worklist.builders import Seed
 
@@ -149,3 +156,87 @@ def test_study_page_draws_its_heatmaps(chromium: Chromium, room: Room, tmp_path:
     greys = np.unique(shown[(shown >> 16 == shown >> 8 & 0xFF) & (shown >> 16 == shown & 0xFF)])
     assert len(greys) > 200  # speckle
     assert len(np.unique(shown)) > 2000
+
+
+@contextmanager
+def another_page() -> Iterator[str]:
+    """A page of another server, which the radiologist has open, too."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<!doctype html><title>another page</title>")
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = HTTPServer((HOST, 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://{HOST}:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_study_is_made_urgent_by_a_click(browser: Browser, room: Room, tmp_path: Path) -> None:
+    study = room.studies["receiving"]
+    browser.open(f"{room.url}/studies/{study.uid}")
+    browser.screenshot(tmp_path / "before.png")
+
+    browser.click("Make urgent")
+    browser.wait_for("made urgent by somebody on the worklist page")
+
+    browser.screenshot(tmp_path / "after.png")
+    assert study_of(room.ledger, study.uid).priority is Priority.URGENT
+    assert "Make urgent" not in browser.text()
+
+
+def test_failed_study_is_tried_again_by_a_click(browser: Browser, room: Room, tmp_path: Path) -> None:
+    study = room.studies["failed"]
+    reading_room.give_up(study, "no worker has this classifier")
+    browser.open(f"{room.url}/studies/{study.uid}")
+    assert "Analysis by us-mass" in browser.text()
+    browser.screenshot(tmp_path / "failed.png")
+
+    browser.click("Try again")
+    browser.wait_for("tried again by somebody on the worklist page")
+
+    assert study_of(room.ledger, study.uid).state is StudyState.ASSEMBLED
+
+
+def test_click_that_comes_too_late_is_answered_with_the_reason(
+    browser: Browser, room: Room, tmp_path: Path
+) -> None:
+    study = room.studies["failed"]
+    browser.open(f"{room.url}/studies/{study.uid}")
+    with room.ledger.begin() as tx:
+        retry_study(tx, study.uid, "tried again by an operator")
+
+    browser.click("Try again")
+    browser.wait_for("the study is still at work")
+
+    browser.screenshot(tmp_path / "refused.png")
+
+
+def test_another_page_cannot_act(browser: Browser, room: Room) -> None:
+    study = room.studies["failed"]
+    path = f"{room.url}/api/v1/studies/{study.uid}/retry"
+    before = study_of(room.ledger, study.uid)
+    with another_page() as url:
+        browser.open(url)
+        for options in ("mode: 'no-cors'", "headers: {'X-Preread-Action': '1'}"):
+            asked = f"fetch('{path}', {{method: 'POST', {options}}})"
+            assert (
+                browser.run(f"return {asked}.then(() => 'answered', () => 'kept from it')") == "kept from it"
+            )
+        browser.run(
+            f"const form = document.createElement('form'); form.method = 'POST'; form.action = '{path}'; "
+            "document.body.append(form); form.submit()"
+        )
+        browser.wait_for("refused")
+    assert study_of(room.ledger, study.uid) == before

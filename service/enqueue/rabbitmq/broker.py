@@ -1,25 +1,18 @@
 """The broker port over RabbitMQ: quorum queues, publisher confirms, manual acks, dead-letter queues."""
 
 from collections.abc import Sequence
-from contextlib import closing
-from typing import Any
 
 from service.enqueue.port import DeadLetter, Envelope, NotPublished
+from service.enqueue.rabbitmq import dead
 from service.enqueue.rabbitmq.confirms import Outgoing
-from service.enqueue.rabbitmq.connection import Address, connect, translated
+from service.enqueue.rabbitmq.connection import Address
 from service.enqueue.rabbitmq.consumer import RabbitMQConsumer
 from service.enqueue.rabbitmq.declare import Declarer
 from service.enqueue.rabbitmq.publisher import Publisher
-from service.enqueue.rabbitmq.topology import (
-    CRASH_LIMIT,
-    dead_queue,
-    dead_queue_name,
-    retry_queue,
-    work_queue,
-)
+from service.enqueue.rabbitmq.topology import dead_queue, retry_queue, work_queue
 from service.enqueue.rabbitmq.waves import line_of, waves_of
-from service.enqueue.rabbitmq.wire import ATTEMPTS_HEADER, REASON_HEADER, decode, encode, persistent
-from service.errors import BrokerUnavailable, InvalidMessage
+from service.enqueue.rabbitmq.wire import encode, persistent
+from service.errors import BrokerUnavailable
 
 
 class RabbitMQBroker:
@@ -86,28 +79,13 @@ class RabbitMQBroker:
     def dead_letters(self, queue: str) -> list[DeadLetter]:
         """What was set aside from the queue, oldest first. Closing the channel puts all of it back."""
         self.declare([queue])
-        with translated(), closing(connect(self._address, "preread dead letters")) as connection:
-            channel = connection.channel()
-            found: list[DeadLetter] = []
-            while True:
-                method, properties, body = channel.basic_get(dead_queue_name(queue))
-                if method is None:
-                    return found
-                found.append(_dead_letter(queue, properties, body))
+        return dead.letters(self._address, queue)
+
+    def discard(self, queue: str, message_id: str) -> bool:
+        """Take one dead letter out. False where it is not there."""
+        self.declare([queue])
+        return dead.discard(self._address, queue, message_id)
 
     def close(self) -> None:
         """Close the publisher's connection. Consumers are closed by their owners."""
         self._publisher.close()
-
-
-def _dead_letter(queue: str, properties: Any, body: bytes) -> DeadLetter:
-    headers = properties.headers or {}
-    try:
-        envelope = decode(queue, properties, body)
-    except InvalidMessage:
-        envelope = Envelope(
-            properties.message_id or "", queue, {"undecodable": body.decode(errors="replace")}
-        )
-    if "x-death" in headers:  # set aside by RabbitMQ itself: our copies start with fresh headers
-        return DeadLetter(envelope, CRASH_LIMIT, "the worker died on every delivery")
-    return DeadLetter(envelope, headers.get(ATTEMPTS_HEADER, 0), headers.get(REASON_HEADER, ""))

@@ -1,5 +1,5 @@
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from service.storage.deliveries import DeliveryState, Proof
@@ -28,6 +28,19 @@ def test_status_tells_every_study_and_why(run: Run, tmp_path: Path) -> None:
     assert (study["study_instance_uid"], study["state"]) == (STUDY, "received")
     assert "quiet period" in study["reason"]
     assert "1 received" in run("status").output
+
+
+def test_status_lists_overdue_studies(run: Run, tmp_path: Path) -> None:
+    run("status")  # makes the ledger
+    ledger = Ledger(f"sqlite:///{tmp_path / 'data' / 'ledger.sqlite3'}")
+    assert "no study is overdue" in run("status", "--overdue").output
+    long_ago = datetime.now(UTC) - timedelta(hours=1)
+    record_received(ledger, received(received_at=long_ago))
+    record_received(ledger, received(study_instance_uid="1.2"))
+    ledger.close()
+
+    (study,) = json.loads(run("status", "--overdue", "--json").output)["studies"]
+    assert study["study_instance_uid"] == STUDY
 
 
 def test_status_tells_what_is_wrong_with_the_service(run: Run, tmp_path: Path) -> None:

@@ -39,6 +39,9 @@ class RecordingBroker:
     def dead_letters(self, queue: str) -> list[DeadLetter]:
         return []
 
+    def discard(self, queue: str, message_id: str) -> bool:
+        return False
+
     def close(self) -> None:
         pass
 

@@ -12,6 +12,7 @@ from service.storage.fence import fence_of
 from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
 from service.study.messages import InferenceRequest
+from service.study.model import Priority
 from service.study.state import AnalysisState, StudyState
 from tests.fakes.classifier import FakeClassifier, FakePending
 from tests.fakes.pool import INLINE_POOLS
@@ -58,7 +59,7 @@ def test_repeated_request_changes_nothing(ledger: Ledger, store: MemoryStore) ->
 
 def test_result_of_work_that_was_given_to_another_is_not_entered(ledger: Ledger, store: MemoryStore) -> None:
     uid = queued(ledger, store, phantom())
-    request = InferenceRequest(uid, 1, "us-mass")
+    request = InferenceRequest(uid, 1, "us-mass", Priority.URGENT)
     one, leasing = worker(ledger, store), Leasing(ledger)
     stalled = leasing.take(Envelope("1", request.queue, request.to_json()))
     successor = leasing.take(Envelope("1", request.queue, request.to_json()))

@@ -27,6 +27,11 @@ def test_complete_series_starts_a_revision_of_a_study_that_goes_on_receiving() -
     assert starts_revision(StudyState.RECEIVED, StudyEvent.SERIES_COMPLETE)
 
 
+@pytest.mark.parametrize("state", list(StudyState))
+def test_only_a_delivered_study_is_tried_again_as_a_new_revision(state: StudyState) -> None:
+    assert starts_revision(state, StudyEvent.RETRIED) is (state is StudyState.DELIVERED)
+
+
 def test_every_state_can_be_reached_from_received() -> None:
     reached = {StudyState.RECEIVED}
     for _ in StudyState:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,16 @@ import pytest
 from service.config import Settings
 from service.errors import EngineLost
 from service.infer.worker import Worker
+from service.storage.fence import Fence
 from service.storage.ledger import Ledger
+from service.storage.receive import record_received
 from service.study.messages import InferenceRequest
 from service.study.model import Priority
 from service.wiring.adapters import open_ledger
 from service.wiring.infer import run_infer
+from tests.factories import received
+
+NUMBERS = count(1)
 
 
 @pytest.fixture
@@ -46,9 +52,12 @@ def running(settings: Settings, stop: threading.Event) -> Iterator[list[BaseExce
 
 
 def queue(ledger: Ledger, *priorities: Priority) -> None:
-    with ledger.begin() as tx:
-        for number, priority in enumerate(priorities, start=1):
-            tx.outbox.add(InferenceRequest(f"1.{number}", 1, "us-mass", priority))
+    """Studies that are known, each with its request."""
+    for priority in priorities:
+        instance = received(study_instance_uid=f"1.{next(NUMBERS)}")
+        record_received(ledger, instance)
+        with ledger.begin() as tx:
+            tx.outbox.add(InferenceRequest(instance.study_instance_uid, 1, "us-mass", priority))
 
 
 def test_an_urgent_study_does_not_wait_for_routine_ones(
@@ -56,7 +65,7 @@ def test_an_urgent_study_does_not_wait_for_routine_ones(
 ) -> None:
     urgent_done, stop = threading.Event(), threading.Event()
 
-    def handle(_self: Worker, body: dict[str, Any]) -> None:
+    def handle(_self: Worker, body: dict[str, Any], _fence: Fence) -> None:
         if body["priority"] == Priority.URGENT:
             urgent_done.set()
         else:
@@ -74,7 +83,7 @@ def test_an_urgent_study_does_not_wait_for_routine_ones(
 def test_a_lost_engine_ends_the_process_and_the_study_waits_for_another(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def handle(_self: Worker, body: dict[str, Any]) -> None:
+    def handle(_self: Worker, body: dict[str, Any], _fence: Fence) -> None:
         raise EngineLost("the GPU has failed")
 
     monkeypatch.setattr(Worker, "handle", handle)

@@ -49,6 +49,13 @@ def test_a_notice_of_a_process_that_died_is_cleared_by_the_next_one(ledger: Ledg
     assert texts(ledger) == []
 
 
+def test_what_all_replicas_find_is_told_once(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    for host in ("one", "two"):
+        monkeypatch.setattr("socket.gethostname", lambda host=host: host)
+        NoticeBoard(ledger, "assemble", {"overdue": lambda: "1 study"}, common=True).turn()
+    assert texts(ledger) == ["1 study"]
+
+
 def test_what_could_not_be_entered_is_entered_later(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     board = NoticeBoard(ledger, "accept", {"space": lambda: "the disk is full"})
 

@@ -222,6 +222,30 @@ def test_what_is_wrong_with_the_service_stands_above_the_list(client: TestClient
     assert client.get("/api/v1/studies").json()["notices"][0]["source"] == "accept@host/space"
 
 
+def test_what_was_given_up_is_told_above_the_list_and_on_the_page_of_the_study(
+    client: TestClient, seed: Seed
+) -> None:
+    assert "given up" not in client.get("/rows").text
+    reading_room.failed(seed)
+    reading_room.give_up(seed, "no worker has <us-mass>")
+
+    shown, page = client.get("/rows").text, client.get(f"/studies/{seed.uid}").text
+
+    assert "1 piece of work was given up" in shown
+    assert "`preread dead list`" in shown
+    assert "Analysis by us-mass" in page
+    assert "no worker has &lt;us-mass&gt;" in page
+
+
+def test_superseded_work_that_was_given_up_is_not_told(client: TestClient, seed: Seed) -> None:
+    reading_room.failed(seed)
+    reading_room.give_up(seed, "broken")
+    seed.late_image(3)
+
+    assert "given up" not in client.get("/rows").text
+    assert "Given up" not in client.get(f"/studies/{seed.uid}").text
+
+
 def test_api_pages_through_all_studies(client: TestClient, ledger: Ledger, store: MemoryStore) -> None:
     studies = reading_room.fill(ledger, store)
 

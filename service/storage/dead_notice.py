@@ -1,0 +1,19 @@
+"""What pages and `preread status` say of work that was given up: from the ledger, so never outdated."""
+
+from service.storage.ledger import Transaction
+from service.storage.notices import Notice
+
+SOURCE = "dead letters"
+
+
+def dead_notice(tx: Transaction) -> tuple[Notice, ...]:
+    """One notice where work of the present revisions was given up, else none."""
+    count, first = tx.leases.count_given_up()
+    if first is None:
+        return ()
+    what = "1 piece of work was" if count == 1 else f"{count} pieces of work were"
+    text = (
+        f"{what} given up and left to a person: `preread dead list` says what and why, "
+        "`preread dead retry` tries it again"
+    )
+    return (Notice(SOURCE, text, first),)

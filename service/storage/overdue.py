@@ -1,0 +1,63 @@
+"""Studies that have reached no final state long after their last image."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, func, or_, select
+
+from service.storage.deliveries import DeliveryState
+from service.storage.ledger import Transaction
+from service.storage.schema import deliveries, history, studies
+from service.study.model import Study
+from service.study.state import StudyEvent, StudyState
+
+AT_WORK = (
+    StudyState.RECEIVED,
+    StudyState.ASSEMBLED,
+    StudyState.QUEUED,
+    StudyState.INFERRED,
+    StudyState.REPORTED,
+)
+"""The states that a study leaves by itself. One that is parked waits for a person on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """How many studies are overdue, the one that waits longest, and since when no image of it has come."""
+
+    count: int
+    oldest: Study
+    since: datetime
+
+
+def find_overdue(tx: Transaction, before: datetime) -> Overdue | None:
+    """The studies whose last image came before a moment; None where there are none."""
+    conditions = _conditions(before)
+    counting = select(func.count(), func.min(studies.c.last_instance_at)).where(*conditions)
+    count, since = tx.connection.execute(counting).one()
+    oldest = tx.studies.oldest(1, *conditions)
+    return Overdue(count, oldest[0], since) if oldest else None
+
+
+def overdue_studies(tx: Transaction, before: datetime, limit: int) -> list[Study]:
+    """Up to so many of them, the one that waits longest first."""
+    return tx.studies.oldest(limit, *_conditions(before))
+
+
+def _conditions(before: datetime) -> tuple[Any, ...]:
+    """By the index on state and last instance; the rest is looked up for what that leaves."""
+    of_study = deliveries.c.study_instance_uid == studies.c.study_instance_uid
+    is_being_sent = exists().where(of_study, deliveries.c.state == DeliveryState.WAITING)
+    is_tried_again = exists().where(
+        history.c.study_instance_uid == studies.c.study_instance_uid,
+        history.c.event == StudyEvent.RETRIED,
+        history.c.at >= before,
+    )
+    return (
+        studies.c.state.in_(AT_WORK),
+        studies.c.last_instance_at < before,
+        # Without a destination results stay here, and "reported" is where the study ends.
+        or_(studies.c.state != StudyState.REPORTED, is_being_sent),
+        ~is_tried_again,
+    )

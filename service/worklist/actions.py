@@ -1,0 +1,84 @@
+"""What a person can do on a study's page: make it urgent, and try it again."""
+
+from dataclasses import dataclass
+
+import structlog
+from fastapi import APIRouter, Depends, Request
+from fastapi.exceptions import HTTPException
+
+from service.storage.ledger import Ledger
+from service.storage.make_urgent import make_urgent
+from service.storage.retry_study import retry_study
+from service.study.model import Priority
+from service.study.state import StudyState
+from service.worklist.asked import checked_uid
+from service.worklist.entries import StudyDetail
+from service.worklist.own_page import only_own_page
+
+log = structlog.get_logger()
+
+WAITING = (StudyState.RECEIVED, StudyState.PARKED, StudyState.ASSEMBLED, StudyState.QUEUED)
+STOPPED = (StudyState.FAILED, StudyState.NOT_ANALYSED, StudyState.PARKED)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button, and where it posts to."""
+
+    label: str
+    path: str
+
+
+def offered(detail: StudyDetail) -> tuple[Action, ...]:
+    """The actions that make sense for a study as it stands."""
+    entry = detail.entry
+    path = f"/api/v1/studies/{entry.study_instance_uid}"
+    found = []
+    if entry.priority is Priority.ROUTINE and entry.state in WAITING:
+        found.append(Action("Make urgent", f"{path}/urgent"))
+    is_half_done = entry.state is StudyState.DELIVERED and detail.given_up and not detail.images_removed
+    if entry.state in STOPPED or is_half_done:
+        found.append(Action("Try again", f"{path}/retry"))
+    return tuple(found)
+
+
+def actions_router(ledger: Ledger, allowed: bool) -> APIRouter:
+    """The actions; each answers with one sentence. Without `allowed`, each is refused."""
+    router = APIRouter(dependencies=[Depends(only_own_page if allowed else _refuse)])
+
+    @router.post("/api/v1/studies/{study_instance_uid}/urgent")
+    def urgent(study_instance_uid: str, request: Request) -> dict[str, str]:
+        """Have the study analysed before routine ones."""
+        try:
+            with ledger.begin() as tx:
+                done = make_urgent(tx, checked_uid(study_instance_uid), _by(request))
+        except KeyError:
+            raise _unknown() from None
+        log.info("study made urgent on its page", study_instance_uid=study_instance_uid, done=done)
+        return {"detail": done}
+
+    @router.post("/api/v1/studies/{study_instance_uid}/retry")
+    def retry(study_instance_uid: str, request: Request) -> dict[str, str]:
+        """Route and analyse the study again."""
+        try:
+            with ledger.begin() as tx:
+                retry_study(tx, checked_uid(study_instance_uid), f"tried again by {_by(request)}")
+        except KeyError:
+            raise _unknown() from None
+        log.info("study tried again on its page", study_instance_uid=study_instance_uid)
+        return {"detail": "the study is routed again within seconds"}
+
+    return router
+
+
+def _by(request: Request) -> str:
+    host = request.client.host if request.client else "unknown"
+    return f"somebody on the worklist page (from {host})"
+
+
+def _refuse() -> None:
+    raise HTTPException(403, "this page only reads: worklist.actions is off")
+
+
+def _unknown() -> HTTPException:
+    return HTTPException(404, "no image of this study has been received here")
