@@ -65,6 +65,11 @@ class ServerProcess:
         """The process that was started, which leads the group."""
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the process that was started has not ended."""
+        return self._process.poll() is None
+
     def wait_until(self, ready: Callable[[], bool], timeout_s: float = 60.0) -> None:
         """Return once `ready()` is true. Raises RuntimeError, with the log, if it ends or is too slow."""
         deadline = time.monotonic() + timeout_s
