@@ -14,9 +14,10 @@ from tests.benchmarks.harness.results import RESULTS, write_results
 from tests.benchmarks.harness.results import show as show_results
 from tests.faults.matrix import Asked, UnknownFaultError, run_matrix
 from tests.faults.outcome import Outcome, results
+from tests.faults.plan import MIXED_EVERY
 from tests.faults.servers import SetUp, started
 from tests.faults.tables import document, line, show
-from tests.servers.process import temporary_folder
+from tests.servers.process import end_well_on_sigterm, temporary_folder
 
 WIDTH = 160
 
@@ -24,6 +25,7 @@ WIDTH = 160
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is asked for. Exit status 1 where a target does not hold, 2 where it cannot be run."""
     asked = _parser().parse_args(arguments)
+    end_well_on_sigterm()
     console = Console(width=None if sys.stdout.isatty() else WIDTH, stderr=asked.json)
     set_ups = list(SetUp) if asked.set_up == "both" else [SetUp(asked.set_up)]
     outcomes: list[Outcome] = []
@@ -58,16 +60,13 @@ def _run(set_up: SetUp, faults: int, asked: argparse.Namespace, console: Console
             progress.advance(bar, len(outcome.round.faults))
             console.print(line(outcome), highlight=False)
 
-        wanted = Asked(faults, asked.studies, asked.seed, asked.only or (), asked.limit)
-        outcomes: list[Outcome] = []
+        wanted = Asked(faults, asked.studies, asked.seed, asked.only or (), asked.limit, asked.mixed_every)
         try:
-            outcomes += run_matrix(set_up, servers, folder, wanted, console.print, ended)
+            return run_matrix(set_up, servers, folder, wanted, console.print, ended)
         finally:
-            if not outcomes or not all(one.is_good for one in outcomes):
-                asked.results.mkdir(parents=True, exist_ok=True)
-                log = shutil.copy(folder / "preread.log", asked.results / f"faults-{set_up}.log")
-                console.print(f"the service's log: {log}")
-    return outcomes
+            asked.results.mkdir(parents=True, exist_ok=True)
+            log = shutil.copy(folder / "preread.log", asked.results / f"faults-{set_up}.log")
+            console.print(f"the service's log: {log}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -77,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--studies", type=int, default=4, help="studies to a round; default 4")
     parser.add_argument("--seed", default="1", help="the same seed gives the same faults; default 1")
     parser.add_argument("--only", nargs="+", metavar="NAME", help='names of faults, such as "infer killed"')
+    parser.add_argument(
+        "--mixed-every", type=int, default=MIXED_EVERY, help="each so manieth round has two faults; default 5"
+    )
     parser.add_argument("--limit", type=float, default=120.0, help="longest wait for recovery in s")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder for the JSON file and logs")

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.faults.catalogue import NOT_BY_DEFAULT, faults_of, missing_from
 from tests.faults.kinds.fault import Fault
 from tests.faults.outcome import Outcome
-from tests.faults.plan import Round, plan
+from tests.faults.plan import MIXED_EVERY, Round, plan
 from tests.faults.rounds import Rounds
 from tests.faults.scanner import scanners
 from tests.faults.servers import Servers, SetUp
@@ -26,6 +26,7 @@ class Asked:
     seed: str
     only: Collection[str] = ()
     limit_s: float = 120.0
+    mixed_every: int = MIXED_EVERY
 
 
 class UnknownFaultError(ValueError):
@@ -48,7 +49,8 @@ def run_matrix(
         rounds = Rounds(site, sending, faults, asked.studies, asked.limit_s)
         parts = {fault.name: fault.part for fault in faults.values()}
         played: list[tuple[Outcome, list[SmallStudy]]] = []
-        for one in [CALM, *plan(parts, asked.faults, f"{asked.seed}/{set_up}")]:
+        planned = plan(parts, asked.faults, f"{asked.seed}/{set_up}", asked.mixed_every)
+        for one in [CALM, *planned]:
             played.append(rounds.play(one))
             ended(played[-1][0])
         for outcome, sent in played:

@@ -22,7 +22,7 @@ class Round:
         return " + ".join(self.faults) or "no fault"
 
 
-def plan(parts: Mapping[str, str], faults: int, seed: str) -> list[Round]:
+def plan(parts: Mapping[str, str], faults: int, seed: str, mixed_every: int = MIXED_EVERY) -> list[Round]:
     """Rounds with at least so many `faults` in all. `parts`: the part that each fault breaks, by name."""
     rng = random.Random(seed)
     deck = _deck(sorted(parts), rng)
@@ -30,7 +30,7 @@ def plan(parts: Mapping[str, str], faults: int, seed: str) -> list[Round]:
     while sum(len(one.faults) for one in rounds) < faults:
         number = len(rounds) + 1
         chosen = [next(deck)]
-        if number % MIXED_EVERY == 0 and (others := _beside(parts, chosen[0])):
+        if number % mixed_every == 0 and (others := _beside(parts, chosen[0])):
             chosen.append(rng.choice(others))
         rounds.append(Round(number, tuple(chosen), f"{seed}/{number}"))
     return rounds

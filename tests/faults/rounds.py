@@ -79,9 +79,11 @@ class Rounds:
         return ends_s
 
     def _load(self, sent: Sequence[SmallStudy], within_s: float) -> None:
-        for study in sent:
+        """The first study at once, the last one as the fault ends."""
+        for number, study in enumerate(sent):
+            if number:
+                time.sleep(within_s / (len(sent) - 1))
             self._scanners.send(study)
-            time.sleep(within_s / len(sent))
 
     def _settle(self, sent: Sequence[SmallStudy]) -> dict[str, Judgement]:
         deadline = time.monotonic() + self._limit_s

@@ -106,6 +106,11 @@ class ServerProcess:
         return self.log.read_text(errors="replace")[-4000:]
 
 
+def end_well_on_sigterm() -> None:
+    """For a program that starts servers: SIGTERM ends it as Ctrl-C does, and the servers with it."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 def listens(port: int) -> bool:
     """Whether something takes connections on this port of the loopback interface."""
     try:

@@ -15,12 +15,13 @@ from tests.faults.servers import SetUp, started
 from tests.faults.site import running_site
 from tests.faults.soak.flat import judged
 from tests.faults.soak.run import Soak
-from tests.servers.process import temporary_folder
+from tests.servers.process import end_well_on_sigterm, temporary_folder
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run it. Exit status 1 where something grew."""
     asked = _parser().parse_args(arguments)
+    end_well_on_sigterm()
     console = Console(width=None if sys.stdout.isatty() else 160)
     results = _run(SetUp(asked.set_up), asked.studies, console)
     write_results(asked.results / "soak.json", results)
