@@ -46,6 +46,7 @@ def run_matrix(
         faults = _chosen(faults_of(site), asked.only)
         for name, reason in missing_from(site).items():
             say(f"{set_up}: without the faults of the {name}: {reason}")
+        site.preread.wait_for_log("infer is ready")
         rounds = Rounds(site, sending, faults, asked.studies, asked.limit_s)
         parts = {fault.name: fault.part for fault in faults.values()}
         played: list[tuple[Outcome, list[SmallStudy]]] = []
