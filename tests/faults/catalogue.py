@@ -31,6 +31,8 @@ def missing_from(site: Site) -> dict[str, str]:
     missing = {}
     if site.disk is None:
         missing["disk"] = "no right to mount a small disk: run as root to have its faults too"
+    if site.servers.database is not None and site.servers.database.disk is None:
+        missing["database's disk"] = "the database has no small disk of its own"
     if site.clock is None:
         missing["clock"] = "libfaketime is not installed: install the Debian package faketime"
     return missing

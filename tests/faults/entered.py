@@ -7,8 +7,8 @@ from pathlib import Path
 import pydicom
 
 from service.storage.ledger import Ledger, Transaction
+from tests.faults.seen import Entered
 from tests.faults.site import Site
-from tests.faults.verdict import Entered
 
 
 def entered_at(site: Site, study_uids: Iterable[str]) -> dict[str, Entered]:

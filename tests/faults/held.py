@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.faults.verdict import Heatmap, Held, Report
+from tests.faults.seen import Heatmap, Held, Report
 from tests.servers.orthanc import Orthanc
 
 SR_CLASS, SC_CLASS = "1.2.840.10008.5.1.4.1.1.88.34", "1.2.840.10008.5.1.4.1.1.7"

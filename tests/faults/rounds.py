@@ -16,9 +16,10 @@ from tests.faults.kinds.fault import Fault
 from tests.faults.outcome import Outcome
 from tests.faults.plan import Round
 from tests.faults.scanner import Scanners
+from tests.faults.seen import Entered, Held
 from tests.faults.site import Site
 from tests.faults.studies import SmallStudy, small_study
-from tests.faults.verdict import Entered, Held, Judgement, Verdict, judge
+from tests.faults.verdict import Judgement, Verdict, judge
 
 LEAD_S = (0.5, 5.0)
 """From the first study to the fault: long enough for it to have got as far as anywhere."""

@@ -14,19 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from pydicom.dataset import Dataset
 from pynetdicom import AE, StoragePresentationContexts, evt
 from pynetdicom.sop_class import (  # type: ignore[attr-defined, unused-ignore]
     StudyRootQueryRetrieveInformationModelFind,
     Verification,
 )
 
+from tests.faults.truth import on_find
 from tests.servers.orthanc import Orthanc
 from tests.servers.process import ServerProcess, free_port
 
 OUT_OF_RESOURCES, COERCED = 0xA700, 0xB000
-PENDING, NOT_OF_THIS_LEVEL = 0xFF00, 0xA900
-KEYS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
 HANG_S = 3600.0
 
 
@@ -100,30 +98,6 @@ def _on_store(event: Any, mode_file: Path, orthanc_url: str) -> int:
             return COERCED if kept.is_success else OUT_OF_RESOURCES
 
 
-def _on_find(event: Any, orthanc_url: str) -> Iterator[tuple[int, Dataset | None]]:
-    asked = event.identifier
-    if asked.get("QueryRetrieveLevel") != "IMAGE":
-        yield NOT_OF_THIS_LEVEL, None
-        return
-    for tags in _found(asked, orthanc_url):
-        match = Dataset()
-        match.QueryRetrieveLevel = "IMAGE"
-        for keyword in KEYS:
-            if keyword in asked:
-                setattr(match, keyword, tags[keyword])
-        yield PENDING, match
-
-
-def _found(asked: Dataset, orthanc_url: str) -> Iterator[dict[str, Any]]:
-    """Simplified tags of every instance that Orthanc holds of what was asked for."""
-    wanted = {keyword: asked.get(keyword) for keyword in KEYS if asked.get(keyword)}
-    values = {key: value if isinstance(value, str) else "\\".join(value) for key, value in wanted.items()}
-    with httpx.Client(base_url=orthanc_url, timeout=30.0) as orthanc:
-        found = orthanc.post("/tools/find", json={"Level": "Instance", "Query": values})
-        for identifier in found.raise_for_status().json():
-            yield orthanc.get(f"/instances/{identifier}/simplified-tags").raise_for_status().json()
-
-
 def _serve(port: int, mode_file: Path, orthanc_url: str) -> None:
     ae = AE(ae_title=Orthanc.ae_title)
     ae.supported_contexts = StoragePresentationContexts
@@ -132,7 +106,7 @@ def _serve(port: int, mode_file: Path, orthanc_url: str) -> None:
     ae.maximum_associations = 100
     handlers = [
         (evt.EVT_C_STORE, _on_store, [mode_file, orthanc_url]),
-        (evt.EVT_C_FIND, _on_find, [orthanc_url]),
+        (evt.EVT_C_FIND, on_find, [orthanc_url]),
     ]
     ae.start_server(("127.0.0.1", port), block=True, evt_handlers=handlers)
 

@@ -1,11 +1,12 @@
 """What became of a study, judged from what the scanners, the ledger and the PACS say. No input, no output."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from service.study.state import StudyState
+from tests.faults.seen import Entered, Held, Report
 from tests.faults.studies import SmallStudy
 
 
@@ -26,42 +27,6 @@ class Judgement:
 
     verdict: Verdict
     why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """One SR in the PACS. A classifier's reports of one study are one series."""
-
-    uid: str
-    series_uid: str
-    images: frozenset[str]
-    heatmaps: frozenset[str]
-    predecessors: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Heatmap:
-    """One secondary capture in the PACS, and the image that it is of."""
-
-    uid: str
-    image: str
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What the PACS holds of one study."""
-
-    reports: tuple[Report, ...] = ()
-    heatmaps: tuple[Heatmap, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Entered:
-    """What the ledger says of one study; `digests` are of the pixels in the store, by SOP Instance UID."""
-
-    state: StudyState | None = None
-    reason: str = ""
-    digests: Mapping[str, str] | None = None
 
 
 def judge(study: SmallStudy, acknowledged: Collection[str], entered: Entered, held: Held) -> Judgement:

@@ -1,6 +1,7 @@
 """Server processes: start, wait until they listen, and stop them with everything they started."""
 
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -12,14 +13,19 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 HOST = "127.0.0.1"
+PORTS = range(12_000, 32_000)
 
 
 def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port of the loopback interface that nobody listens on.
+
+    Below those that Linux gives to outgoing connections: one of these could take it while its server is down.
+    """
+    while True:
+        port = PORTS.start + secrets.randbelow(len(PORTS))
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 from typing import Any
 
 from tests.faults.held import SC_CLASS, SR_CLASS, held_in
-from tests.faults.verdict import Heatmap, Held, Report
+from tests.faults.seen import Heatmap, Held, Report
 
 
 def item(sop_class: str, uid: str) -> dict[str, str]:

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from service.study.state import StudyState
+from tests.faults.seen import Entered, Heatmap, Held, Report
 from tests.faults.studies import small_study
-from tests.faults.verdict import Entered, Heatmap, Held, Judgement, Report, Verdict, judge
+from tests.faults.verdict import Judgement, Verdict, judge
 
 STUDY = small_study(random.Random(1), images=2)
 FIRST, SECOND = STUDY.images
