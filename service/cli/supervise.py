@@ -69,8 +69,8 @@ def supervise(roles: Sequence[str], config: Path | None, stop: threading.Event) 
 def _look_after(child: _Child) -> bool:
     """Restart a dead child when its pause is over. Returns whether its configuration cannot be used.
 
-    One that could be used stays: what a role complains of at a restart, such as a port that is taken just now, is
-    no reason to end the others.
+    One that could be used stays: what a role complains of at a restart, such as a port that is taken just
+    now, is no reason to end the others.
     """
     if child.due_s is not None:
         if time.monotonic() >= child.due_s:

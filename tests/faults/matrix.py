@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.catalogue import NOT_BY_DEFAULT, faults_of, missing_from
+from tests.faults.dead_letters import dead_letters
 from tests.faults.kinds.fault import Fault
 from tests.faults.outcome import Outcome
 from tests.faults.plan import MIXED_EVERY, Round, plan
@@ -56,6 +57,7 @@ def run_matrix(
             ended(played[-1][0])
         for outcome, sent in played:
             rounds.judge_again(outcome, sent)
+        played[-1][0].dead_letters = dead_letters(site)
     return [outcome for outcome, _ in played]
 
 

@@ -23,6 +23,8 @@ class Outcome:
     """From the end of the fault until every study was delivered, or was waited for no longer."""
     restarts: int = 0
     """How often the whole service had to be started by hand."""
+    dead_letters: int = 0
+    """Found at the end of a run, and counted in its last round: nobody can tell in which one they came."""
     stories: dict[str, list[str]] = field(default_factory=dict)
     """The history of each study that is not as it should be."""
 
@@ -33,12 +35,12 @@ class Outcome:
     @property
     def manual_steps(self) -> int:
         """What a person would have to do."""
-        return self.count(Verdict.MANUAL) + self.restarts
+        return self.count(Verdict.MANUAL) + self.restarts + self.dead_letters
 
     @property
     def is_good(self) -> bool:
         """Whether every study was delivered once, and nobody had to do anything."""
-        return not self.restarts and self.count(Verdict.ONCE) == len(self.judgements)
+        return not self.manual_steps and self.count(Verdict.ONCE) == len(self.judgements)
 
 
 @dataclass(frozen=True, slots=True)

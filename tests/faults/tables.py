@@ -67,6 +67,8 @@ def document(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 def _complaints(outcome: Outcome) -> Iterator[str]:
     if outcome.restarts:
         yield "    the whole service had ended and was started by hand"
+    if outcome.dead_letters:
+        yield f"    {outcome.dead_letters} dead letters at the end of the run"
     for uid, judgement in outcome.judgements.items():
         if judgement.verdict is not Verdict.ONCE:
             yield f"    {judgement.verdict} {uid}: {judgement.why}"

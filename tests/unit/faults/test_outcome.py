@@ -52,3 +52,11 @@ def test_a_row_sums_up_the_rounds_of_one_fault() -> None:
 
     assert (row.rounds, row.sent, row.once, row.lost) == (2, 3, 2, 1)
     assert (row.median_recovery_s, row.worst_recovery_s) == (3.0, 4.0)
+
+
+def test_a_dead_letter_is_a_manual_step() -> None:
+    left = outcome(Verdict.ONCE)
+    left.dead_letters = 1
+
+    assert holding(left)["manual steps"] is False
+    assert not left.is_good
