@@ -32,9 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for number, set_up in enumerate(set_ups):
             share = asked.faults // len(set_ups) + (number < asked.faults % len(set_ups))
-            outcomes += _run(set_up, share, asked, console)
+            _run(set_up, share, asked, console, outcomes)
     except UnknownFaultError as error:
         console.print(str(error))
+        return 2
+    except KeyboardInterrupt:
+        console.print("interrupted: what follows is of the rounds that were played")
+    if not outcomes:
         return 2
     how = f"seed {asked.seed}, {', '.join(set_ups)}, {asked.studies} studies to a round"
     totals = results(outcomes, asked.faults, how)
@@ -42,12 +46,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.json:
         print(json.dumps(document(outcomes), indent=1))
     else:
+        for one in outcomes:
+            if not one.is_good:
+                console.print(line(one), highlight=False)
         show(console, outcomes)
         show_results(console, "the targets", totals)
     return 1 if any(one.holds is False for one in totals) else 0
 
 
-def _run(set_up: SetUp, faults: int, asked: argparse.Namespace, console: Console) -> list[Outcome]:
+def _run(
+    set_up: SetUp, faults: int, asked: argparse.Namespace, console: Console, outcomes: list[Outcome]
+) -> None:
+    """Adds each outcome to `outcomes` as soon as it is there."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with (
         temporary_folder("faults") as folder,
@@ -57,12 +67,13 @@ def _run(set_up: SetUp, faults: int, asked: argparse.Namespace, console: Console
         bar = progress.add_task(f"faults, {set_up}", total=faults)
 
         def ended(outcome: Outcome) -> None:
+            outcomes.append(outcome)
             progress.advance(bar, len(outcome.round.faults))
             console.print(line(outcome), highlight=False)
 
         wanted = Asked(faults, asked.studies, asked.seed, asked.only or (), asked.limit, asked.mixed_every)
         try:
-            return run_matrix(set_up, servers, folder, wanted, console.print, ended)
+            run_matrix(set_up, servers, folder, wanted, console.print, ended)
         finally:
             asked.results.mkdir(parents=True, exist_ok=True)
             log = shutil.copy(folder / "preread.log", asked.results / f"faults-{set_up}.log")
