@@ -6,6 +6,7 @@
 
 PYTHON ?= python3
 STUDY ?=
+ARGS ?=
 
 # Pinned because torchvision fits exactly one release of PyTorch. Where pip would bring the CUDA build of
 # several GB and the CPU build is enough, give that wheel instead: make test TORCH=/path/to/torch.whl
@@ -19,7 +20,7 @@ MAKEFLAGS += --no-print-directory
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-long bench-accept bench-engines check format docs servers test-venv clean python
+.PHONY: help venv demo test test-long bench-accept bench-engines faults soak check format docs servers test-venv clean python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +44,12 @@ bench-accept: servers test-venv ## speed of receiving beside DCMTK, Orthanc and 
 test-long: servers test-venv ## 20 000 mutated streams, 100 kills of accept: about half an hour
 	@PREREAD_FUZZ_STREAMS=20000 PREREAD_KILLS=100 $(BIN)/python -m pytest --timeout=3600 \
 	  tests/unit/accept/test_fuzz.py tests/integration/test_accept_killed.py
+
+faults: servers test-venv ## 200 seeded faults under load, embedded and with servers: an hour; ARGS="--faults 10" for less
+	@$(BIN)/python -m tests.faults $(ARGS)
+
+soak: servers test-venv ## 5000 studies: memory, handles, database and latency stay flat; ARGS="--studies 500" for less
+	@$(BIN)/python -m tests.faults.soak $(ARGS)
 
 check: test-venv ## format, lint, types, layers, spelling
 	@echo "==> ruff format"

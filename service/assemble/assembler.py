@@ -24,6 +24,8 @@ log = structlog.get_logger()
 
 PACS_INTERVAL = timedelta(seconds=30)
 """How long an answer of the PACS is believed. A modality that fills it needs minutes for a study."""
+CLOCKS_DIFFER = timedelta(seconds=60)
+"""Clocks of several machines differ by less. Moments further ahead are from before it was set back."""
 NOT_DECODED = (
     "some text is not in the character set that the images declare, and shows replacement characters: if the "
     "sender uses another one, set character_set for it in accept.peers"
@@ -65,14 +67,23 @@ class Assembler:
     def assemble_complete(self) -> int:
         """Move every study on that is complete or has reached its ceiling. Returns how many."""
         now = self._clock()
-        with self._ledger.read() as tx:
-            waiting = tx.studies.waiting()
+        waiting = self._waiting(now)
         due = {one.study.study_instance_uid: one for one in self._watch.due(waiting, now)}
         return each_study(
             self._ledger,
             [one.study for one in due.values()],
             lambda study: self._assemble(due[study.study_instance_uid], now),
         )
+
+    def _waiting(self, now: datetime) -> list[WaitingStudy]:
+        with self._ledger.read() as tx:
+            waiting = tx.studies.waiting()
+        if all(one.last_sign_at <= now + CLOCKS_DIFFER for one in waiting):
+            return waiting
+        log.warning("the clock was set back; studies that wait go on waiting from now on")
+        with self._ledger.begin() as tx:
+            tx.studies.clock_went_back(now)
+            return tx.studies.waiting()
 
     def _assemble(self, waiting: WaitingStudy, now: datetime) -> bool:
         facts = self._facts(waiting)

@@ -1,5 +1,6 @@
 """`preread run`, `accept`, `infer`, `send`, `worklist`: the service and its roles."""
 
+import os
 import signal
 import sys
 import threading
@@ -103,5 +104,7 @@ def _stop_on_signals() -> threading.Event:
 
 def _stop_at_end_of_input(stop: threading.Event) -> None:
     """The supervisor holds our standard input open: its end means that the supervisor is gone."""
-    sys.stdin.buffer.read()
+    # Past Python's own buffer: its lock, held by this thread, would abort a role that ends by itself.
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
     stop.set()

@@ -31,6 +31,7 @@ class _Child:
     started_s: float = field(init=False)
     pause_s: float = FIRST_PAUSE_S
     due_s: float | None = None
+    was_restarted: bool = False
 
     def __post_init__(self) -> None:
         self.start()
@@ -49,6 +50,7 @@ class _Child:
         settled = now - self.started_s > SETTLED_S
         self.pause_s = FIRST_PAUSE_S if settled else min(self.pause_s * 2, LONGEST_PAUSE_S)
         self.due_s = now + self.pause_s
+        self.was_restarted = True
 
 
 def supervise(roles: Sequence[str], config: Path | None, stop: threading.Event, drain_s: float) -> int:
@@ -69,7 +71,11 @@ def supervise(roles: Sequence[str], config: Path | None, stop: threading.Event, 
 
 
 def _look_after(child: _Child) -> bool:
-    """Restart a dead child when its pause is over. Returns whether its configuration cannot be used."""
+    """Restart a dead child when its pause is over. Returns whether its configuration cannot be used.
+
+    One that could be used stays: what a role complains of at a restart, such as a port that is taken just
+    now, is no reason to end the others.
+    """
     if child.due_s is not None:
         if time.monotonic() >= child.due_s:
             child.start()
@@ -77,7 +83,7 @@ def _look_after(child: _Child) -> bool:
     code = child.process.poll()
     if code is None:
         return False
-    if code == EXIT_MISUSED:
+    if code == EXIT_MISUSED and not child.was_restarted:
         return True
     child.plan_restart()
     log.error("a role ended and is started again", role=child.role, exit_status=code, pause_s=child.pause_s)

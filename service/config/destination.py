@@ -46,6 +46,9 @@ class Destination(Section):
     commitment_timeout_s: Seconds = 600.0
     """Seconds to wait for a report of storage commitment. Then `auto` takes the next proof, `commitment` asks
     again."""
+    missing_after_s: Seconds = 60.0
+    """Seconds after which it has lost what it answered with Success and a query does not find: then that is
+    sent again. Some PACS index later than they answer."""
     max_associations: Annotated[int, Field(ge=1, le=64)] = 2
     """Studies that are sent to it at one time, each on an association of its own."""
 

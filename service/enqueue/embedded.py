@@ -4,6 +4,7 @@ A delivery is a leased row. The consumer renews its leases while it lives; a dea
 and its messages are delivered again.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -27,11 +28,15 @@ RENEWALS_PER_LEASE = 3
 
 
 class EmbeddedBroker:
-    """The broker port over the ledger. Safe to share between threads; processes share the database."""
+    """The broker port over the ledger. Safe to share between threads; processes share the database.
 
-    def __init__(self, ledger: Ledger, lease_s: float) -> None:
+    No delivery is retried with a longer delay than `longest_delay_s`.
+    """
+
+    def __init__(self, ledger: Ledger, lease_s: float, longest_delay_s: float = math.inf) -> None:
         self.ledger = ledger
         self._lease_s = lease_s
+        self._longest_delay_s = longest_delay_s
         self._news = threading.Condition()
 
     def declare(self, queues: Sequence[str]) -> None:
@@ -47,7 +52,9 @@ class EmbeddedBroker:
 
     def consumer(self, queues: Sequence[str], prefetch: int) -> "EmbeddedConsumer":
         """A consumer of the queues."""
-        return EmbeddedConsumer(self.ledger, queues, prefetch, self._lease_s, self._news)
+        return EmbeddedConsumer(
+            self.ledger, queues, prefetch, self._lease_s, self._longest_delay_s, self._news
+        )
 
     def dead_letters(self, queue: str) -> list[DeadLetter]:
         """What was set aside from the queue, oldest first."""
@@ -72,12 +79,14 @@ class EmbeddedConsumer:
         queues: Sequence[str],
         prefetch: int,
         lease_s: float,
+        longest_delay_s: float,
         news: threading.Condition,
     ) -> None:
         self._ledger = ledger
         self._turns = Turns(queues)
         self._prefetch = prefetch
         self._lease_s = lease_s
+        self._longest_delay_s = longest_delay_s
         self._news = news
         self._owner = str(uuid4())
         self._held: set[int] = set()
@@ -121,7 +130,9 @@ class EmbeddedConsumer:
             if self._closed.is_set() or len(self._held) >= self._prefetch:
                 return None
             with _outbox(self._ledger) as outbox:
-                rows = outbox.claim(self._turns.order(), 1, self._owner, time.time(), self._lease_s)
+                rows = outbox.claim(
+                    self._turns.order(), 1, self._owner, time.time(), self._lease_s, self._longest_delay_s
+                )
             if not rows:
                 return None
             self._turns.taken()

@@ -11,8 +11,6 @@ from service.send.unconfirmed import Step, Unconfirmed
 from service.storage.deliveries import DeliveryState, Proof
 from service.storage.ledger import Ledger
 
-MISSING_AFTER = timedelta(seconds=60)
-"""A PACS may index what it has stored a little later. What is not found after this time it does not hold."""
 _LOOK_S = 0.5
 
 
@@ -55,7 +53,8 @@ class QueryConfirmation:
     ) -> str:
         """What is waited for."""
         to = self._destination.name
-        gone = [one for one in missing if self._now() >= one.sent_at + MISSING_AFTER]
+        patience = timedelta(seconds=self._destination.missing_after_s)
+        gone = [one for one in missing if self._now() >= one.sent_at + patience]
         with self._ledger.begin() as tx:
             for one in found:
                 detail = f"found by {query}; {why}" if why else f"found by {query}"

@@ -11,12 +11,15 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, case, delete, select, update
+from sqlalchemy import Connection, Row, case, delete, or_, select, update
 
 from service.storage.leases import Leases
 from service.storage.schema import outbox
 from service.storage.statements import insert_if_absent
 from service.study.messages import URGENT_SUFFIX, Message
+
+CLOCKS_DIFFER_S = 60.0
+"""Clocks of several machines differ by less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +62,23 @@ class Outbox:
         )
 
     def claim(
-        self, queues: Sequence[str] | None, limit: int, owner: str, now_s: float, lease_s: float
+        self,
+        queues: Sequence[str] | None,
+        limit: int,
+        owner: str,
+        now_s: float,
+        lease_s: float,
+        longest_delay_s: float = 0.0,
     ) -> list[OutboxRow]:
         """Lease up to `limit` messages that are due: earlier-named queues first, then the oldest.
 
         `queues` None means every queue, those for urgent work first. Counts one more attempt for each.
+        Nothing is ever put off for longer than `lease_s` or `longest_delay_s`: what seems to be was put off
+        before the clock was set back, and is due.
         """
-        due = [outbox.c.dead.is_(False), outbox.c.available_at <= now_s]
+        latest_s = now_s + max(lease_s, longest_delay_s) + CLOCKS_DIFFER_S
+        is_due = or_(outbox.c.available_at <= now_s, outbox.c.available_at > latest_s)
+        due = [outbox.c.dead.is_(False), is_due]
         if queues is None:
             rank: Any = case((outbox.c.queue.endswith(URGENT_SUFFIX), 0), else_=1)
         else:

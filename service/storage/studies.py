@@ -165,6 +165,15 @@ class Studies:
         )
         return [_waiting(row) for row in rows]
 
+    def clock_went_back(self, now: datetime) -> None:
+        """What waits cannot have been received, or released, later than `now`: have it wait from `now` on."""
+        for moment in (studies.c.last_instance_at, studies.c.released_at):
+            self.connection.execute(
+                update(studies)
+                .where(studies.c.state == StudyState.RECEIVED, moment > now)
+                .values({moment: now})
+            )
+
     def in_state(self, state: StudyState) -> list[Study]:
         """Studies in a state, oldest first."""
         rows = self.connection.execute(

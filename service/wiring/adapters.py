@@ -36,7 +36,7 @@ def open_store(settings: Settings) -> InstanceStore:
 def open_broker(settings: Settings, ledger: Ledger) -> Broker:
     """The configured broker. It need not answer yet: consumers and relay declare queues on connecting."""
     if settings.broker.kind == "embedded":
-        return EmbeddedBroker(ledger, settings.broker.lease_s)
+        return EmbeddedBroker(ledger, settings.broker.lease_s, max(settings.broker.retry_delays_s))
     from service.enqueue.rabbitmq import Address, RabbitMQBroker
 
     address = Address(settings.broker.url, settings.broker.password_file, settings.broker.tls)

@@ -1,5 +1,6 @@
 """The service's wall clock, which can jump: libfaketime before every process of it."""
 
+import os
 from pathlib import Path
 
 LIBRARY = "faketime/libfaketimeMT.so.1"
@@ -23,6 +24,7 @@ class Clock:
     def environment(self) -> dict[str, str]:
         """What processes need that shall have this clock. Durations stay true: that clock cannot jump."""
         return {
+            "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent / "faked"), str(Path.cwd())]),
             "LD_PRELOAD": str(self._library),
             "FAKETIME_TIMESTAMP_FILE": str(self._offset),
             "FAKETIME_CACHE_DURATION": "1",

@@ -1,5 +1,6 @@
 """A small disk of its own for the service's data, so that it can run full and nothing else does."""
 
+import errno
 import os
 import subprocess
 from collections.abc import Iterator
@@ -8,6 +9,8 @@ from pathlib import Path
 
 MIB = 1024**2
 SIZE_MIB = 512
+ATTEMPTS = 50
+"""Each of a disk that somebody else writes to; each takes a block less."""
 
 
 class SmallDisk:
@@ -18,12 +21,17 @@ class SmallDisk:
         self._filler = folder / "filler"
 
     def fill(self, leave_mib: int) -> None:
-        """Take all space but this."""
-        free = os.statvfs(self.folder)
-        size = free.f_bavail * free.f_frsize - leave_mib * MIB
-        if size > 0:
+        """Take all space but this, while others go on writing."""
+        for attempt in range(ATTEMPTS):
             with self._filler.open("wb") as filler:
-                os.posix_fallocate(filler.fileno(), 0, size)
+                free = os.statvfs(self.folder)
+                size = free.f_bavail * free.f_frsize - leave_mib * MIB - attempt * free.f_frsize
+                try:
+                    return os.posix_fallocate(filler.fileno(), 0, max(1, size))
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
+        raise RuntimeError(f"{self.folder} could not be filled: others take and give space all the time")
 
     def empty(self) -> None:
         """Give the space back."""

@@ -1,5 +1,7 @@
 """A PACS that misbehaves, before a good one: what it really keeps, it hands on to Orthanc.
 
+Asked what it holds (C-FIND, Study Root, level IMAGE), it says the truth: what Orthanc holds.
+
 As a process of its own: `python -m tests.faults.scripted_pacs DICOM_PORT MODE_FILE ORTHANC_URL`.
 """
 
@@ -13,8 +15,12 @@ from typing import Any
 
 import httpx
 from pynetdicom import AE, StoragePresentationContexts, evt
-from pynetdicom.sop_class import Verification  # type: ignore[attr-defined, unused-ignore]
+from pynetdicom.sop_class import (  # type: ignore[attr-defined, unused-ignore]
+    StudyRootQueryRetrieveInformationModelFind,
+    Verification,
+)
 
+from tests.faults.truth import on_find
 from tests.servers.orthanc import Orthanc
 from tests.servers.process import ServerProcess, free_port
 
@@ -96,8 +102,12 @@ def _serve(port: int, mode_file: Path, orthanc_url: str) -> None:
     ae = AE(ae_title=Orthanc.ae_title)
     ae.supported_contexts = StoragePresentationContexts
     ae.add_supported_context(Verification)
+    ae.add_supported_context(StudyRootQueryRetrieveInformationModelFind)
     ae.maximum_associations = 100
-    handlers = [(evt.EVT_C_STORE, _on_store, [mode_file, orthanc_url])]
+    handlers = [
+        (evt.EVT_C_STORE, _on_store, [mode_file, orthanc_url]),
+        (evt.EVT_C_FIND, on_find, [orthanc_url]),
+    ]
     ae.start_server(("127.0.0.1", port), block=True, evt_handlers=handlers)
 
 

@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tests.faults.disk import SmallDisk, small_disk
 from tests.servers.orthanc import Orthanc
 from tests.servers.postgres import Postgres
 from tests.servers.process import temporary_folder
@@ -36,6 +37,8 @@ class Database:
 
     server: Postgres
     name: str = DATABASE
+    disk: SmallDisk | None = None
+    """Where its data lie, if they have a small disk of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,11 @@ def started(set_up: SetUp) -> Iterator[Servers]:
         node = RabbitMQ(ending.enter_context(temporary_folder("rabbitmq")))
         ending.callback(node.shut_down)
         node.start()
-        server = Postgres(ending.enter_context(temporary_folder("postgres")))
+        folder = ending.enter_context(temporary_folder("postgres"))
+        folder.chmod(0o711)  # the server runs as another user
+        disk = ending.enter_context(small_disk(folder / "disk"))
+        server = Postgres(folder / "disk")
         ending.callback(server.stop)
         server.start()
         server.create_database(DATABASE)
-        yield Servers(orthanc, Broker(node), Database(server))
+        yield Servers(orthanc, Broker(node), Database(server, disk=disk))

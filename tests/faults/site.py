@@ -12,6 +12,7 @@ from tests.faults.link import Link, link
 from tests.faults.scripted_pacs import ScriptedPacs, scripted_pacs
 from tests.faults.servers import Servers, SetUp
 from tests.servers.preread import Preread
+from tests.servers.process import HOST
 
 LEASE_S = 3.0
 WATERMARK_MIB = 64
@@ -22,6 +23,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "broker": {"lease_s": LEASE_S, "retry_delays_s": [0.5, 1.0, 2.0, 5.0]},
     "send": {"connect_timeout_s": 5.0, "dimse_timeout_s": 5.0},
 }
+CONFIRMATION = {"commitment_timeout_s": 6.0, "missing_after_s": 3.0}
 """Waits are short, so that a run takes minutes; nothing else differs from a service in use."""
 
 
@@ -76,7 +78,9 @@ def running_site(
             database_link = ending.enter_context(link(server.port))
             url = server.url(servers.database.name).replace(f":{server.port}/", f":{database_link.port}/")
             settings["ledger"] = {"url": url}
-        preread = Preread(folder, pacs_link.port, servers.orthanc.ae_title, **settings)
+        pacs = {"name": "pacs", "host": HOST, "port": pacs_link.port, "ae_title": servers.orthanc.ae_title}
+        preread = Preread(folder, 0, "", destinations=[pacs | CONFIRMATION], **settings)
+        servers.orthanc.add_modality("preread", "PREREAD", preread.dicom_port)
         fake_clock = clock(folder) if "clock" in breakable else None
         if fake_clock is not None:
             preread.environment |= fake_clock.environment

@@ -63,6 +63,11 @@ class Postgres:
         )
         self._process.wait_until(self._answers)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the server was started and has not ended."""
+        return self._process is not None and self._process.is_running
+
     def stop(self) -> None:
         """End every session and stop in order ("fast shutdown")."""
         if self._process is not None:

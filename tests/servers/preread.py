@@ -66,6 +66,11 @@ class Preread:
             raise RuntimeError("the service is not started")
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the supervisor was started and has not ended."""
+        return self._process is not None and self._process.is_running
+
     def wait_for_end(self) -> int:
         """The supervisor's exit status, once it has ended."""
         if self._process is None:

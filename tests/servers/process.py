@@ -1,6 +1,7 @@
 """Server processes: start, wait until they listen, and stop them with everything they started."""
 
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -12,14 +13,19 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 HOST = "127.0.0.1"
+PORTS = range(12_000, 32_000)
 
 
 def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port of the loopback interface that nobody listens on.
+
+    Below those that Linux gives to outgoing connections: one of these could take it while its server is down.
+    """
+    while True:
+        port = PORTS.start + secrets.randbelow(len(PORTS))
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port
 
 
 @contextmanager
@@ -65,6 +71,11 @@ class ServerProcess:
         """The process that was started, which leads the group."""
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the process that was started has not ended."""
+        return self._process.poll() is None
+
     def wait_until(self, ready: Callable[[], bool], timeout_s: float = 60.0) -> None:
         """Return once `ready()` is true. Raises RuntimeError, with the log, if it ends or is too slow."""
         deadline = time.monotonic() + timeout_s
@@ -99,6 +110,11 @@ class ServerProcess:
 
     def _last_output(self) -> str:
         return self.log.read_text(errors="replace")[-4000:]
+
+
+def end_well_on_sigterm() -> None:
+    """For a program that starts servers: SIGTERM ends it as Ctrl-C does, and the servers with it."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def listens(port: int) -> bool:

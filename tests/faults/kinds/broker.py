@@ -1,4 +1,4 @@
-"""RabbitMQ that dies or has no memory."""
+"""RabbitMQ that dies, is restarted or has no memory."""
 
 import random
 
@@ -18,6 +18,20 @@ class BrokerKilled(Fault):
 
     def end(self) -> None:
         self._node.start()
+
+
+class BrokerRestarted(Fault):
+    """Taken down in order, every connection closed, and started again."""
+
+    def __init__(self, node: RabbitMQ) -> None:
+        super().__init__("broker restarted", "broker", (1.0, 3.0))
+        self._node = node
+
+    def begin(self, rng: random.Random) -> None:
+        self._node.stop_app()
+
+    def end(self) -> None:
+        self._node.start_app()
 
 
 class BrokerOutOfMemory(Fault):

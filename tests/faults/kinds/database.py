@@ -1,9 +1,11 @@
-"""PostgreSQL that dies or ends its connections."""
+"""PostgreSQL that dies, is restarted, has no space or ends its connections."""
 
 import random
 
+from tests.faults.disk import SmallDisk
 from tests.faults.kinds.fault import Fault
 from tests.faults.servers import Database
+from tests.servers.postgres import Postgres
 
 ATTEMPTS = 5
 
@@ -19,13 +21,38 @@ class DatabaseKilled(Fault):
         self._server.kill()
 
     def end(self) -> None:
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                return self._server.start()
-            except RuntimeError:  # what the killed one started still holds the shared memory
-                if attempt == ATTEMPTS:
-                    raise
-        return None
+        _start(self._server)
+
+
+class DatabaseRestarted(Fault):
+    """Taken down in order, every session ended, and started again."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__("database restarted", "database", (1.0, 4.0))
+        self._server = database.server
+
+    def begin(self, rng: random.Random) -> None:
+        self._server.stop()
+
+    def end(self) -> None:
+        self._server.start()
+
+
+class DatabaseDiskFull(Fault):
+    """Nothing is free on the database's disk. The server is started again if it ended."""
+
+    def __init__(self, database: Database, disk: SmallDisk) -> None:
+        super().__init__("database disk full", "database")
+        self._server, self._disk = database.server, disk
+
+    def begin(self, rng: random.Random) -> None:
+        self._disk.fill(leave_mib=0)
+
+    def end(self) -> None:
+        self._disk.empty()
+        if not self._server.is_running:
+            self._server.kill()
+            _start(self._server)
 
 
 class SessionsEnded(Fault):
@@ -40,3 +67,14 @@ class SessionsEnded(Fault):
 
     def end(self) -> None:
         self._database.server.end_sessions(self._database.name)
+
+
+def _start(server: Postgres) -> None:
+    """Start a server that was killed: what it had started may still hold the shared memory for a moment."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return server.start()
+        except RuntimeError:
+            if attempt == ATTEMPTS:
+                raise
+    return None

@@ -5,6 +5,8 @@ import random
 import signal
 from contextlib import suppress
 
+import httpx
+
 from tests.faults.kinds.fault import Fault
 from tests.faults.site import LEASE_S, Site
 from tests.servers.process import ServerProcess
@@ -57,7 +59,8 @@ class WorkerOvertaken(RoleStalled):
         preread, broker = self._site.preread, self._site.servers.broker
         if broker is not None:
             # RabbitMQ would notice after two lost heartbeats, which is a minute.
-            broker.node.close_connections("infer")
+            with suppress(httpx.HTTPError):  # it is away just now
+                broker.node.close_connections("infer")
         self._other = ServerProcess(
             preread.command("infer"), preread.folder / "other-infer.log", preread.environment
         )

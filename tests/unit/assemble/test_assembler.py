@@ -1,3 +1,4 @@
+from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
 import pytest
@@ -148,3 +149,19 @@ def test_image_that_is_replaced_while_it_is_decided_makes_the_study_wait_again(
     assert assemble(ledger, store) == 1
     study = study_of(ledger, uid)
     assert (study.header.patient_id, study.instance_count, study.revision) == ("CORRECTED", 1, 1)
+
+
+def test_clock_that_was_set_back_delays_a_study_by_one_quiet_period_at_most(
+    ledger: Ledger, store: MemoryStore
+) -> None:
+    # Arrange
+    uid = receive(ledger, store, phantom())
+    settings = AssembleSettings()
+    now = datetime.now(UTC) - timedelta(hours=1)
+    assembler = Assembler(ledger, Headers(store, ()), settings, clock=lambda: now)
+    assert assembler.assemble_complete() == 0
+    # Act
+    now += timedelta(seconds=settings.quiet_period_s)
+    # Assert
+    assert assembler.assemble_complete() == 1
+    assert study_of(ledger, uid).state is StudyState.ASSEMBLED

@@ -66,3 +66,19 @@ def test_role_that_cannot_be_configured_stops_everything(
     Roles(tmp_path, monkeypatch, f"if sys.argv[-2] == 'send': sys.exit({EXIT_MISUSED})")
 
     assert supervise(["accept", "send"], None, threading.Event(), 30.0) == EXIT_MISUSED
+
+
+def test_role_that_ran_before_is_started_again_whatever_its_exit_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    behaviour = f"if starts == 1: sys.exit(1)\nif starts == 2: sys.exit({EXIT_MISUSED})"
+    roles = Roles(tmp_path, monkeypatch, behaviour)
+    stop, status = threading.Event(), []
+    thread = threading.Thread(target=lambda: status.append(supervise(["worklist"], None, stop, 30.0)))
+    thread.start()
+
+    roles.wait_for_starts(3)
+    stop.set()
+    thread.join()
+
+    assert status == [0]

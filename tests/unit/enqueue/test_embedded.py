@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,3 +87,40 @@ def test_database_that_does_not_answer_is_an_unavailable_broker(ledger: Ledger, 
 def test_embedded_broker_does_not_need_pika() -> None:
     program = "import sys; sys.modules['pika'] = None; import service.enqueue.embedded"
     subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[3])
+
+
+def test_clock_that_was_set_back_delays_nothing_that_was_put_off_before(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Arrange
+    true_time = time.time
+    broker = EmbeddedBroker(ledger, LEASE_S, longest_delay_s=600.0)
+    broker.publish([message()])
+    with consuming(broker) as consumer:
+        monkeypatch.setattr(time, "time", lambda: true_time() + 3600.0)
+        take(consumer).retry(10.0, "the PACS is away")
+        # Act
+        monkeypatch.setattr(time, "time", true_time)
+        # Assert
+        assert take(consumer).attempts == 2
+
+
+def test_lease_that_was_taken_before_the_clock_was_set_back_runs_out(
+    ledger: Ledger,
+) -> None:
+    # Arrange
+    broker = EmbeddedBroker(ledger, LEASE_S, longest_delay_s=600.0)
+    broker.publish([message()])
+    with ledger.begin() as tx:
+        tx.outbox.claim(None, 1, "killed", time.time() + 3600.0, LEASE_S)
+    # Act, assert
+    with consuming(broker) as consumer:
+        assert take(consumer).attempts == 2
+
+
+def test_message_that_is_put_off_for_the_longest_delay_waits(ledger: Ledger) -> None:
+    broker = EmbeddedBroker(ledger, LEASE_S, longest_delay_s=600.0)
+    broker.publish([message()])
+    with consuming(broker) as consumer:
+        take(consumer).retry(600.0, "the PACS is away")
+        assert consumer.receive(1.0) is None

@@ -1,0 +1,68 @@
+"""What the service takes at a moment: memory and file handles of each role, and the ledger's size."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from service.cli.roles import ROLES
+from tests.faults.site import Site
+from tests.servers.process import HOST
+
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """`memory_bytes` (resident) and `handles` by role, with all that the role has started."""
+
+    delivered: int
+    memory_bytes: dict[str, int]
+    handles: dict[str, int]
+    ledger_bytes: int
+
+
+def sample(site: Site, delivered: int) -> Sample:
+    """As it is now. Raises ValueError where a role does not run."""
+    families = {role: list(_family(site.preread.pid_of(role))) for role in ROLES}
+    return Sample(
+        delivered,
+        {role: sum(map(_memory_bytes, pids)) for role, pids in families.items()},
+        {role: sum(map(_handles, pids)) for role, pids in families.items()},
+        _ledger_bytes(site),
+    )
+
+
+def _family(pid: int) -> Iterator[int]:
+    yield pid
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in children.read_text().split():
+            yield from _family(int(child))
+
+
+def _memory_bytes(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_BYTES
+
+
+def _handles(pid: int) -> int:
+    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+
+
+def _ledger_bytes(site: Site) -> int:
+    database = site.servers.database
+    if database is None:
+        file = site.data_folder / "ledger.sqlite3"
+        with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as connection:
+            (size,) = connection.execute(
+                "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+            ).fetchone()
+            connection.rollback()
+        connection.close()
+        return int(size)
+    conninfo = f"host={HOST} port={database.server.port} user=preread dbname={database.name}"
+    with psycopg.connect(conninfo) as session:
+        row = session.execute("SELECT pg_database_size(current_database())").fetchone()
+    return int(row[0]) if row else 0
