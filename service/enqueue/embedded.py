@@ -14,7 +14,7 @@ from uuid import uuid4
 import structlog
 
 from service.enqueue.fairness import Turns
-from service.enqueue.port import DeadLetter, Envelope
+from service.enqueue.port import DeadLetter, Envelope, spread
 from service.errors import BrokerUnavailable, LedgerUnavailable
 from service.storage.ledger import Ledger
 from service.storage.outbox import Outbox, OutboxRow
@@ -176,8 +176,8 @@ class EmbeddedDelivery:
         self._end(lambda outbox, owner: outbox.delete([self._row.id], owner))
 
     def retry(self, delay_s: float, reason: str) -> None:
-        """Give the row back, due in `delay_s` seconds."""
-        due_s = time.time() + delay_s
+        """Give the row back, due after the delay."""
+        due_s = time.time() + spread(delay_s)
         self._end(lambda outbox, owner: outbox.release([self._row.id], owner, due_s, reason))
 
     def dead_letter(self, reason: str) -> None:

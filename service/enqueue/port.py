@@ -3,11 +3,14 @@
 Delivery is at least once: a handler must be harmless when it is called twice for one message.
 """
 
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from service.errors import BrokerUnavailable
+
+SPREAD = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,11 @@ class DeadLetter:
     """Set aside by the broker itself: the ledger was not told."""
 
 
+def spread(delay_s: float) -> float:
+    """A delay, or up to a quarter less: what failed together does not come back together."""
+    return delay_s * random.uniform(1 - SPREAD, 1)  # noqa: S311 - no secret
+
+
 class Delivery(Protocol):
     """One message handed to one consumer. One of the three methods ends it; a second call is harmless.
 
@@ -60,7 +68,7 @@ class Delivery(Protocol):
         ...
 
     def retry(self, delay_s: float, reason: str) -> None:
-        """Deliver again, not before `delay_s` seconds from now."""
+        """Deliver again, in `spread(delay_s)` seconds or a little later."""
         ...
 
     def dead_letter(self, reason: str) -> None:

@@ -1,7 +1,9 @@
 """Which adapter stands behind which port."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+
+import structlog
 
 from engines.catalog import find_classifiers
 from engines.choice import Backend, EngineChoice
@@ -13,12 +15,14 @@ from service.config import Settings
 from service.enqueue.embedded import EmbeddedBroker
 from service.enqueue.port import Broker
 from service.enqueue.retry import RetryPolicy
-from service.errors import ConfigurationError
+from service.errors import BrokerUnavailable, ConfigurationError
 from service.storage.filesystem import FilesystemStore
 from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
 from service.study.messages import ReportRequest, delivery_queue, inference_queue
 from service.study.model import Priority
+
+log = structlog.get_logger()
 
 
 def open_ledger(settings: Settings) -> Ledger:
@@ -41,6 +45,17 @@ def open_broker(settings: Settings, ledger: Ledger) -> Broker:
 
     address = Address(settings.broker.url, settings.broker.password_file, settings.broker.tls)
     return RabbitMQBroker(address, settings.broker.retry_delays_s)
+
+
+def check_queues(broker: Broker, queues: Sequence[str]) -> None:
+    """Raises ConfigurationError where the broker has one of the queues otherwise than it has to be.
+
+    A broker that does not answer yet is asked again by whoever uses it.
+    """
+    try:
+        broker.declare(queues)
+    except BrokerUnavailable as error:
+        log.warning("the broker does not answer yet; work waits in the ledger", reason=str(error))
 
 
 def retry_policy(settings: Settings) -> RetryPolicy:

@@ -19,6 +19,7 @@ from service.storage.fence import Fence
 from service.study.messages import inference_queue
 from service.study.model import Priority
 from service.wiring.adapters import (
+    check_queues,
     classifier_names,
     inference_queues,
     open_broker,
@@ -51,6 +52,7 @@ def run_infer(settings: Settings, stop: threading.Event) -> None:
         if not classifiers:
             stop.wait()  # no rule names a classifier: nothing will ever be queued
             return
+        check_queues(broker, inference_queues(settings))
         log.info("infer is ready", classifiers=list(classifiers))
         _Stations(settings, broker, Leasing(ledger), worker, stop).work()
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-from service.enqueue.port import Broker, Consumer, Delivery, Envelope
+from service.enqueue.port import SPREAD, Broker, Consumer, Delivery, Envelope
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ROUTINE, URGENT = "inference.density", "inference.density.urgent"
@@ -137,7 +137,7 @@ class BrokerContract:
             assert idle.receive(2 * LEASE_S) is None
             delivery.ack()
 
-    def test_retried_message_comes_back_with_one_more_attempt_and_not_before_its_delay(
+    def test_retried_message_comes_back_with_one_more_attempt_and_about_its_delay_later(
         self, broker: Broker
     ) -> None:
         sent = message(text="é")
@@ -150,7 +150,7 @@ class BrokerContract:
                 assert delivery.attempts == attempt
                 assert consumer.receive(delay_s / 2) is None
             last = take(consumer)
-        assert time.monotonic() - started >= 0.7
+        assert time.monotonic() - started >= 0.7 * (1 - SPREAD)
         assert (last.envelope, last.attempts) == (sent, 3)
 
     def test_message_that_waits_for_its_retry_holds_up_no_other(self, broker: Broker) -> None:

@@ -16,7 +16,7 @@ from tests.servers.rabbitmq import RabbitMQ
 
 pytestmark = [pytest.mark.integration, pytest.mark.fault]
 
-EMBEDDED = ("infer killed", "pacs down", "pacs refuses", "service killed")
+EMBEDDED = ("infer killed", "pacs down", "pacs forgets", "pacs refuses", "service killed")
 SERVERS = ("broker killed", "database killed", "infer overtaken", "accept killed")
 
 

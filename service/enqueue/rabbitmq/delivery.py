@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from service.enqueue.port import Envelope
+from service.enqueue.port import Envelope, spread
 from service.enqueue.rabbitmq.confirms import Outgoing
 from service.enqueue.rabbitmq.connection import translated
 from service.enqueue.rabbitmq.publisher import Publisher
@@ -132,10 +132,10 @@ class RabbitMQDelivery:
     def _copy_to_retry(self, delay_s: float, reason: str) -> None:
         waiting = retry_queue(self._message.queue, delay_s)
         self._publisher.declare([waiting])
-        self._copy_to(waiting.name, reason)
+        self._copy_to(waiting.name, reason, spread(delay_s))
 
-    def _copy_to(self, queue: str, reason: str) -> None:
-        properties = persistent(self._envelope.message_id, self.attempts, reason)
+    def _copy_to(self, queue: str, reason: str, delay_s: float | None = None) -> None:
+        properties = persistent(self._envelope.message_id, self.attempts, reason, delay_s)
         self._publisher.publish(Outgoing(queue, encode(self._envelope), properties))
 
     def _end(self, hand_on: Callable[[], None]) -> None:

@@ -1,6 +1,7 @@
 """What a message looks like on the wire to RabbitMQ."""
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,12 +39,18 @@ def decode(queue: str, properties: pika.BasicProperties, body: bytes) -> Envelop
     return Envelope(properties.message_id, queue, decoded)
 
 
-def persistent(message_id: str | None, attempts: int = 0, reason: str = "") -> pika.BasicProperties:
-    """Properties of a message that outlives the broker. `attempts` were made on earlier copies of it."""
+def persistent(
+    message_id: str | None, attempts: int = 0, reason: str = "", delay_s: float | None = None
+) -> pika.BasicProperties:
+    """Properties of a message that outlives the broker. `attempts` were made on earlier copies of it.
+
+    `delay_s` is how long it stays in a retry queue, where that is less than the queue's own time.
+    """
     return pika.BasicProperties(
         content_type="application/json",
         delivery_mode=pika.DeliveryMode.Persistent.value,
         message_id=message_id,
+        expiration=None if delay_s is None else str(math.ceil(delay_s * 1000)),
         headers={ATTEMPTS_HEADER: attempts, REASON_HEADER: reason[:REASON_MAX_CHARACTERS]},
     )
 

@@ -58,3 +58,27 @@ def test_message_is_read_whatever_its_kind(message: Message) -> None:
 def test_unknown_fields_of_a_message_are_passed_over() -> None:
     body = MESSAGES[1].to_json() | {"added_later": 1}
     assert ReportRequest.from_json(body) == MESSAGES[1]
+
+
+OF_VERSION_1 = [
+    (
+        '{"kind": "inference", "schema_version": 1, "study_instance_uid": "1.2", "revision": 3, '
+        '"classifier": "us-mass", "priority": "urgent", "assume_body_part": ""}',
+        InferenceRequest("1.2", 3, "us-mass", Priority.URGENT),
+    ),
+    (
+        '{"kind": "report", "schema_version": 1, "study_instance_uid": "1.2", "revision": 3}',
+        ReportRequest("1.2", 3),
+    ),
+    (
+        '{"kind": "delivery", "schema_version": 1, "study_instance_uid": "1.2", "revision": 3, '
+        '"destination": "pacs"}',
+        DeliveryRequest("1.2", 3, "pacs"),
+    ),
+]
+"""As they lie in queues while an installation is upgraded. Never change these: add those of a new version."""
+
+
+@pytest.mark.parametrize(("queued", "message"), OF_VERSION_1)
+def test_message_that_an_earlier_version_queued_is_still_understood(queued: str, message: Message) -> None:
+    assert read_message(json.loads(queued)) == message
