@@ -10,19 +10,7 @@ from sqlalchemy import Connection, Select, delete, exists, select
 from service.storage.deliveries import DeliveryState
 from service.storage.ledger import Ledger, Transaction
 from service.storage.port import InstanceStore
-from service.storage.schema import (
-    analyses,
-    commitments,
-    deliveries,
-    history,
-    instances,
-    leases,
-    objects,
-    prior_fetches,
-    priors,
-    procedure_steps,
-    studies,
-)
+from service.storage.schema import commitments, deliveries, metadata, procedure_steps, studies
 from service.study.state import StudyState
 
 log = structlog.get_logger()
@@ -31,8 +19,8 @@ DONE = (StudyState.DELIVERED, StudyState.NOT_ANALYSED, StudyState.PRIOR)
 """Nobody waits for anything of such a study. A failed one stays until somebody has looked at it."""
 FOLDERS = ("instances", "analyses", "objects")
 """Of the instance store; in each, a study has a folder of its own."""
-OF_STUDY = (leases, deliveries, objects, analyses, instances, prior_fetches, priors, history, studies)
-"""The tables that know studies, so ordered that no row refers to one that is gone."""
+OF_STUDY = tuple(table for table in reversed(metadata.sorted_tables) if "study_instance_uid" in table.c)
+"""Every table that knows studies, so ordered that no row refers to one that is gone."""
 
 
 @dataclass(frozen=True, slots=True)

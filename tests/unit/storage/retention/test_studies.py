@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Table, func, select
 
 from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
-from service.storage.retention.studies import StudyRetention
+from service.storage.retention.studies import OF_STUDY, StudyRetention
 from service.storage.schema import metadata
 from service.study.model import ReceivedInstance
 from service.study.state import StudyEvent
@@ -32,6 +32,17 @@ def rows(ledger: Ledger) -> dict[str, int]:
             for table in metadata.sorted_tables
         }
     return {name: count for name, count in counts.items() if count}
+
+
+def test_every_table_that_knows_studies_is_emptied() -> None:
+    known = {"studies", "history", "instances", "analyses", "objects", "deliveries", "leases"}
+    assert known < {table.name for table in OF_STUDY}
+    referring = {table for table in metadata.tables.values() if _refers_to(table, {"studies", "objects"})}
+    assert referring <= set(OF_STUDY)
+
+
+def _refers_to(table: Table, names: set[str]) -> bool:
+    return any(key.column.table.name in names for key in table.foreign_keys)
 
 
 @pytest.mark.usefixtures("images")
