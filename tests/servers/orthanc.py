@@ -117,6 +117,7 @@ class Orthanc:
             "HttpPort": self.http_port,
             "RemoteAccessAllowed": False,
             "AuthenticationEnabled": False,
+            "DicomModalitiesInDatabase": True,  # peers that were made known outlive a restart
             "Plugins": ["/usr/share/orthanc/plugins"],
             **self._settings,
         }
