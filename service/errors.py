@@ -12,6 +12,7 @@ PrereadError
     ├── BrokerUnavailable, StoreUnavailable, LedgerUnavailable
     ├── PeerUnavailable
     │   └── PeerRefused
+    │       └── PeerAborted
     ├── NotConfirmed
     └── OutOfSpace, EngineLost, NewerMessage
 """
@@ -107,6 +108,10 @@ class PeerUnavailable(Retryable):
 
 class PeerRefused(PeerUnavailable):
     """The peer answers, and will not do what it was asked."""
+
+
+class PeerAborted(PeerRefused):
+    """The peer has answered a question with A-ABORT: it refuses, or is being stopped."""
 
 
 class NotConfirmed(Retryable):

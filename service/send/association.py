@@ -9,7 +9,7 @@ from typing import Any
 from pynetdicom import evt
 
 from service.config import Destination, SendSettings
-from service.errors import PeerRefused, PeerUnavailable
+from service.errors import PeerAborted, PeerUnavailable
 from service.net.client_tls import client_context
 from service.net.http import HttpClient
 from service.net.scu import (
@@ -107,9 +107,9 @@ class Association:
         return self._status(answer)
 
     def broken(self) -> PeerUnavailable:
-        """Why no answer came. PeerRefused where the PACS sent A-ABORT: so some say that they will not."""
+        """Why no answer came. PeerAborted where the PACS sent A-ABORT: so some say that they will not."""
         if self._beside.aborted.is_set():
-            return PeerRefused(
+            return PeerAborted(
                 f"{self} ended the association when it was asked (A-ABORT): check the log of the PACS, and "
                 "whether it lets our AE title do that"
             )

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from service.config import Destination
-from service.errors import PeerRefused, PeerUnavailable
+from service.errors import PeerAborted, PeerRefused, PeerUnavailable
+from service.send.doubt import Doubt
 from service.send.link import Link
 from service.send.unconfirmed import Step, Unconfirmed
 from service.storage.commitment_requests import CommitmentRequest
@@ -28,6 +29,7 @@ class CommitmentConfirmation:
         self._destination = destination
         self._wait_s = wait_s
         self._now = now
+        self._doubt = Doubt(now)
 
     def confirm(self, link: Link, request: DeliveryRequest, objects: Sequence[Unconfirmed]) -> Step:
         """Ask about those of `objects` that were not asked about since they were sent.
@@ -84,11 +86,15 @@ class CommitmentConfirmation:
             tx.commitment_requests.add(asked)
         try:
             refusal = link.request_commitment(asked.transaction_uid, asked.references)
+        except PeerAborted as error:
+            if not self._doubt.is_refusal("commitment"):
+                self._forget(asked)
+                raise
+            refusal = str(error)
         except PeerRefused as error:
             refusal = str(error)
         except PeerUnavailable:
-            with self._ledger.begin() as tx:
-                tx.commitment_requests.forget(asked.transaction_uid)
+            self._forget(asked)
             raise
         if refusal:
             self._refused(asked, refusal)
@@ -97,6 +103,10 @@ class CommitmentConfirmation:
             return "", self._waits()
         link.has_reported(asked.transaction_uid)
         return "", ""
+
+    def _forget(self, asked: CommitmentRequest) -> None:
+        with self._ledger.begin() as tx:
+            tx.commitment_requests.forget(asked.transaction_uid)
 
     def _refused(self, asked: CommitmentRequest, refusal: str) -> None:
         """Remember it, so that another proof is taken; not where none will do, and it is asked again."""

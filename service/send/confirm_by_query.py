@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from service.config import Destination
-from service.errors import PeerRefused
+from service.errors import PeerAborted, PeerRefused
+from service.send.doubt import Doubt
 from service.send.link import Link
 from service.send.unconfirmed import Step, Unconfirmed
 from service.storage.deliveries import DeliveryState, Proof
@@ -24,12 +25,17 @@ class QueryConfirmation:
         self._destination = destination
         self._wait_s = wait_s
         self._now = now
+        self._doubt = Doubt(now)
 
     def confirm(self, link: Link, objects: Sequence[Unconfirmed], why: str) -> Step:
         """Look for `objects`; `why` is what kept a stronger proof away. Raises PeerUnavailable."""
         refusal = link.cannot_query()
         try:
             missing = objects if refusal else self._look(link, objects)
+        except PeerAborted as error:
+            if not self._doubt.is_refusal("query"):
+                raise
+            refusal = str(error)
         except PeerRefused as error:
             refusal = str(error)
         if refusal and self._destination.confirm == "query":

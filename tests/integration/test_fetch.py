@@ -205,6 +205,7 @@ def test_study_is_fetched_from_dcmqrscp(
 
 def test_orthanc_answers_the_same_to_find_and_to_search(orthanc: Orthanc) -> None:
     study = upload(orthanc, PatientName="Müller^Eva", SpecificCharacterSet="ISO_IR 100")
+    orthanc.add_modality("preread", "PREREAD", free_port())  # C-GET and C-FIND are for those that it knows
     found = {}
     for service in ("c-get", "wado-rs"):
         settings = Settings.model_validate({"sources": [source_of(orthanc, service)]})

@@ -1,5 +1,6 @@
 """What the sender makes of a destination's answers; the destination is a fake, the ledger is real."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -7,10 +8,11 @@ from typing import Any
 import pytest
 
 from service.config import Destination
-from service.errors import NotConfirmed, PeerRefused, PeerUnavailable, Permanent
+from service.errors import NotConfirmed, PeerAborted, PeerRefused, PeerUnavailable, Permanent
 from service.net.enter_commitment import enter_report
 from service.send.sender import Sender
-from service.storage.deliveries import DeliveryState, Proof
+from service.storage.commitments import Reference
+from service.storage.deliveries import DeliveryState, Proof, StoredObject
 from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
 from service.study.messages import DeliveryRequest
@@ -315,3 +317,23 @@ def test_report_that_leaves_an_object_out_does_not_deliver_it(ledger: Ledger, st
     assert sorted(desk.states.values()) == [DeliveryState.DELIVERED, DeliveryState.SENT]
     assert desk.handle() == ""
     assert desk.proofs == {Proof.COMMITMENT, Proof.QUERY}
+
+
+class Aborting(FakePacs):
+    """Answers every question with A-ABORT."""
+
+    def request_commitment(self, transaction_uid: str, references: Sequence[Reference]) -> str:
+        raise PeerAborted("hung up")
+
+    def holds(self, stored: StoredObject) -> bool:
+        raise PeerAborted("hung up")
+
+
+def test_weaker_proof_is_not_taken_for_one_abort_of_the_pacs(ledger: Ledger, store: MemoryStore) -> None:
+    desk = Desk(ledger, store, Aborting(no_commitment="", no_query=""))
+    for _ in range(2):  # it may be stopped just now: commitment is asked for again, then the query
+        with pytest.raises(PeerUnavailable):
+            desk.handle()
+        assert set(desk.states.values()) == {DeliveryState.SENT}
+    assert desk.handle() == ""
+    assert (desk.state, desk.proofs) == (StudyState.DELIVERED, {Proof.STORE_STATUS})
