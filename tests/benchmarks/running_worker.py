@@ -13,6 +13,7 @@ import structlog
 
 from service.config import Settings
 from service.infer.worker import Worker
+from service.storage.fence import Fence
 from service.storage.ledger import Ledger
 from service.study.state import StudyState
 from service.telemetry.logs import configure_logs
@@ -75,7 +76,7 @@ class RunningWorker:
 class _Watch:
     """When the first of the expected studies was begun and the last one finished."""
 
-    def __init__(self, handle: Callable[[Worker, dict[str, Any]], None]) -> None:
+    def __init__(self, handle: Callable[[Worker, dict[str, Any], Fence], None]) -> None:
         self._handle = handle
         self._changed = threading.Condition()
         self._begun: list[float] = []
@@ -94,11 +95,11 @@ class _Watch:
     def seconds(self) -> float:
         return max(self._ended) - min(self._begun)
 
-    def as_method(self) -> Callable[[Worker, dict[str, Any]], None]:
-        def handle(worker: Worker, body: dict[str, Any]) -> None:
+    def as_method(self) -> Callable[[Worker, dict[str, Any], Fence], None]:
+        def handle(worker: Worker, body: dict[str, Any], fence: Fence) -> None:
             begun = time.perf_counter()
             try:
-                self._handle(worker, body)
+                self._handle(worker, body, fence)
             finally:
                 with self._changed:
                     self._begun.append(begun)
