@@ -8,10 +8,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, or_, select, update
 
-from service.storage.leases import Leases
 from service.storage.schema import deliveries, objects
 from service.storage.statements import insert_if_absent
-from service.study.messages import DeliveryRequest
 
 
 class DeliveryState(StrEnum):
@@ -85,10 +83,7 @@ class Deliveries:
             )
 
     def add(self, stored: StoredObject, destination: str) -> None:
-        """Enter that an object has to go to a destination. One that was rejected there is sent again.
-
-        Then nobody who tried to send it before may say that it was turned away.
-        """
+        """Enter that an object has to go to a destination. One that was rejected there is sent again."""
         waiting = {
             "state": DeliveryState.WAITING,
             "proof": Proof.NONE,
@@ -110,8 +105,6 @@ class Deliveries:
                 )
                 .values(waiting)
             )
-            work = DeliveryRequest(stored.study_instance_uid, stored.revision, destination).work
-            Leases(self.connection).revoke(stored.study_instance_uid, stored.revision, work)
 
     def mark(
         self, sop_instance_uid: str, destination: str, state: DeliveryState, proof: Proof, detail: str
