@@ -74,8 +74,13 @@ def inference_queues(settings: Settings) -> list[str]:
 
 def work_queues(settings: Settings) -> list[str]:
     """Every queue that the configuration makes."""
+    return [*inference_queues(settings), *send_queues(settings)]
+
+
+def send_queues(settings: Settings) -> list[str]:
+    """The queues that the role `send` works on: that of reports, and one for each destination."""
     deliveries = [delivery_queue(destination.name) for destination in settings.destinations]
-    return [*inference_queues(settings), ReportRequest.queue, *deliveries]
+    return [ReportRequest.queue, *deliveries]
 
 
 def classifier_names(settings: Settings) -> list[str]:

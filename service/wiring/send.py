@@ -17,7 +17,14 @@ from service.send.links import Links
 from service.send.sender import Sender
 from service.storage.fence import Fence
 from service.study.messages import delivery_queue
-from service.wiring.adapters import check_queues, open_broker, open_ledger, open_store, retry_policy
+from service.wiring.adapters import (
+    check_queues,
+    open_broker,
+    open_ledger,
+    open_store,
+    retry_policy,
+    send_queues,
+)
 from service.wiring.loops import repeat, start
 
 IDLE_INTERVAL_S = 1.0
@@ -32,7 +39,7 @@ def run_send(settings: Settings, stop: threading.Event) -> None:
     with ExitStack() as resources:
         ledger = resources.enter_context(closing(open_ledger(settings)))
         broker = resources.enter_context(closing(open_broker(settings, ledger)))
-        check_queues(broker, ["report", *(delivery_queue(one.name) for one in settings.destinations)])
+        check_queues(broker, send_queues(settings))
         store = open_store(settings)
         links = resources.enter_context(
             closing(Links(settings.destinations, settings.send, partial(enter_report, ledger)))
