@@ -10,7 +10,7 @@ from service.enqueue.rabbitmq.consumer import RabbitMQConsumer
 from service.enqueue.rabbitmq.declare import Declarer
 from service.enqueue.rabbitmq.publisher import Publisher
 from service.enqueue.rabbitmq.topology import dead_queue, retry_queue, work_queue
-from service.enqueue.rabbitmq.waves import line_of, waves_of
+from service.enqueue.rabbitmq.waves import Line, line_of, waves_of
 from service.enqueue.rabbitmq.wire import encode, persistent
 from service.errors import BrokerUnavailable
 
@@ -51,14 +51,14 @@ class RabbitMQBroker:
         Raises NotPublished.
         """
         refused: dict[str, str] = {}
+        held: set[Line] = set()
         for wave in waves_of(envelopes):
-            held = {line_of(one) for one in envelopes if one.message_id in refused}
             free = [one for one in wave if line_of(one) not in held]
-            reasons = dict.fromkeys(
-                (one.message_id for one in wave if line_of(one) in held), "one before it was not taken"
-            )
-            reasons |= zip((one.message_id for one in free), self._publish(free), strict=True)
-            refused |= {message_id: reason for message_id, reason in reasons.items() if reason}
+            refused |= {one.message_id: "one before it was not taken" for one in wave if line_of(one) in held}
+            for one, reason in zip(free, self._publish(free), strict=True):
+                if reason:
+                    refused[one.message_id] = reason
+                    held.add(line_of(one))
         if refused:
             raise NotPublished(refused)
 
