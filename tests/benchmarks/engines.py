@@ -26,6 +26,8 @@ from tests.benchmarks.studies import jpeg_frames
 FRAMES, COLD_STARTS = 25, 5
 LARGEST_GPU_BATCH = 32
 BUSY = "machine was busy"
+GPU_PARTS = ("gpu", "gpu-worker")
+PARTS = ("cpu", "worker", *GPU_PARTS)
 PLANS = Path("build/plans")
 """Kept from run to run: building one takes minutes."""
 
@@ -58,12 +60,14 @@ class Bench:
         return results + cold_start.measure_cold_start(self.frames()[:2], starts, folder, self.say)
 
     def gpu_backends(self) -> list[Result]:
-        """Backends and a worker on a GPU."""
-        missing = engines_gpu.gpu_missing()
-        if missing:
-            self.say(f"nothing is measured on a GPU: {missing}")
-            return [Result.skipped("GPU", missing)]
-        results = engines_gpu.measure_gpu(self.exported(), PLANS, self.say)
+        """Backends on a GPU."""
+        return self._no_gpu() or engines_gpu.measure_gpu(self.exported(), PLANS, self.say)
+
+    def gpu_workers(self) -> list[Result]:
+        """A worker on a GPU, in float32 and float16."""
+        results = self._no_gpu()
+        if results:
+            return results
         for precision in ("fp32", "fp16"):
             infer = {
                 "backend": "tensorrt",
@@ -77,6 +81,22 @@ class Bench:
             except (EngineError, PrereadError) as reason:
                 results.append(Result.skipped(f"{case}: worker", str(reason)))
         return results
+
+    def parts(self) -> dict[str, Callable[[], list[Result]]]:
+        """What can be measured, by the name that it is asked for with."""
+        return {
+            "cpu": self.cpu_backends,
+            "worker": self.workers,
+            "gpu": self.gpu_backends,
+            "gpu-worker": self.gpu_workers,
+        }
+
+    def _no_gpu(self) -> list[Result]:
+        missing = engines_gpu.gpu_missing()
+        if not missing:
+            return []
+        self.say(f"nothing is measured on a GPU: {missing}")
+        return [Result.skipped("GPU", missing)]
 
     def _export(self) -> Exported:
         self.say("exporting the network")
@@ -98,14 +118,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(width=None if sys.stdout.isatty() else 160)
     with tempfile.TemporaryDirectory(prefix="preread-bench-") as folder:
         bench = Bench(Path(folder), asked.quick, console.log)
-        parts = {"cpu": bench.cpu_backends, "worker": bench.workers, "gpu": bench.gpu_backends}
+        parts = bench.parts()
         for name in [asked.only] if asked.only else parts:
             results = measured(parts[name], asked.quick, console.log)
             path = asked.results / f"engines-{name}.json"
             write_results(path, results)
             show(console, f"{name}: {path}", results)
-            if asked.keep and name == "gpu" and not engines_gpu.gpu_missing():
-                console.log(f"kept: {keep(results)}")
+            if asked.keep and name in GPU_PARTS and not engines_gpu.gpu_missing():
+                console.log(f"kept: {keep(name, results)}")
     return 0
 
 
@@ -124,7 +144,7 @@ def measured(part: Callable[[], list[Result]], quick: bool, say: Say) -> list[Re
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench-engines", description=__doc__)
-    parser.add_argument("--only", choices=("cpu", "worker", "gpu"), help="one part instead of all")
+    parser.add_argument("--only", choices=PARTS, help="one part instead of all")
     parser.add_argument("--quick", action="store_true", help="a tiny network, one round, no waiting")
     parser.add_argument("--keep", action="store_true", help="keep GPU results in tests/gpu/results")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder for the JSON files")

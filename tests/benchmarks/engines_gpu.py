@@ -73,6 +73,8 @@ def _rounds(
     name: str, exported: Exported, batch: int, sides: Mapping[str, Run]
 ) -> tuple[Rounds, list[Result]]:
     images, chosen, skipped = exported.images(batch), dict(sides), []
+    for run in sides.values():  # TensorRT-RTX compiles kernels for this size behind it, while PyTorch does
+        run(images)
     try:
         chosen[COMPILED_FP16] = compiled_gpu_side(exported, images)
     except RuntimeError as reason:

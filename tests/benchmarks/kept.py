@@ -17,11 +17,11 @@ from tests.benchmarks.harness.results import Result
 FOLDER = Path("tests/gpu/results")
 
 
-def keep(results: Sequence[Result], folder: Path = FOLDER) -> Path:
-    """Write the results with date, GPU and versions. Returns the file's path."""
+def keep(part: str, results: Sequence[Result], folder: Path = FOLDER) -> Path:
+    """Write the results of `part` with date, GPU and versions. Returns the file's path."""
     gpu = torch.cuda.get_device_name()
     date = f"{datetime.now(UTC):%Y-%m-%d}"
-    path = folder / f"{date}-{gpu.replace(' ', '-')}-engines.json"
+    path = folder / f"{date}-{gpu.replace(' ', '-')}-{part}.json"
     content = document(results, date, gpu, _versions())
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
