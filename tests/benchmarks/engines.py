@@ -64,17 +64,17 @@ class Bench:
         return self._no_gpu() or engines_gpu.measure_gpu(self.exported(), PLANS, self.say)
 
     def gpu_workers(self) -> list[Result]:
-        """A worker on a GPU, in float32 and float16."""
+        """A worker on a GPU, of each backend and precision that runs there."""
         results = self._no_gpu()
         if results:
             return results
-        for precision in ("fp32", "fp16"):
-            infer = {
-                "backend": "tensorrt",
-                "precision": precision,
-                "plan_folder": str(PLANS),
-                "largest_batch": LARGEST_GPU_BATCH,
-            }
+        plans = {"plan_folder": str(PLANS)}
+        for chosen in (
+            {"backend": "tensorrt", "precision": "fp32"} | plans,
+            {"backend": "tensorrt", "precision": "fp16"} | plans,
+            {"backend": "onnxruntime-cuda"},
+        ):
+            infer = chosen | {"largest_batch": LARGEST_GPU_BATCH}
             case = self._with_random_network(infer, LARGEST_GPU_BATCH, target=0.8)
             try:
                 results += self._worker(case)
