@@ -71,6 +71,9 @@ def _tensorrt(device: int) -> Available:
         vendor, gpu = installed_vendor(), current_gpu(device)
     except (LibraryError, GpuError) as reason:
         return Available(Backend.TENSORRT, False, str(reason))
+    why_not = vendor.why_not(gpu)
+    if why_not:
+        return Available(Backend.TENSORRT, False, why_not)
     return Available(Backend.TENSORRT, True, f"{vendor.flavour} {vendor.version} on {gpu.name}")
 
 

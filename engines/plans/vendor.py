@@ -25,6 +25,8 @@ class Flavour(StrEnum):
     TENSORRT_RTX = "tensorrt_rtx"
 
 
+_OLDEST = (8, 0)
+"""TensorRT-RTX builds for 7.5 only where it is told to; a plan for every GPU leaves it out."""
 _CHOSEN = (Precision.FP16, Precision.INT8)
 _EXTRAS = {Flavour.TENSORRT: "gpu", Flavour.TENSORRT_RTX: "rtx"}
 
@@ -54,6 +56,28 @@ class Vendor:
             raise PlanError(
                 "TensorRT builds for the GPU it runs on; name that GPU, or build with TensorRT-RTX"
             )
+
+    def why_not(self, gpu: Gpu) -> str:
+        """Why no plan of this flavour runs on `gpu`, in one line; empty where it does.
+
+        TensorRT-RTX leaves out data-centre GPUs such as the H100 and H200 (9.0): it refuses every plan there.
+        What is newer than all that it knows it takes.
+        """
+        if self.flavour is Flavour.TENSORRT:
+            return ""
+        known, own = self._capabilities(), _numbers(gpu.compute_capability)
+        if own in known or own > max(known):
+            return ""
+        return (
+            f"{self.flavour} {self.version} has no kernels for {gpu.name} (compute capability "
+            f"{gpu.compute_capability}), only for {', '.join(f'{major}.{minor}' for major, minor in known)} and "
+            "newer: install TensorRT, pip install 'preread[gpu]'"
+        )
+
+    def _capabilities(self) -> list[tuple[int, int]]:
+        names = [entry[2:] for entry in dir(self.api.ComputeCapability) if entry.startswith("SM")]
+        found = [_numbers(f"{name[:-1]}.{name[-1]}") for name in names]
+        return sorted(one for one in found if one >= _OLDEST)
 
     def chooses(self, precision: Precision) -> bool:
         """Whether a flag lets the builder take `precision` where it may; else the graph must say it."""
@@ -112,6 +136,11 @@ def load_vendor(flavour: Flavour) -> Vendor:
             f"{flavour} does not import ({reason}): pip install 'preread[{_EXTRAS[flavour]}]'"
         ) from reason
     return Vendor(flavour, str(api.__version__), api, _new_log(api))
+
+
+def _numbers(compute_capability: str) -> tuple[int, int]:
+    major, minor = compute_capability.split(".")
+    return int(major), int(minor)
 
 
 def _new_log(api: Any) -> Any:

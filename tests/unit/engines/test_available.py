@@ -1,9 +1,12 @@
+from types import SimpleNamespace
+
 import pytest
 
 from engines import available as module
 from engines.available import available, settle
 from engines.choice import Backend, EngineChoice
 from engines.errors import ChoiceError
+from engines.plans.vendor import Flavour
 from engines.precision import Precision
 from tests.unit.engines.answering_gpu import answering_gpu, no_gpu
 
@@ -26,6 +29,16 @@ def test_auto_does_not_fall_back_to_another_precision(monkeypatch: pytest.Monkey
     no_gpu(monkeypatch)
     with pytest.raises(ChoiceError, match=r"fp16; it offers fp32, int8.*TensorRT cannot run here.*driver"):
         settle(EngineChoice(Backend.AUTO, Precision.FP16))
+
+
+def test_auto_does_not_take_a_flavour_that_refuses_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering_gpu(monkeypatch, flavour=Flavour.TENSORRT_RTX)
+    known = SimpleNamespace(SM80=0, SM89=1, SM120=2)
+    monkeypatch.setattr(module.installed_vendor().api, "ComputeCapability", known)
+    settled = settle(EngineChoice(Backend.AUTO))
+    assert settled.choice == EngineChoice(Backend.ONNXRUNTIME)
+    assert "no kernels for NVIDIA H200 (compute capability 9.0), only for 8.0, 8.9, 12.0" in settled.reason
+    assert "preread[gpu]" in settled.reason
 
 
 def test_tensorrt_without_a_gpu_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

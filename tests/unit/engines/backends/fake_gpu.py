@@ -316,4 +316,5 @@ def fake_vendor(cuda: FakeCuda, flavour: Flavour = Flavour.TENSORRT) -> Vendor:
     )
     if flavour is Flavour.TENSORRT_RTX:
         api.CudaGraphStrategy = SimpleNamespace(WHOLE_GRAPH_CAPTURE="whole")
+        api.ComputeCapability = SimpleNamespace(SM80=0, SM90=1)  # the real one leaves 9.0 out
     return Vendor(flavour, "10.13", api, FakeLog())

@@ -78,19 +78,11 @@ def plan(manifest: Manifest, precision: Precision, vendor: Vendor, plans: PlanCa
         pytest.skip(str(reason))
     target = ANY_GPU if vendor.flavour is Flavour.TENSORRT_RTX else GPU
     path = obtain_plan(onnx, target, vendor, plans, PROFILE, precision)
-    _skip_where_unsupported(path, vendor)
+    if vendor.why_not(GPU):
+        with pytest.raises(PlanError), TensorRtEngine(path, vendor):
+            pass
+        pytest.skip(vendor.why_not(GPU))
     return path
-
-
-def _skip_where_unsupported(plan: Path, vendor: Vendor) -> None:
-    known = getattr(vendor.api, "ComputeCapability", None)
-    if known is None or hasattr(known, "SM" + GPU.compute_capability.replace(".", "")):
-        return
-    try:
-        with TensorRtEngine(plan, vendor):
-            return
-    except PlanError as reason:
-        pytest.skip(f"{vendor.flavour} does not know this GPU, {GPU}: {reason}")
 
 
 @pytest.fixture

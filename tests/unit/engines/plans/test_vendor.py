@@ -112,3 +112,16 @@ def _tensorrt_10() -> Vendor:
         NetworkDefinitionCreationFlag=SimpleNamespace(STRONGLY_TYPED=1),
     )
     return Vendor(Flavour.TENSORRT, "10.13", api, None)
+
+
+@pytest.mark.parametrize(
+    ("compute_capability", "runs"),
+    [("7.5", False), ("8.0", True), ("8.7", False), ("9.0", False), ("12.0", True), ("13.0", True)],
+)
+def test_the_real_rtx_runs_on_what_its_runtime_says(compute_capability: str, runs: bool) -> None:
+    """Its runtime, on an H100: "8.0 8.6 8.9 12.0 12.1 >12.0"."""
+    assert (tensorrt_rtx().why_not(Gpu("some GPU", compute_capability)) == "") is runs
+
+
+def test_tensorrt_says_nothing_against_a_gpu() -> None:
+    assert Vendor(Flavour.TENSORRT, "10.13", None, None).why_not(H200) == ""
