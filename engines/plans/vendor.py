@@ -68,10 +68,11 @@ class Vendor:
         known, own = self._capabilities(), _numbers(gpu.compute_capability)
         if own in known or own > max(known):
             return ""
+        listed = ", ".join(f"{major}.{minor}" for major, minor in known)
         return (
             f"{self.flavour} {self.version} has no kernels for {gpu.name} (compute capability "
-            f"{gpu.compute_capability}), only for {', '.join(f'{major}.{minor}' for major, minor in known)} and "
-            "newer: install TensorRT, pip install 'preread[gpu]'"
+            f"{gpu.compute_capability}), only for {listed} and newer: install TensorRT, "
+            "pip install 'preread[gpu]'"
         )
 
     def _capabilities(self) -> list[tuple[int, int]]:

@@ -2,13 +2,14 @@
 
 import json
 import re
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 import yaml
 from rich.console import Console
 from rich.markup import escape
 
+from service.cli.options import AsJson
 from service.config import Settings
 from service.config.load import load_settings
 
@@ -51,7 +52,7 @@ def _engine_hints(settings: Settings) -> list[str]:
 
 def show(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show the values in force, of the file, the environment and the defaults. Passwords are masked."""
     values = without_passwords(load_settings(context.obj).model_dump(mode="json", exclude_none=True))
@@ -82,6 +83,14 @@ def _hints(settings: Settings) -> list[str]:
         for rule in settings.rules
         if rule.assume_body_part
     ]
+    ours = (settings.accept.ae_title, *settings.accept.extra_ae_titles)
+    if settings.accept.require_called_ae_title and settings.send.ae_title not in ours:
+        hints += [
+            f"destination {one.name} sends reports of storage commitment to {settings.send.ae_title}, by "
+            "which `accept` is not called, so it refuses them: add it to accept.extra_ae_titles"
+            for one in settings.destinations
+            if one.host and one.confirm in ("auto", "commitment")
+        ]
     if settings.worklist.bind not in ("127.0.0.1", "::1", "localhost"):
         hints.append("the worklist has no login: put a proxy with authentication in front of it")
     return hints

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from service.cli import dead_tables as tables
 from service.cli.each import each
+from service.cli.options import AsJson, IDs, Limit, Page
 from service.cli.quarantine_tables import show_place
 from service.config.load import load_settings
 from service.enqueue.dead_letters import DeadLetters, Entry
@@ -19,12 +20,8 @@ from service.errors import ConfigurationError, NotInThisState
 from service.storage.leases import GivenUp
 from service.telemetry.logs import configure_logs
 
-IDs = Annotated[list[str], typer.Argument(help="IDs as `list` shows them; their beginnings will do.")]
 SomeIDs = Annotated[list[str] | None, typer.Argument(metavar="IDS", help="As above; or --all, or --queue.")]
 Queue = Annotated[str | None, typer.Option(help="Those of this queue only.")]
-Limit = Annotated[int, typer.Option(help="How many to show.", min=1)]
-Page = Annotated[int, typer.Option(help="Which page of so many, from 1 on.", min=1)]
-AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
 def add_to(app: typer.Typer) -> None:

@@ -10,13 +10,13 @@ from engines.choice import Backend
 from engines.precision import Precision
 from service.cli import engine_tables as tables
 from service.cli.engine_progress import counted, progress_bars
+from service.cli.options import AsJson
 from service.config.load import load_settings
 from service.errors import Permanent
 
 Names = Annotated[
     list[str] | None, typer.Argument(help="Classifiers. Without: those that rules name, else all.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
 def add_to(app: typer.Typer) -> None:

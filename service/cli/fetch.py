@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
 from service.cli.fetch_output import as_json, sentence, study_as_json, table
+from service.cli.options import AsJson
 from service.config.load import load_settings
 from service.errors import ConfigurationError, PeerUnavailable
 from service.fetch.fetcher import Fetched
@@ -40,7 +41,7 @@ def fetch(
     source: Annotated[str | None, typer.Option(help="Name of the source. Default: the first one.")] = None,
     only_list: Annotated[bool, typer.Option("--list", help="Show what matches, fetch nothing.")] = False,
     all_of_them: Annotated[bool, typer.Option("--all", help="Fetch all, where several match.")] = False,
-    json_output: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    json_output: AsJson = False,
 ) -> None:
     """Have studies sent from a PACS to the service that is running here, and say what became of them."""
     if sum(map(bool, (accession, study, patient_id, priors_of))) != 1:

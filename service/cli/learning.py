@@ -20,6 +20,7 @@ from rich.progress import (
 from rich.table import Table
 
 from engines.errors import EngineError
+from service.cli.options import AsJson
 from service.errors import ConfigurationError, Permanent
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def evaluate(
     classifier: Annotated[str, typer.Argument(help="A classifier's name, or its folder.")],
     data: DataRoot = None,
     split: Annotated[str, typer.Option(help="train, validation, test or busi.")] = "test",
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure a classifier on a split of the data that it was made from, or on another data set."""
     with _needs_pytorch(), _progress() as report:
@@ -99,7 +100,7 @@ def quantise(
         str | None,
         typer.Option(help="Only measure the int8 weights there are: train, validation, test or busi."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make int8 weights from training images; kept if the AUC on validation falls by at most 0.005."""
     with _needs_pytorch(), _progress() as report:

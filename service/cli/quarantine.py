@@ -15,6 +15,7 @@ from service.accept.quarantine.entries import QuarantineEntries
 from service.accept.quarantine.entry import QuarantineEntry, as_json
 from service.cli import quarantine_tables as tables
 from service.cli.each import each
+from service.cli.options import AsJson, IDs, Limit, Page
 from service.config.load import load_settings
 from service.dicom.dump import dump
 from service.dicom.header import read_header_for_display
@@ -24,13 +25,9 @@ from service.telemetry.logs import configure_logs
 
 log = structlog.get_logger()
 
-IDs = Annotated[list[str], typer.Argument(help="IDs as `list` shows them; their beginnings will do.")]
 Why = Annotated[
     str, typer.Option(help="The reason, for the log and the quarantine's journal: no patient data.")
 ]
-Limit = Annotated[int, typer.Option(help="How many to show.", min=1)]
-Page = Annotated[int, typer.Option(help="Which page of so many, from 1 on.", min=1)]
-AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
 def add_to(app: typer.Typer) -> None:

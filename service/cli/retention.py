@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from service.cli.each import each
+from service.cli.options import AsJson
 from service.config.load import load_settings
 from service.config.retention import RetentionSettings
 from service.errors import ConfigurationError
@@ -52,7 +53,7 @@ def retention(
     images_days: Days = None,
     studies_days: Days = None,
     quarantine_days: Days = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Remove what the settings under `retention` no longer keep; the service does so by itself every hour.
 

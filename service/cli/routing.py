@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
 
+from service.cli.options import AsJson
 from service.config.load import load_settings
 from service.errors import Refused
 from service.study.model import InstanceHeader
@@ -35,7 +36,7 @@ def explain(
         str, typer.Option(help="AE title of ours that the sender calls, for rules that ask for it.")
     ] = "",
     calling_ae_title: Annotated[str, typer.Option(help="AE title of the sender.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say for every study under PATH which rule matches it and why."""
     from service.dicom.predicates import keywords

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from service.accept.quarantine.entries import quarantined_count
+from service.cli.options import AsJson
 from service.config import Settings
 from service.config.load import load_settings
 from service.storage.conflicts import QUARANTINED
@@ -34,7 +35,7 @@ def status(
         bool,
         typer.Option("--overdue", help="Those that have reached no final state in time, the oldest first."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show how many studies are in each state, and the newest ones with their reasons."""
     from service.wiring.adapters import open_ledger, open_store

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 from rich.table import Table
 
+from service.cli.options import AsJson
 from service.config import Destination, Settings
 from service.config.load import load_settings
 from service.errors import ConfigurationError
@@ -39,7 +40,7 @@ def submit(
     token: Annotated[
         str, typer.Option(help="Bearer token for --stow.", envvar="PREREAD_STOW_TOKEN", show_default=False)
     ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Send PATH, every file in its own transfer syntax, and say what became of each."""
     if stow and to:

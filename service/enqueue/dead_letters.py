@@ -10,7 +10,7 @@ from service.errors import ConfigurationError, InvalidMessage, NewerMessage, Not
 from service.storage.leases import GivenUp
 from service.storage.ledger import Ledger, Transaction
 from service.storage.retry_study import retry_study
-from service.study.messages import Message, read_message
+from service.study.messages import Message, queues_of_work, read_message
 from service.study.model import Study
 
 log = structlog.get_logger()
@@ -54,7 +54,8 @@ class Entry:
 
 
 class DeadLetters:
-    """Those of all `queues`. A study is changed before its message is taken out: neither can be lost.
+    """Those of all `queues`, and of those that the configuration no longer names where the ledger remembers
+    work of theirs. A study is changed before its message is taken out: neither can be lost.
 
     Every method raises LedgerUnavailable, BrokerUnavailable; calling it again is harmless.
     """
@@ -66,14 +67,19 @@ class DeadLetters:
 
     def entries(self, queue: str | None = None) -> list[Entry]:
         """Those of one queue or of all, queue by queue, oldest first. Raises ConfigurationError."""
-        if queue is not None and queue not in self._queues:
-            raise ConfigurationError(
-                f"there is no queue {queue!r} here; there are: {', '.join(self._queues)}"
-            )
-        queues = self._queues if queue is None else [queue]
+        queues = self._all_queues()
+        if queue is not None:
+            if queue not in queues:
+                raise ConfigurationError(f"there is no queue {queue!r} here; there are: {', '.join(queues)}")
+            queues = [queue]
         letters = [letter for name in queues for letter in self._broker.dead_letters(name)]
         with self._ledger.read() as tx:
             return [_entry(tx, letter) for letter in letters]
+
+    def _all_queues(self) -> list[str]:
+        with self._ledger.read() as tx:
+            noted = [queue for note in tx.leases.given_up() for queue in queues_of_work(note.work)]
+        return list(dict.fromkeys([*self._queues, *noted]))
 
     def without_letter(self) -> list[GivenUp]:
         """What the ledger calls given up, and the broker has no dead letter of any more."""

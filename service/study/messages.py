@@ -119,6 +119,12 @@ def inference_queue(classifier: str, priority: Priority) -> str:
     return f"{name}{URGENT_SUFFIX}" if priority is Priority.URGENT else name
 
 
+def queues_of_work(work: str) -> tuple[str, ...]:
+    """Where the messages that ask for a piece of work go: routine and urgent ones."""
+    inference = inference_queue("", Priority.ROUTINE)
+    return (work, f"{work}{URGENT_SUFFIX}") if work.startswith(inference) else (work,)
+
+
 def delivery_queue(destination: str) -> str:
     """Queue name: `delivery.<destination>`."""
     return f"delivery.{destination}"

@@ -68,3 +68,12 @@ def test_check_says_what_a_worker_here_would_do(
     configuration.write_text(f"{configuration.read_text()}\ninfer: {{backend: {backend}}}\n")
     result = run("config", "check")
     assert (result.exit_code, note in " ".join(result.output.split())) == (0, True)
+
+
+def test_check_tells_of_reports_that_would_be_refused(run: Run, configuration: Path) -> None:
+    text = configuration.read_text()
+    configuration.write_text(text + "\nsend: {ae_title: ELSEWHERE}\n")
+    told = " ".join(run("config", "check").output.split())
+    assert "pacs sends reports of storage commitment to ELSEWHERE" in told
+    configuration.write_text(text + "\nsend: {ae_title: ELSEWHERE}\naccept: {extra_ae_titles: [ELSEWHERE]}\n")
+    assert "ELSEWHERE" not in run("config", "check").output

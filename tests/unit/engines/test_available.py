@@ -6,6 +6,7 @@ from engines import available as module
 from engines.available import available, settle
 from engines.choice import Backend, EngineChoice
 from engines.errors import ChoiceError
+from engines.plans import vendor
 from engines.plans.vendor import Flavour
 from engines.precision import Precision
 from tests.unit.engines.answering_gpu import answering_gpu, no_gpu
@@ -34,7 +35,7 @@ def test_auto_does_not_fall_back_to_another_precision(monkeypatch: pytest.Monkey
 def test_auto_does_not_take_a_flavour_that_refuses_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     answering_gpu(monkeypatch, flavour=Flavour.TENSORRT_RTX)
     known = SimpleNamespace(SM80=0, SM89=1, SM120=2)
-    monkeypatch.setattr(module.installed_vendor().api, "ComputeCapability", known)
+    monkeypatch.setattr(vendor.installed_vendor().api, "ComputeCapability", known)
     settled = settle(EngineChoice(Backend.AUTO))
     assert settled.choice == EngineChoice(Backend.ONNXRUNTIME)
     assert "no kernels for NVIDIA H200 (compute capability 9.0), only for 8.0, 8.9, 12.0" in settled.reason

@@ -277,3 +277,13 @@ def test_images_that_were_removed_are_asked_for(ledger: Ledger, seed: Seed, give
         dead.retry(only(dead), "jo")
     record_received(ledger, received(study_instance_uid=seed.uid))  # which supersedes it
     assert only(dead).superseded
+
+
+def test_a_classifier_that_no_rule_names_any_more_keeps_its_dead_letters(
+    ledger: Ledger, broker: EmbeddedBroker, seed: Seed, give_up: GiveUp
+) -> None:
+    entry_id = failed(seed, give_up)
+    dead = DeadLetters(ledger, broker, ["report"])
+    assert [entry.id for entry in dead.entries()] == [entry_id]
+    assert [entry.id for entry in dead.entries("inference.us-mass")] == [entry_id]
+    assert dead.entries("inference.us-mass.urgent") == []
