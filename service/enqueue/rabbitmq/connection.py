@@ -52,8 +52,11 @@ class Address:
 def connect(address: Address, name: str) -> BlockingConnection:
     """Open a connection. Raises BrokerUnavailable, ConfigurationError."""
     parameters = address.parameters(name)
-    with translated():
-        return BlockingConnection(parameters)
+    try:
+        with translated():
+            return BlockingConnection(parameters)
+    except ValueError as error:  # pika's word for a peer that resets the connection as soon as it is there
+        raise BrokerUnavailable(f"RabbitMQ closed the connection at once: {error}") from error
 
 
 @contextmanager

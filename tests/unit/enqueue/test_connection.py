@@ -1,3 +1,5 @@
+import errno
+import socket
 import ssl
 from pathlib import Path
 
@@ -13,6 +15,19 @@ from tests.servers.process import free_port
 def test_broker_that_does_not_answer_is_unavailable() -> None:
     with pytest.raises(BrokerUnavailable, match="does not answer"):
         connect(Address(f"amqp://guest:guest@127.0.0.1:{free_port()}/%2F"), "test")
+
+
+def test_broker_that_resets_a_connection_as_soon_as_it_is_there_is_unavailable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def is_gone(_: socket.socket) -> None:
+        raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+
+    monkeypatch.setattr(socket.socket, "getpeername", is_gone, raising=False)  # what pika asks first
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = Address(f"amqp://guest:guest@127.0.0.1:{server.getsockname()[1]}/%2F")
+        with pytest.raises(BrokerUnavailable, match="closed the connection at once"):
+            connect(address, "test")
 
 
 @pytest.mark.parametrize(

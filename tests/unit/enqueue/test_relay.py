@@ -167,6 +167,17 @@ def test_batch_of_a_relay_that_died_is_published_by_another(
     assert revisions(broker) == [1]
 
 
+def test_batch_of_a_relay_that_ends_by_a_mistake_waits_for_nobody(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(ledger, ReportRequest(STUDY, 1))
+    broken = RecordingBroker()
+    monkeypatch.setattr(broken, "publish", lambda _: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        Relay(ledger, broken).relay_once()
+    assert Relay(ledger, RecordingBroker()).relay_once() == 1
+
+
 def test_relay_runs_on_through_failures_until_it_is_stopped(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
