@@ -8,6 +8,7 @@ from engines.networks.densenet_3d import densenet121_3d
 from engines.networks.efficientnet import efficientnet_b0
 from engines.networks.fusion import FusionNetwork, fusion_resnet50_cbam
 from engines.networks.inception import googlenet, inception_v3
+from engines.networks.lesion.network import lesion_mobilenet_v2
 from engines.networks.linear_head import alexnet, vgg16
 from engines.networks.mobilenet_v2 import mobilenet_v2
 from engines.networks.network import ClassifierNetwork
@@ -20,6 +21,7 @@ ARCHITECTURES: dict[str, Callable[[str | None, float], ClassifierNetwork]] = {
     "efficientnet_b0": efficientnet_b0,
     "googlenet": googlenet,
     "inception_v3": inception_v3,
+    "lesion_mobilenet_v2": lesion_mobilenet_v2,
     "mobilenet_v2": mobilenet_v2,
     "resnet50": resnet50,
     "resnet50_cbam": resnet50_cbam,

@@ -80,6 +80,10 @@ class ClassifierNetwork(nn.Module):  # type: ignore[misc]
         self.features = features
         self.head = head
 
+    def blocks(self) -> list[nn.Module]:
+        """The features' blocks, as an image passes them: what a recipe's `freeze` counts."""
+        return list(self.features.children())
+
     def maps(self, images: torch.Tensor) -> torch.Tensor:
         """The last maps before the head, (n, channels, h, w)."""
         return self.features(self.normalize(images))

@@ -1,144 +1,170 @@
-"""What may befall a training image. Each change is one that another hospital's scanner would make too."""
+"""What may befall training images, as whole batches on the device that trains.
 
-from collections.abc import Callable
+Each change is one that another hospital's scanner, or another hand on it, would make too. Nothing that is
+painted in (calipers, text, blots) depends on the label.
+"""
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFilter
+from dataclasses import dataclass
 
-from engines.preprocess import prepare
-from engines.training.examples import Pixels
+import torch
+from torch.nn import functional
+
 from engines.training.recipe import Augmentation
 
-_BILINEAR = Image.Resampling.BILINEAR
 
-Square = NDArray[np.float32]
+@dataclass(frozen=True, slots=True)
+class Dice:
+    """Random numbers of one batch. `generator` decides them all."""
 
+    count: int
+    generator: torch.Generator
 
-def augment(pixels: Pixels, size: int, settings: Augmentation, rng: np.random.Generator) -> Pixels:
-    """A changed copy, already letterboxed: `gray` uint8 and `mask` bool of (size, size)."""
-    pixels = _flip(pixels, rng)
-    if rng.random() < settings.crop:
-        pixels = _crop(pixels, rng)
-    gray = _letterboxed(pixels.gray, size)
-    lesion = _letterboxed(pixels.mask.astype(np.uint8) * 255, size)
-    if rng.random() < settings.affine:
-        gray, lesion = _affine(gray, lesion, rng)
-    mask = np.asarray(lesion) > 127  # noqa: PLR2004 - half of 255
-    if rng.random() < settings.marks:
-        gray = _marks(gray, mask, rng)
-    image = np.asarray(gray, dtype=np.float32) / 255.0
-    for probability, change in _changes(settings):
-        if rng.random() < probability:
-            image = change(image, rng)
-    if rng.random() < settings.erase:
-        image = _erase(image, mask, rng)
-    return Pixels((image.clip(0.0, 1.0) * 255.0).astype(np.uint8), mask)
+    def uniform(self, low: float, high: float, *shape: int) -> torch.Tensor:
+        """(count, *shape), each number on its own."""
+        drawn = torch.rand(self.count, *shape, generator=self.generator, device=self.generator.device)
+        return low + (high - low) * drawn
+
+    def normal(self, *shape: int) -> torch.Tensor:
+        """Standard normal (count, *shape)."""
+        return torch.randn(self.count, *shape, generator=self.generator, device=self.generator.device)
+
+    def happens(self, probability: float) -> torch.Tensor:
+        """Bool (count, 1, 1, 1)."""
+        return self.uniform(0, 1, 1, 1, 1) < probability
 
 
-def _changes(settings: Augmentation) -> list[tuple[float, Callable[[Square, np.random.Generator], Square]]]:
-    return [
-        (settings.blur, _blur),
-        (settings.depth_gain, _depth_gain),
-        (settings.tone, _tone),
-        (settings.speckle, _speckle),
-    ]
+def augment(
+    gray: torch.Tensor, lesion: torch.Tensor, settings: Augmentation, generator: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Changed copies of images and masks, float32 (n, 1, size, size), 0..1 both."""
+    dice = Dice(gray.shape[0], generator)
+    gray, lesion = _moved(gray, lesion, settings, dice)
+    gray = torch.where(dice.happens(settings.marks), _calipers(gray, lesion, dice), gray)
+    for probability, change in (
+        (settings.blur, _blurred),
+        (settings.depth_gain, _gained),
+        (settings.tone, _toned),
+        (settings.speckle, _speckled),
+    ):
+        gray = torch.where(dice.happens(probability), change(gray, dice), gray)
+    gray = torch.where(dice.happens(settings.erase), _blotted(gray, lesion, dice), gray)
+    return gray.clamp(0, 1), (lesion >= 0.5).float()  # noqa: PLR2004
 
 
-def _flip(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    if rng.random() < 0.5:  # noqa: PLR2004 - left and right are alike
-        return Pixels(pixels.gray[:, ::-1], pixels.mask[:, ::-1])
-    return pixels
+def box_of(lesion: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Corners of each mask (n, 1, size, size), low and high, each (n, 2) as x and y in -1..1.
 
-
-def _crop(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """A box that holds the lesion, each side anywhere between lesion and image border."""
-    spans = []
-    for axis in (1, 0):
-        lesion = np.flatnonzero(pixels.mask.any(axis=axis))
-        length = pixels.mask.shape[1 - axis]
-        first, last = (int(lesion[0]), int(lesion[-1]) + 1) if lesion.size else (0, length)
-        start = int(rng.uniform(0.0, 0.9) * first)
-        stop = last + round(rng.uniform(0.1, 1.0) * (length - last))
-        spans.append(slice(start, stop) if stop - start >= length // 4 else slice(None))
-    rows, columns = spans
-    return Pixels(pixels.gray[rows, columns], pixels.mask[rows, columns])
-
-
-def _letterboxed(gray: NDArray[np.uint8], size: int) -> Image.Image:
-    return Image.fromarray((prepare(np.ascontiguousarray(gray), size).tensor[0] * 255.0).astype(np.uint8))
-
-
-def _affine(
-    gray: Image.Image, lesion: Image.Image, rng: np.random.Generator
-) -> tuple[Image.Image, Image.Image]:
-    """Rotation to 15 degrees, scale 0.7 to 1.15 with aspect to 1.2, shift to 8 % of the side."""
-    angle, zoom = np.deg2rad(rng.uniform(-15, 15)), rng.uniform(0.7, 1.15)
-    aspect = np.exp(rng.uniform(-0.18, 0.18))
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    to_source = turn @ np.diag([1 / (zoom * aspect), aspect / zoom])
-    centre = np.array(gray.size) / 2
-    offset = centre + rng.uniform(-0.08, 0.08, 2) * gray.size - to_source @ centre
-    matrix = tuple(float(v) for v in (*to_source[0], offset[0], *to_source[1], offset[1]))
-    transform = Image.Transform.AFFINE
+    Without a lesion: the middle of the image, an eighth of it wide.
+    """
+    size = lesion.shape[-1]
+    places = torch.linspace(-1, 1, size, device=lesion.device)
+    low, high = [], []
+    for axis in (2, 3):
+        there = lesion.amax((1, axis)) > 0.5  # noqa: PLR2004
+        low.append(torch.where(there, places, 2.0).amin(1))
+        high.append(torch.where(there, places, -2.0).amax(1))
+    empty = lesion.amax((1, 2, 3)) < 0.5  # noqa: PLR2004
+    corners = [torch.stack(one, 1) for one in (low, high)]
     return (
-        gray.transform(gray.size, transform, matrix, _BILINEAR),
-        lesion.transform(lesion.size, transform, matrix, _BILINEAR),
+        torch.where(empty[:, None], -0.125, corners[0]),
+        torch.where(empty[:, None], 0.125, corners[1]),
     )
 
 
-def _marks(gray: Image.Image, mask: NDArray[np.bool_], rng: np.random.Generator) -> Image.Image:
-    """Caliper crosses at the lesion's ends or anywhere, in both classes alike, so that they tell nothing."""
-    rows, columns = np.nonzero(mask)
-    draw = ImageDraw.Draw(gray)
-    for _ in range(int(rng.integers(1, 5))):
-        x, y = int(rng.integers(10, gray.width - 10)), int(rng.integers(10, gray.height - 10))
-        if rows.size and rng.random() < 0.7:  # noqa: PLR2004
-            end = int(rng.choice([rows.argmin(), rows.argmax(), columns.argmin(), columns.argmax()]))
-            x, y = int(columns[end]), int(rows[end])
-        arm, tone = int(rng.integers(2, 6)), int(rng.integers(120, 256))
-        draw.line((x - arm, y, x + arm, y), fill=tone)
-        draw.line((x, y - arm, x, y + arm), fill=tone)
-    return gray
+def _moved(
+    gray: torch.Tensor, lesion: torch.Tensor, settings: Augmentation, dice: Dice
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mirrored, turned, stretched, and cut to a square that holds the lesion."""
+    low, high = box_of(lesion)
+    first, last = dice.uniform(0, 1, 2), dice.uniform(0, 1, 2)
+    left_top, right_bottom = -1 + (low + 1) * first, 1 - (1 - high) * last
+    cut = dice.happens(settings.crop)[:, :, 0, 0]
+    middle = torch.where(cut, (left_top + right_bottom) / 2, 0.0)
+    scale = torch.where(cut, ((right_bottom - left_top) / 2).amax(1, keepdim=True).clamp(0.4, 1), 1.0)
+    turned = dice.happens(settings.affine)[:, 0, 0, 0]
+    angle = torch.where(turned, dice.uniform(-0.3, 0.3), 0.0)
+    stretch = torch.where(turned[:, None], torch.exp(dice.uniform(-0.18, 0.18, 2)), 1.0)
+    mirror = torch.where(dice.uniform(0, 1) < 0.5, -1.0, 1.0)  # noqa: PLR2004 - left and right are alike
+    rows = torch.stack([torch.cos(angle), -torch.sin(angle), torch.sin(angle), torch.cos(angle)], 1)
+    turn = rows.view(-1, 2, 2) * (scale * stretch)[:, None, :]
+    turn = turn * torch.stack([mirror, torch.ones_like(mirror)], 1)[:, None, :]
+    theta = torch.cat([turn, middle[:, :, None]], 2)
+    grid = functional.affine_grid(theta, list(gray.shape), align_corners=False)
+    both = functional.grid_sample(torch.cat([gray, lesion], 1), grid, align_corners=False)
+    return both[:, :1], both[:, 1:]
 
 
-def _blur(image: Square, rng: np.random.Generator) -> Square:
-    blurred = Image.fromarray((image * 255).astype(np.uint8)).filter(
-        ImageFilter.GaussianBlur(rng.uniform(0.3, 1.6))
+def _calipers(gray: torch.Tensor, lesion: torch.Tensor, dice: Dice) -> torch.Tensor:
+    """Crosses at the lesion's ends or anywhere, joined by dots now and then."""
+    size, count = gray.shape[-1], 4
+    low, high = box_of(lesion)
+    middle = (low + high) / 2
+    ends = torch.stack(
+        [
+            torch.stack([low[:, 0], middle[:, 1]], 1),
+            torch.stack([high[:, 0], middle[:, 1]], 1),
+            torch.stack([middle[:, 0], low[:, 1]], 1),
+            torch.stack([middle[:, 0], high[:, 1]], 1),
+        ],
+        1,
     )
-    return np.asarray(blurred, dtype=np.float32) / 255.0
+    anywhere = dice.uniform(-0.95, 0.95, count, 2)
+    at = torch.where(dice.uniform(0, 1, 1, 1) < 0.7, ends + dice.uniform(-0.03, 0.03, count, 2), anywhere)  # noqa: PLR2004
+    at = torch.where(dice.uniform(0, 1, count, 1) < 0.6, at, 5.0)  # noqa: PLR2004 - 5: outside, not drawn
+    places = torch.linspace(-1, 1, size, device=gray.device)
+    along_x = (places[None, None, None, :] - at[:, :, 0, None, None]).abs()
+    along_y = (places[None, None, :, None] - at[:, :, 1, None, None]).abs()
+    arm, line = dice.uniform(0.015, 0.045, 1, 1, 1), 1.2 / size
+    cross = ((along_x < arm) & (along_y < line)) | ((along_y < arm) & (along_x < line))
+    return torch.where(cross.any(1, keepdim=True), dice.uniform(0.5, 1.0, 1, 1, 1), gray)
 
 
-def _depth_gain(image: Square, rng: np.random.Generator) -> Square:
+def _blurred(gray: torch.Tensor, dice: Dice) -> torch.Tensor:
+    """Softer, or a little sharper."""
+    away = torch.arange(-4, 5, device=gray.device).float()
+    kernel = torch.exp(-(away**2) / (2 * dice.uniform(0.4, 1.8, 1) ** 2))
+    kernel = kernel / kernel.sum(1, keepdim=True)
+    flat = gray.transpose(0, 1)
+    for shape, padding in (((-1, 1, 1, 9), (4, 4, 0, 0)), ((-1, 1, 9, 1), (0, 0, 4, 4))):
+        padded = functional.pad(flat, padding, mode="replicate")
+        flat = functional.conv2d(padded, kernel.view(*shape), groups=kernel.shape[0])
+    soft = flat.transpose(0, 1)
+    return torch.where(dice.happens(0.3), gray + 0.7 * (gray - soft), soft)
+
+
+def _gained(gray: torch.Tensor, dice: Dice) -> torch.Tensor:
     """Time gain compensation set otherwise: brightness changes with depth."""
-    near, far = (float(gain) for gain in rng.uniform(0.6, 1.4, 2))
-    gains = np.linspace(near, far, image.shape[0]).astype(np.float32)
-    return image * gains[:, None]
+    depth = torch.linspace(0, 1, gray.shape[-2], device=gray.device)[None, None, :, None]
+    near, far = dice.uniform(0.6, 1.4, 1, 1, 1), dice.uniform(0.6, 1.4, 1, 1, 1)
+    return gray * (near * (1 - depth) + far * depth)
 
 
-def _tone(image: Square, rng: np.random.Generator) -> Square:
-    """Dynamic range, gain and gray map. Black padding stays black."""
-    gamma, gain = np.exp(rng.uniform(-0.5, 0.5)), rng.uniform(0.75, 1.3)
-    toned: Square = (image.clip(0.0, 1.0) ** gamma * gain).astype(np.float32)
-    return toned
+def _toned(gray: torch.Tensor, dice: Dice) -> torch.Tensor:
+    """Dynamic range, gain and gray map. Black stays black."""
+    gamma = torch.exp(dice.uniform(-0.5, 0.5, 1, 1, 1))
+    return gray.clamp(1e-4, 1) ** gamma * dice.uniform(0.75, 1.3, 1, 1, 1)
 
 
-def _speckle(image: Square, rng: np.random.Generator) -> Square:
-    grain = int(rng.integers(1, 4))
-    small = tuple(-(-side // grain) for side in image.shape)
-    noise = Image.fromarray(rng.normal(size=small).astype(np.float32)).resize(image.shape[::-1], _BILINEAR)
-    return image * (1.0 + rng.uniform(0.05, 0.3) * np.asarray(noise, dtype=np.float32))
+def _speckled(gray: torch.Tensor, dice: Dice) -> torch.Tensor:
+    size = gray.shape[-1]
+    grain = int(torch.randint(1, 4, (), generator=dice.generator, device=gray.device))
+    small = dice.normal(1, size // grain, size // grain)
+    noise = functional.interpolate(small, (size, size), mode="bilinear", align_corners=False)
+    return gray * (1 + dice.uniform(0.05, 0.3, 1, 1, 1) * noise)
 
 
-def _erase(image: Square, mask: NDArray[np.bool_], rng: np.random.Generator) -> Square:
-    """Patches at the border, where text and body marks live; never over the lesion."""
-    image = image.copy()
-    size = image.shape[0]
-    for _ in range(int(rng.integers(1, 4))):
-        height, width = (int(v) for v in rng.integers(size // 12, size // 4, 2))
-        top = 0 if rng.random() < 0.5 else size - height  # noqa: PLR2004
-        left = int(rng.integers(0, size - width))
-        patch = np.s_[top : top + height, left : left + width]
-        if not mask[patch].any():
-            image[patch] = rng.uniform(0.0, 1.0) * rng.integers(0, 2, (height, width))
-    return image
+def _blotted(gray: torch.Tensor, lesion: torch.Tensor, dice: Dice) -> torch.Tensor:
+    """Patches at the upper and lower border, where text and body marks live; never over the lesion."""
+    size = gray.shape[-1]
+    places = torch.arange(size, device=gray.device).float() / size
+    patch = torch.zeros_like(gray, dtype=torch.bool)
+    for _ in range(2):
+        height, width = dice.uniform(0.06, 0.25, 1, 1, 1), dice.uniform(0.08, 0.35, 1, 1, 1)
+        left = dice.uniform(0, 1, 1, 1, 1) * (1 - width)
+        top = torch.where(dice.happens(0.5), torch.zeros_like(height), 1 - height)
+        across = (places >= left) & (places < left + width)
+        down = (places[:, None] >= top) & (places[:, None] < top + height)
+        patch = patch | (across & down)
+    texture = (dice.uniform(0, 1, 1, size, size) < dice.uniform(0, 1, 1, 1, 1)).float()
+    painted = dice.uniform(0, 1, 1, 1, 1) * texture
+    return torch.where(patch & (lesion < 0.5), painted, gray)  # noqa: PLR2004

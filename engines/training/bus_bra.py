@@ -34,6 +34,7 @@ def _example(folder: Path, row: dict[str, str]) -> Example:
         label=_LABELS[row["Pathology"]],
         patient=row["Case"],
         group=row["Device"].split("@")[0].strip(),
+        birads=int(row["BIRADS"]),
     )
 
 

@@ -14,13 +14,17 @@ from engines.errors import DataError
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One image with its lesion mask. `label` 0 benign, 1 malignant; `group` is scanner or the like."""
+    """One image with its lesion mask. `label` 0 benign, 1 malignant; `group` is scanner or the like.
+
+    `birads`: the radiologists' category, 2 to 5, or -1 where nobody gave one.
+    """
 
     image: Path
     mask: Path
     label: int
     patient: str
     group: str
+    birads: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,16 +13,19 @@ from engines.networks import checkpoint
 from engines.networks.catalog import build_network
 from engines.networks.network import ClassifierNetwork
 from engines.training.average import Average
-from engines.training.batches import Cache, plain_batches, training_batches
-from engines.training.examples import Example, Parts, labels_of
+from engines.training.batches import plain_batches, training_batches
+from engines.training.examples import Parts, labels_of
 from engines.training.loss import training_loss
 from engines.training.metrics import Scores, auc
+from engines.training.pictures import Pictures, read_pictures
 from engines.training.progress import Progress, Report
 from engines.training.recipe import Recipe, Stage
 
 _BEST = "best.pt"
 _LAST = "last.pt"
 _HISTORY = "history.json"
+_LARGEST_GRADIENT = 5.0
+"""Norm beyond which a step's gradient is cut."""
 
 
 @dataclass(slots=True)
@@ -42,38 +44,48 @@ class Run:
 def fit(recipe: Recipe, parts: Parts, out: Path, report: Report) -> Path:
     """Train to the end or until early stopping; returns the best checkpoint.
 
-    Goes on from `out/last.pt` if it is there. The test part is not looked at. Repeatable by seed for
-    one PyTorch version, processor and number of threads.
+    Goes on from `out/last.pt` if it is there. The test part is not looked at. On a GPU where there is one.
+    Repeatable by seed for one PyTorch version, processor and number of threads.
     """
     torch.set_num_threads(recipe.threads)
     out.mkdir(parents=True, exist_ok=True)
-    run, cache = _start(recipe, out), Cache()
-    while run.epoch < recipe.epochs and run.epoch - run.best_epoch <= recipe.early_stopping.patience:
-        loss = _train_epoch(run, recipe, parts.train, cache, report)
-        scores = logit_differences(run.average.network, parts.validation, recipe.network.size, cache)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    run = _start(recipe, out, device)
+    if _has_ended(run, recipe):
+        return out / _BEST
+    train, validation = (
+        read_pictures(part, recipe.network.size).to(device) for part in (parts.train, parts.validation)
+    )
+    while not _has_ended(run, recipe):
+        loss = _train_epoch(run, recipe, train, report)
+        scores = logit_differences(run.average.network, validation)
         _keep(run, recipe, out, loss, auc(scores, labels_of(parts.validation)), report)
     return out / _BEST
 
 
-def logit_differences(
-    network: ClassifierNetwork, examples: Sequence[Example], size: int, cache: Cache
-) -> Scores:
-    """Malignant minus benign logit of each example, float64 (n,)."""
+def logit_differences(network: ClassifierNetwork, pictures: Pictures) -> Scores:
+    """Malignant minus benign logit of each picture, float64 (n,)."""
     network.eval()
     with torch.no_grad():
-        logits = [network(batch.images) for batch in plain_batches(examples, size, 16, cache)]
-    both = torch.cat(logits).double().numpy()
+        logits = [network(batch.images) for batch in plain_batches(pictures, 16)]
+    both = torch.cat(logits).double().cpu().numpy()
     return np.asarray(both[:, 1] - both[:, 0], dtype=np.float64)
 
 
-def _start(recipe: Recipe, out: Path) -> Run:
+def _has_ended(run: Run, recipe: Recipe) -> bool:
+    return run.epoch >= recipe.epochs or run.epoch - run.best_epoch > recipe.early_stopping.patience
+
+
+def _start(recipe: Recipe, out: Path, device: str) -> Run:
     torch.manual_seed(recipe.seed)
     weights = recipe.network.weights or None
     network = build_network(recipe.network.architecture, weights, recipe.network.dropout)
-    network = network.to(memory_format=torch.channels_last)
+    network = network.to(device, memory_format=torch.channels_last)
     run = Run(network, Average(network, recipe.optimiser.average_decay))
     last = out / _LAST
-    return _resumed(run, recipe, torch.load(last, weights_only=True)) if last.is_file() else run
+    if not last.is_file():
+        return run
+    return _resumed(run, recipe, torch.load(last, weights_only=True, map_location=device))
 
 
 def _resumed(run: Run, recipe: Recipe, state: dict[str, Any]) -> Run:
@@ -82,30 +94,29 @@ def _resumed(run: Run, recipe: Recipe, state: dict[str, Any]) -> Run:
     run.epoch, run.best_auc, run.best_epoch = state["epoch"], state["best_auc"], state["best_epoch"]
     run.history = state["history"]
     stage, _ = recipe.stage_of(run.epoch - 1)
-    run.optimiser = _optimiser(_freeze(run.network, stage), recipe)
+    _freeze(run.network, stage)
+    run.optimiser = _optimiser(run.network, recipe)
     run.optimiser.load_state_dict(state["optimiser"])
     return run
 
 
-def _train_epoch(
-    run: Run, recipe: Recipe, examples: Sequence[Example], cache: Cache, report: Report
-) -> float:
+def _train_epoch(run: Run, recipe: Recipe, pictures: Pictures, report: Report) -> float:
     stage, within = recipe.stage_of(run.epoch)
-    parameters = _freeze(run.network, stage)
+    _freeze(run.network, stage)
     if run.optimiser is None or within == 0:
-        run.optimiser = _optimiser(parameters, recipe)
+        run.optimiser = _optimiser(run.network, recipe)
     torch.manual_seed(recipe.seed + run.epoch)
-    steps = max(1, len(examples) // recipe.optimiser.batch)
+    steps = max(1, len(pictures) // recipe.optimiser.batch)
     total = 0.0
-    for step, batch in enumerate(training_batches(examples, recipe, run.epoch, cache)):
+    for step, batch in enumerate(training_batches(pictures, recipe, run.epoch)):
         rate = learning_rate(stage, within * steps + step, steps, recipe.optimiser.warmup_steps)
         for group in run.optimiser.param_groups:
-            group["lr"] = rate
-        images = batch.images.contiguous(memory_format=torch.channels_last)
-        loss = training_loss(run.network.head, run.network.maps(images), batch, recipe.loss)
+            group["lr"] = rate * group["share"]
+        with torch.autocast(batch.images.device.type, torch.bfloat16, enabled=batch.images.is_cuda):
+            loss = training_loss(run.network, batch, recipe.loss)
         run.optimiser.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, 5.0)
+        torch.nn.utils.clip_grad_norm_(run.network.parameters(), _LARGEST_GRADIENT)
         run.optimiser.step()
         run.average.update(run.network)
         total += loss.item()
@@ -120,17 +131,26 @@ def learning_rate(stage: Stage, step: int, steps_per_epoch: int, warmup_steps: i
     return stage.learning_rate * cosine * min(1.0, (step + 1) / warmup_steps)
 
 
-def _freeze(network: ClassifierNetwork, stage: Stage) -> list[torch.nn.Parameter]:
-    """Set what learns in this stage; returns it."""
+def _freeze(network: ClassifierNetwork, stage: Stage) -> None:
+    """Set what learns in this stage."""
     network.train().requires_grad_(True)
-    blocks = list(network.features.children())
+    blocks = network.blocks()
     for block in blocks if stage.freeze < 0 else blocks[: stage.freeze]:
         block.requires_grad_(False).eval()
-    return [p for p in network.parameters() if p.requires_grad]
 
 
-def _optimiser(parameters: list[torch.nn.Parameter], recipe: Recipe) -> torch.optim.Optimizer:
-    return torch.optim.AdamW(parameters, weight_decay=recipe.optimiser.weight_decay)
+def _optimiser(network: ClassifierNetwork, recipe: Recipe) -> torch.optim.Optimizer:
+    """Of all that learns; the features learn at their own share of the rate."""
+    features = {id(parameter) for parameter in network.features.parameters()}
+    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    groups = [
+        {"params": [one for one in learning if (id(one) in features) is is_feature], "share": share}
+        for is_feature, share in ((True, recipe.optimiser.features_rate), (False, 1.0))
+    ]
+    settings = recipe.optimiser
+    return torch.optim.AdamW(
+        [group for group in groups if group["params"]], weight_decay=settings.weight_decay
+    )
 
 
 def _keep(run: Run, recipe: Recipe, out: Path, loss: float, validation_auc: float, report: Report) -> None:

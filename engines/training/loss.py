@@ -1,28 +1,70 @@
-"""Cross-entropy, and a share for evidence that lies where no lesion is."""
+"""What a network should get right: the class, where its evidence lies, the lesion, the category."""
 
 import torch
 from torch.nn import functional
 
-from engines.networks.network import MeanHead
+from engines.networks.lesion.network import LesionNetwork
+from engines.networks.network import ClassifierNetwork
 from engines.training.batches import Batch
+from engines.training.pictures import UNKNOWN
 from engines.training.recipe import Loss
 
+_LOWEST_BIRADS = 2
 
-def training_loss(head: MeanHead, maps: torch.Tensor, batch: Batch, settings: Loss) -> torch.Tensor:
-    """Scalar. The second term keeps the network from caliper marks, text and framing, which differ
-    between hospitals, and makes the heatmap point at the lesion.
-    """
-    loss = functional.cross_entropy(head(maps), batch.labels, label_smoothing=settings.label_smoothing)
+
+def training_loss(network: ClassifierNetwork, batch: Batch, settings: Loss) -> torch.Tensor:
+    """Scalar, over one batch."""
+    if isinstance(network, LesionNetwork):
+        return _found_and_judged(network, batch, settings)
+    maps = network.maps(batch.images)
+    loss = class_loss(network.head(maps), batch.labels, settings.label_smoothing)
     if settings.outside:
-        loss = loss + settings.outside * outside_share(head.evidence(maps), batch.masks)
+        loss = loss + settings.outside * outside_share(network.head.evidence(maps), batch.masks)
     return loss
+
+
+def class_loss(logits: torch.Tensor, labels: torch.Tensor, smoothing: float) -> torch.Tensor:
+    """Cross-entropy over the images that have a mass, and so a label."""
+    known = labels != UNKNOWN
+    if not bool(known.any()):
+        return logits.sum() * 0
+    return functional.cross_entropy(logits[known].float(), labels[known], label_smoothing=smoothing)
 
 
 def outside_share(evidence: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
     """Mean share, 0..1, of the absolute evidence (n, h, w) in cells that the lesion does not touch.
 
-    A cell counts as touched if any pixel of it is in the mask (n, 1, size, size).
+    A cell counts as touched if any pixel of it is in the mask (n, 1, size, size). It keeps a network from
+    caliper marks, text and framing, which differ between hospitals, and the heatmap on the lesion.
     """
     touched = functional.adaptive_max_pool2d(masks, evidence.shape[-2:])[:, 0]
     strength = evidence.abs()
     return ((strength * (1 - touched)).sum((1, 2)) / (strength.sum((1, 2)) + 1e-6)).mean()
+
+
+def lesion_loss(logits: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy per pixel and 1 - Dice per image, at the resolution of `logits` (n, 1, h, w)."""
+    logits, wanted = logits.float(), functional.interpolate(masks, logits.shape[-2:], mode="area")
+    cross = functional.binary_cross_entropy_with_logits(logits, wanted)
+    found = torch.sigmoid(logits)
+    overlap = (2 * (found * wanted).sum((1, 2, 3)) + 1) / (found.sum((1, 2, 3)) + wanted.sum((1, 2, 3)) + 1)
+    return cross + (1 - overlap).mean()
+
+
+def birads_loss(logits: torch.Tensor, birads: torch.Tensor) -> torch.Tensor:
+    """Whether the category is above 2, above 3, above 4: `logits` (n, 3). Unknown ones do not count."""
+    known = (birads != UNKNOWN).float()[:, None]
+    above = torch.arange(_LOWEST_BIRADS, _LOWEST_BIRADS + 3, device=birads.device)
+    wanted = (birads[:, None] > above).float()
+    each = functional.binary_cross_entropy_with_logits(logits.float(), wanted, reduction="none")
+    return (each * known).sum() / (known.sum() * 3 + 1)
+
+
+def _found_and_judged(network: LesionNetwork, batch: Batch, settings: Loss) -> torch.Tensor:
+    maps, lesion = network.both(batch.images)
+    head, means = network.head, network.head.dropout(network.head.means(maps))
+    return (
+        class_loss(head.linear(means), batch.labels, settings.label_smoothing)
+        + settings.lesion * lesion_loss(lesion, batch.masks)
+        + settings.birads * birads_loss(head.birads(means), batch.birads)
+    )

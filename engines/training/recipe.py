@@ -58,20 +58,28 @@ class Augmentation:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """`outside` weighs the share of evidence that lies outside the lesion's mask."""
+    """`outside` weighs the share of evidence that lies outside the lesion's mask. Where the network finds the
+    lesion: `lesion` weighs how well, `birads` how well it tells the radiologists' category.
+    """
 
     label_smoothing: float
-    outside: float
+    outside: float = 0.0
+    lesion: float = 0.0
+    birads: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Optimiser:
-    """AdamW with a cosine schedule per stage. `average_decay`: moving average of weights, per step."""
+    """AdamW with a cosine schedule per stage. `average_decay`: moving average of weights, per step.
+
+    `features_rate`: how much of a stage's learning rate the pretrained features get, 0..1.
+    """
 
     batch: int
     weight_decay: float
     average_decay: float
     warmup_steps: int
+    features_rate: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from engines.judgement import OperatingPoint
 from engines.manifest import FILE, Weights, read_manifest
 from engines.networks.checkpoint import read_network
 from engines.open_engine import open_classifier
-from engines.training.batches import Cache
 from engines.training.calibration import fit_platt, probabilities, threshold_for
 from engines.training.examples import Example, labels_of
 from engines.training.loop import fit, logit_differences
 from engines.training.measured import Measured, write_measured
 from engines.training.metrics import sensitivity, specificity
+from engines.training.pictures import read_pictures
 from engines.training.progress import Progress, Report, silent
 from engines.training.recipe import Recipe, read_recipe
 from engines.training.sets import data_root as root_of
@@ -46,7 +46,7 @@ def train(recipe_path: Path, data_root: Path | None, out_folder: Path, progress:
 
 def _measure(recipe: Recipe, best: Path, validation: tuple[Example, ...], sha256: str) -> Measured:
     network, size = read_network(best)
-    logits, labels = logit_differences(network, validation, size, Cache()), labels_of(validation)
+    logits, labels = logit_differences(network, read_pictures(validation, size)), labels_of(validation)
     calibration = fit_platt(logits, labels)
     scores = probabilities(calibration, logits)
     threshold = threshold_for(recipe.operating_point.sensitivity, scores, labels)

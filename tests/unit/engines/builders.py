@@ -123,7 +123,7 @@ def write_bus_bra(root: Path, patients: int = 30) -> Path:
     folder = root / "bus-bra"
     (folder / "images").mkdir(parents=True)
     (folder / "masks").mkdir()
-    data, folds = ["ID,Case,Pathology,Device"], ["ID,Pathology,kFold"]
+    data, folds = ["ID,Case,Pathology,BIRADS,Device"], ["ID,Pathology,kFold"]
     for patient in range(patients):
         label = "malignant" if patient % 3 == 0 else "benign"
         for side in "lr":
@@ -131,7 +131,9 @@ def write_bus_bra(root: Path, patients: int = 30) -> Path:
             gray, mask = lesion_image(label == "malignant", 2 * patient + (side == "r"))
             Image.fromarray(gray).save(folder / "images" / f"bus_{name}.png")
             Image.fromarray(mask).save(folder / "masks" / f"mask_{name}.png")
-            data.append(f"bus_{name},{patient},{label},Scanner {patient % 2} @10MHz")
+            data.append(
+                f"bus_{name},{patient},{label},{5 if patient % 3 == 0 else 3},Scanner {patient % 2} @10MHz"
+            )
             folds.append(f"bus_{name},{label},{patient // 3 % 5 + 1}")
     (folder / "bus_data.csv").write_text("\n".join(data) + "\n")
     (folder / "5-fold-cv.csv").write_text("\n".join(folds) + "\n")

@@ -1,49 +1,87 @@
-import dataclasses
-
-import numpy as np
 import pytest
+import torch
 
-from engines.training.augmentation import augment
-from engines.training.examples import Pixels
+from engines.training.augmentation import augment, box_of
 from engines.training.recipe import Augmentation
-from tests.unit.engines.builders import lesion_image
 
-ALWAYS = Augmentation(1, 1, 1, 1, 1, 1, 1, 1)
-NEVER = Augmentation(0, 0, 0, 0, 0, 0, 0, 0)
-
-
-def _changed(settings: Augmentation, seed: int) -> Pixels:
-    return augment(Pixels(*lesion_image(True, 1)), 64, settings, np.random.default_rng(seed))
+NOTHING = Augmentation(crop=0, affine=0, tone=0, speckle=0, blur=0, depth_gain=0, erase=0, marks=0)
+EVERYTHING = Augmentation(crop=1, affine=1, tone=1, speckle=1, blur=1, depth_gain=1, erase=1, marks=1)
+COUNT, SIZE = 16, 64
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_the_lesion_stays_in_the_image_and_under_its_mask(seed: int) -> None:
-    geometry = dataclasses.replace(NEVER, crop=1, affine=1, erase=1)
-    changed = _changed(geometry, seed)
-    assert changed.gray.shape == changed.mask.shape == (64, 64)
-    assert changed.mask.sum() > 50
-    assert changed.gray[changed.mask].mean() < 60  # the lesion is the dark disc
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_the_same_seed_gives_the_same_image(seed: int) -> None:
-    one, other = _changed(ALWAYS, seed), _changed(ALWAYS, seed)
-    np.testing.assert_array_equal(one.gray, other.gray)
-    np.testing.assert_array_equal(one.mask, other.mask)
+def images_with_a_lesion() -> tuple[torch.Tensor, torch.Tensor]:
+    gray = torch.rand(COUNT, 1, SIZE, SIZE, generator=seeded()) * 0.5
+    lesion = torch.zeros(COUNT, 1, SIZE, SIZE)
+    lesion[:, :, 20:36, 12:28] = 1.0
+    return gray, lesion
 
 
-def test_another_seed_gives_another_image() -> None:
-    assert not np.array_equal(_changed(ALWAYS, 1).gray, _changed(ALWAYS, 2).gray)
+def test_without_any_change_an_image_is_itself_or_its_mirror_image() -> None:
+    gray, lesion = images_with_a_lesion()
+    changed, mask = augment(gray, lesion, NOTHING, seeded())
+    mirrored = [
+        torch.allclose(changed[i], gray[i].flip(2), atol=1e-5) and torch.equal(mask[i], lesion[i].flip(2))
+        for i in range(COUNT)
+    ]
+    same = [
+        torch.allclose(changed[i], gray[i], atol=1e-5) and torch.equal(mask[i], lesion[i])
+        for i in range(COUNT)
+    ]
+    assert all(one or other for one, other in zip(mirrored, same, strict=True))
+    assert any(mirrored)
+    assert any(same)
 
 
-@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Augmentation)])
-def test_every_setting_changes_the_image(name: str) -> None:
-    settings = Augmentation(**(dataclasses.asdict(NEVER) | {name: 1.0}))
-    assert any(
-        not np.array_equal(_changed(settings, seed).gray, _changed(NEVER, seed).gray) for seed in range(5)
-    )
+def test_the_same_seed_gives_the_same_images_and_another_does_not() -> None:
+    gray, lesion = images_with_a_lesion()
+    first, _ = augment(gray, lesion, EVERYTHING, seeded(1))
+    again, _ = augment(gray, lesion, EVERYTHING, seeded(1))
+    other, _ = augment(gray, lesion, EVERYTHING, seeded(2))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
 
 
-def test_an_image_without_a_lesion_can_be_augmented() -> None:
-    empty = Pixels(lesion_image(True, 1)[0], np.zeros((48, 64), np.bool_))
-    assert augment(empty, 64, ALWAYS, np.random.default_rng(0)).gray.shape == (64, 64)
+def test_images_stay_in_range_and_masks_stay_masks() -> None:
+    changed, mask = augment(*images_with_a_lesion(), EVERYTHING, seeded())
+    assert changed.isfinite().all()
+    assert 0 <= changed.min() <= changed.max() <= 1
+    assert set(mask.unique().tolist()) == {0.0, 1.0}
+
+
+def test_cutting_out_keeps_the_lesion() -> None:
+    only_cut = Augmentation(crop=1, affine=0, tone=0, speckle=0, blur=0, depth_gain=0, erase=0, marks=0)
+    _, lesion = images_with_a_lesion()
+    for seed in range(8):
+        _, mask = augment(lesion, lesion, only_cut, seeded(seed))
+        assert (mask.sum((1, 2, 3)) >= 0.9 * 16 * 16).all()  # nothing is cut off; closer is larger
+
+
+def test_image_and_mask_move_together() -> None:
+    _, lesion = images_with_a_lesion()
+    moved = Augmentation(crop=1, affine=1, tone=0, speckle=0, blur=0, depth_gain=0, erase=0, marks=0)
+    changed, mask = augment(lesion, lesion, moved, seeded())
+    assert torch.equal((changed >= 0.5).float(), mask)
+
+
+@pytest.mark.parametrize("name", ["erase", "marks"])
+def test_what_is_painted_in_changes_few_pixels(name: str) -> None:
+    settings = Augmentation(**{**{one: 0.0 for one in Augmentation.__slots__}, name: 1.0})
+    gray = torch.full((COUNT, 1, SIZE, SIZE), 0.25)
+    _, lesion = images_with_a_lesion()
+    changed, mask = augment(gray, lesion, settings, seeded())
+    painted = (changed - gray).abs() > 1e-3
+    assert 0 < painted.float().mean() < 0.25
+    if name == "erase":
+        assert not (painted & (mask > 0)).any()
+
+
+def test_box_of_a_mask_and_of_none() -> None:
+    lesion = torch.zeros(2, 1, 5, 5)
+    lesion[0, 0, 1:4, 2:5] = 1.0
+    low, high = box_of(lesion)
+    assert low.tolist() == [[0.0, -0.5], [-0.125, -0.125]]
+    assert high.tolist() == [[1.0, 0.5], [0.125, 0.125]]

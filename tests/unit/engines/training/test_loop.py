@@ -6,12 +6,14 @@ import pytest
 import torch
 
 from engines.networks.catalog import ARCHITECTURES
+from engines.networks.lesion.network import lesion_mobilenet_v2
 from engines.training.bus_bra import bus_bra
 from engines.training.examples import Parts
 from engines.training.loop import fit, learning_rate
+from engines.training.pictures import read_pictures
 from engines.training.progress import Progress, silent
 from engines.training.recipe import Recipe, Stage, read_recipe
-from tests.unit.engines.builders import tiny_network
+from tests.unit.engines.builders import SIZE, tiny_network
 from tests.unit.engines.training.recipes import RECIPE, write_recipe
 
 
@@ -85,3 +87,25 @@ def test_the_learning_rate_warms_up_and_then_falls() -> None:
     assert rates.index(max(rates)) == 9
     assert rates[9:] == sorted(rates[9:], reverse=True)
     assert 0.02 <= rates[-1] < 0.03
+
+
+LESION = (
+    RECIPE.replace('architecture = "tiny"', 'architecture = "lesion_mobilenet_v2"')
+    .replace(f"size = {SIZE}", "size = 64")
+    .replace("outside = 0.1", "lesion = 0.5\nbirads = 0.3")
+    .replace("epochs = 2", "epochs = 14")
+)
+
+
+def test_a_network_that_finds_the_lesion_learns_where_it_is(parts: Parts, tmp_path: Path) -> None:
+    fit(read_recipe(write_recipe(tmp_path, LESION)), parts, tmp_path / "run", silent)
+    network, size = lesion_mobilenet_v2(None), 64
+    network.load(torch.load(tmp_path / "run" / "last.pt", weights_only=True)["average"]["network"])
+    network.eval()
+    pictures = read_pictures(parts.validation, size)
+    with torch.no_grad():
+        _, lesion = network.both(pictures.gray.float() / 255)
+    found = torch.nn.functional.interpolate(torch.sigmoid(lesion), (size, size), mode="bilinear")
+    wanted = pictures.lesion.float()
+    overlap = 2 * (found * wanted).sum() / (found.sum() + wanted.sum())
+    assert overlap > 0.5
