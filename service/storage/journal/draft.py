@@ -23,6 +23,8 @@ class Record:
 
     segment: Segment
     at: int
+    length: int
+    """Bytes of entry and content."""
 
     def read(self) -> tuple[memoryview, memoryview]:
         """Entry and content. Raises KeyError where the file is damaged, OSError."""
@@ -32,11 +34,15 @@ class Record:
 class Draft:
     """Content on its way into `segment`, which is its own until `commit` or `abort`; one of them must follow.
 
-    `ended` is told then, and whether there is a record.
+    `ended` is told then, and of the record, if there is one.
     """
 
     def __init__(
-        self, folder: Path, segment: Segment, content_bytes: int, ended: Callable[[Segment, bool], None]
+        self,
+        folder: Path,
+        segment: Segment,
+        content_bytes: int,
+        ended: Callable[[Segment, Record | None], None],
     ) -> None:
         self.size_bytes = 0
         self._folder = folder
@@ -82,11 +88,12 @@ class Draft:
             self.abort()
             raise
         self._is_open = False
-        self._ended(self._segment, True)
-        return Record(self._segment, at)
+        record = Record(self._segment, at, len(entry) + self.size_bytes)
+        self._ended(self._segment, record)
+        return record
 
     def abort(self) -> None:
         """Forget it; nothing happens after `commit` or another `abort`."""
         if self._is_open:
             self._is_open = False
-            self._ended(self._segment, False)
+            self._ended(self._segment, None)

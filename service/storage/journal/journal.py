@@ -47,6 +47,8 @@ class Journal:
         self._idle: list[Segment] = []
         """Begun, with room for more, and nobody writes to them now."""
         self._drafting: set[Segment] = set()
+        self._held_bytes = 0
+        """Of records that are not done."""
         self._is_closed = False
         self.damaged: list[Path] = []
         with translated(folder, "open the journal"):
@@ -57,8 +59,10 @@ class Journal:
 
     @property
     def is_half_used(self) -> bool:
-        """Whether at least half of the segments that are kept ready hold records."""
-        return 2 * len(self._uses) > self._ready
+        """Whether half of the ready segments' bytes are taken by records, or no segment is left to begin."""
+        with self._lock:
+            is_out = not self._idle and len(self._uses) >= self._ready
+            return is_out or 2 * self._held_bytes > self._ready * self._segment_bytes
 
     def begin(self) -> Draft | None:
         """Begin a record with content. None while there is no place: it is for bursts, not for heaps.
@@ -79,6 +83,8 @@ class Journal:
 
     def done(self, record: Record) -> None:
         """The record is not needed any more. Raises StoreUnavailable."""
+        with self._lock:
+            self._held_bytes -= record.length
         with translated(self._folder, "use its journal again"):
             self._give_back(record.segment)
 
@@ -123,11 +129,13 @@ class Journal:
             self._drafting.add(segment)
         return Draft(self._folder, segment, self._content_bytes, self._ended)
 
-    def _ended(self, segment: Segment, is_kept: bool) -> None:
+    def _ended(self, segment: Segment, record: Record | None) -> None:
         """A draft has ended, and is a record or not."""
         with self._lock:
             self._drafting.discard(segment)
-            self._uses[segment] += is_kept
+            if record is not None:
+                self._uses[segment] += 1
+                self._held_bytes += record.length
             if segment.has_room(self._content_bytes + ENTRY_BYTES) and not self._is_closed:
                 self._idle.append(segment)
                 return
@@ -156,7 +164,7 @@ class Journal:
 
     def _recover(self) -> list[Record]:
         """What earlier processes have left; empty segments become ready, damaged ones stay as they are."""
-        found: list[tuple[int, Segment, int]] = []
+        found: list[tuple[int, Record]] = []
         for path in self._folder.glob(f"*{SUFFIX}"):
             segment = Segment(path, self._segment_bytes)
             records, is_damaged = segment.records()
@@ -164,11 +172,12 @@ class Journal:
                 self.damaged.append(path)
             if records:
                 self._uses[segment] = len(records) + is_damaged  # so that a damaged one is never used again
-                found += [(moment_ns, segment, at) for moment_ns, at in records]
+                found += [(moment_ns, Record(segment, at, length)) for moment_ns, at, length in records]
             else:
                 self._free.append(segment)
-        found.sort(key=lambda record: (record[0], record[2]))
-        return [Record(segment, at) for _, segment, at in found]
+        found.sort(key=lambda one: (one[0], one[1].at))
+        self._held_bytes = sum(record.length for _, record in found)
+        return [record for _, record in found]
 
 
 def _take(folder: Path) -> int:

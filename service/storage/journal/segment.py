@@ -99,12 +99,14 @@ class Segment:
             raise KeyError(at)
         return entry, content
 
-    def records(self) -> tuple[list[tuple[int, int]], bool]:
-        """Whole records of the file's last use: moment in ns, where it begins; and if one before is damaged.
+    def records(self) -> tuple[list[tuple[int, int, int]], bool]:
+        """Whole records of the file's last use: moment in ns, where it begins, bytes of entry and content.
+
+        And if one before is damaged.
 
         A last record that is torn is none: nobody was told that it is durable.
         """
-        found: list[tuple[int, int]] = []
+        found: list[tuple[int, int, int]] = []
         at, has_gap, is_damaged = 0, False, False
         while at < self.size_bytes and not self._is_retired():
             header = self._whole(at)
@@ -114,7 +116,7 @@ class Segment:
                 continue
             is_damaged |= has_gap
             has_gap = False
-            found.append((header.moment_ns, at))
+            found.append((header.moment_ns, at, header.length))
             at += padded(header.length)
         return found, is_damaged
 

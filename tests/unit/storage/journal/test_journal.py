@@ -97,6 +97,41 @@ def test_while_no_segment_is_left_there_is_no_draft_and_entries_are_still_kept(j
     assert journal.begin() is not None
 
 
+def test_half_used_are_bytes_not_segments(tmp_path: Path) -> None:
+    """Several senders begin a segment each: a burst of theirs must not be taken for a full journal."""
+    journal = opened(tmp_path, ready=4)
+    for draft in [begun(journal) for _ in range(3)]:
+        draft.write(b"content")
+        draft.commit(b"")
+    assert not journal.is_half_used
+    records = [keep(journal, bytes(CONTENT_BYTES)) for _ in range(2 * SEGMENT_BYTES // CONTENT_BYTES)]
+    assert journal.is_half_used
+    for record in records:
+        journal.done(record)
+    assert not journal.is_half_used
+    journal.close()
+
+
+def test_a_journal_without_a_segment_to_begin_is_half_used(journal: Journal) -> None:
+    drafts = [begun(journal), begun(journal)]
+    assert journal.is_half_used
+    drafts[0].abort()
+    assert not journal.is_half_used
+
+
+def test_what_an_earlier_process_left_counts_as_used(tmp_path: Path) -> None:
+    journal = opened(tmp_path)
+    for _ in range(SEGMENT_BYTES // CONTENT_BYTES + 2):
+        keep(journal, bytes(CONTENT_BYTES))
+    crashed(journal)
+    journal = opened(tmp_path)
+    assert journal.is_half_used
+    for record in journal.left_over:
+        journal.done(record)
+    assert not journal.is_half_used
+    journal.close()
+
+
 def test_a_draft_that_is_aborted_leaves_its_place_to_the_next(journal: Journal) -> None:
     draft = begun(journal)
     draft.write(b"never mind")
