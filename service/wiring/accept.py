@@ -27,7 +27,7 @@ from service.storage.port import InstanceStore
 from service.wiring.adapters import open_store
 from service.wiring.assemble import assembling, open_relay
 from service.wiring.intake import open_intake
-from service.wiring.loops import repeat, start
+from service.wiring.loops import start, start_repeating
 from service.wiring.notice_board import Check, NoticeBoard
 from service.wiring.priors import prior_fetching
 from service.wiring.retention import open_retentions
@@ -74,19 +74,19 @@ def run_accept(settings: Settings, stop: threading.Event) -> None:
         alarm = OverdueAlarm(ledger, settings.assemble.alarm_after_s)
         alarms = NoticeBoard(ledger, "assemble", {"overdue": alarm.check}, common=True)
         threads = [
-            start("assemble", partial(repeat, assemble, settings.assemble.poll_interval_s, stop), stop),
-            start("commitment", partial(repeat, reporter.turn, COMMITMENT_INTERVAL_S, stop), stop),
-            start("notices", partial(repeat, board.turn, NOTICE_INTERVAL_S, stop), stop),
-            start("alarms", partial(repeat, alarms.turn, ALARM_INTERVAL_S, stop), stop),
+            start_repeating("assemble", assemble, settings.assemble.poll_interval_s, stop),
+            start_repeating("commitment", reporter.turn, COMMITMENT_INTERVAL_S, stop),
+            start_repeating("notices", board.turn, NOTICE_INTERVAL_S, stop),
+            start_repeating("alarms", alarms.turn, ALARM_INTERVAL_S, stop),
         ]
         if settings.retention != RetentionSettings():
             retain = open_retentions(settings.retention, ledger, store)
             threads += [
-                start("retention", partial(repeat, retain.turn, RETENTION_INTERVAL_S, stop), stop),
-                start("make room", partial(repeat, retain.make_room, MAKE_ROOM_INTERVAL_S, stop), stop),
+                start_repeating("retention", retain.turn, RETENTION_INTERVAL_S, stop),
+                start_repeating("make room", retain.make_room, MAKE_ROOM_INTERVAL_S, stop),
             ]
         if fetch_priors is not None:
-            threads.append(start("priors", partial(repeat, fetch_priors, PRIORS_INTERVAL_S, stop), stop))
+            threads.append(start_repeating("priors", fetch_priors, PRIORS_INTERVAL_S, stop))
         if relay is not None:
             threads.append(start("relay", partial(relay.run, stop), stop))
         stop.wait()

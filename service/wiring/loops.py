@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 
@@ -10,8 +11,8 @@ from service.errors import Retryable
 log = structlog.get_logger()
 
 
-def repeat(work: Callable[[], object], interval_s: float, stop: threading.Event) -> None:
-    """Call `work` every `interval_s` seconds until `stop` is set. A failing turn is logged.
+def repeat(name: str, work: Callable[[], object], interval_s: float, stop: threading.Event) -> None:
+    """Call `work` every `interval_s` seconds until `stop` is set. A failing turn is logged under `name`.
 
     What passes by itself, such as a database that is away, is logged when it begins and when it is over.
     """
@@ -19,11 +20,11 @@ def repeat(work: Callable[[], object], interval_s: float, stop: threading.Event)
     while not stop.is_set():
         try:
             work()
-            trouble = _say(trouble, "", work.__qualname__)
+            trouble = _say(trouble, "", name)
         except Retryable as error:
-            trouble = _say(trouble, str(error), work.__qualname__)
+            trouble = _say(trouble, str(error), name)
         except Exception:
-            log.exception("a turn of a loop failed; it is tried again", loop=work.__qualname__)
+            log.exception("a turn of a loop failed; it is tried again", loop=name)
         stop.wait(interval_s)
 
 
@@ -33,6 +34,13 @@ def _say(before: str, now: str, loop: str) -> str:
     elif before and not now:
         log.info("a loop goes on", loop=loop)
     return now
+
+
+def start_repeating(
+    name: str, work: Callable[[], object], interval_s: float, stop: threading.Event
+) -> threading.Thread:
+    """`repeat` on a thread."""
+    return start(name, partial(repeat, name, work, interval_s, stop), stop)
 
 
 def start(name: str, work: Callable[[], object], on_failure: threading.Event) -> threading.Thread:

@@ -25,7 +25,7 @@ from service.wiring.adapters import (
     retry_policy,
     send_queues,
 )
-from service.wiring.loops import repeat, start
+from service.wiring.loops import start, start_repeating
 
 IDLE_INTERVAL_S = 1.0
 Handle = Callable[[dict[str, Any], Fence], None]
@@ -56,7 +56,7 @@ def run_send(settings: Settings, stop: threading.Event) -> None:
         prefetch = settings.broker.prefetch
         threads = [
             start("report", partial(work, "report", reporter.handle, reporter.give_up, prefetch), stop),
-            start("idle associations", partial(repeat, links.close_idle, IDLE_INTERVAL_S, stop), stop),
+            start_repeating("idle associations", links.close_idle, IDLE_INTERVAL_S, stop),
         ]
         for destination in settings.destinations:
             queue = delivery_queue(destination.name)

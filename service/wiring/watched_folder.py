@@ -10,7 +10,7 @@ from service.accept.folder.watched import WatchedFolder
 from service.accept.instance.receiver import InstanceReceiver
 from service.config import Settings
 from service.errors import ConfigurationError
-from service.wiring.loops import repeat, start
+from service.wiring.loops import start_repeating
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def open_watched_folder(
             _check_apart(watched.path, own)
     files = FileReceiver(receiver, settings.accept.extra_sop_classes)
     folder = WatchedFolder(watched.path, watched, files, stop)
-    thread = start("watch", lambda: repeat(folder.turn, watched.poll_interval_s, stop), stop)
+    thread = start_repeating("watch", folder.turn, watched.poll_interval_s, stop)
     try:
         yield
     finally:

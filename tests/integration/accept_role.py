@@ -41,6 +41,10 @@ class AcceptRole:
         """Settle what is in the journal, where that can be done, and end."""
         self._process.stop(signal.SIGTERM)
 
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.is_running
+
     def log(self) -> str:
         """What it has logged."""
         return (self._folder / "accept.log").read_text()

@@ -26,6 +26,8 @@ def test_accept_removes_what_is_due(tmp_path: Path) -> None:
     accept = AcceptRole(tmp_path, retention={"images_days": 1})
     try:
         wait_for(lambda: "1 image was removed here, 1 day or more" in last_reason(ledger))
+        assert accept.is_running()
+        assert "failed" not in accept.log()
     finally:
         accept.stop()
     assert not store.keys(f"instances/{STUDY}/")
