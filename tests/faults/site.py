@@ -22,6 +22,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     # With the default limit of 20 attempts these delays outlast every fault of the matrix.
     "broker": {"lease_s": LEASE_S, "retry_delays_s": [0.5, 1.0, 2.0, 5.0]},
     "send": {"connect_timeout_s": 5.0, "dimse_timeout_s": 5.0},
+    "retention": {"images_days": 3650, "quarantine_days": 3650},  # nothing is due: its loops run
 }
 CONFIRMATION = {"commitment_timeout_s": 6.0, "missing_after_s": 3.0}
 """Waits are short, so that a run takes minutes; nothing else differs from a service in use."""
