@@ -50,9 +50,8 @@ class Explanation(nn.Module):  # type: ignore[misc]
             return (logits * logits.new_tensor((-1.0, 1.0))).sum(), logits
 
         gradients, logits = torch.func.grad(difference, has_aux=True)(every_map)
-        heatmap = getattr(
-            self.head, "heatmap", grad_cam
-        )  # a head that does not take a plain mean has its own
+        # A head that does not take a plain mean has its own.
+        heatmap = getattr(self.head, "heatmap", grad_cam)
         heatmaps = (heatmap(*pair) for pair in zip(every_map, gradients, strict=True))
         return logits, *heatmaps, torch.cat([mean_over_space(maps) for maps in every_map], dim=1)
 

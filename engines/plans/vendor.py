@@ -76,9 +76,12 @@ class Vendor:
         )
 
     def _capabilities(self) -> list[tuple[int, int]]:
-        names = [entry[2:] for entry in dir(self.api.ComputeCapability) if entry.startswith("SM")]
-        found = [_numbers(f"{name[:-1]}.{name[-1]}") for name in names]
+        found = (_numbers(f"{name[2:-1]}.{name[-1]}") for name in self._known_names())
         return sorted(one for one in found if one >= _OLDEST)
+
+    def _known_names(self) -> list[str]:
+        """Such as SM89, for 8.9."""
+        return sorted(entry for entry in dir(self.api.ComputeCapability) if entry.startswith("SM"))
 
     def chooses(self, precision: Precision) -> bool:
         """Whether a flag lets the builder take `precision` where it may; else the graph must say it."""
@@ -105,11 +108,11 @@ class Vendor:
         if self.flavour is Flavour.TENSORRT or gpu == ANY_GPU:
             return
         name = "SM" + gpu.compute_capability.replace(".", "")
-        known = {entry for entry in dir(self.api.ComputeCapability) if entry.startswith("SM")}
+        known = self._known_names()
         if name not in known:
             raise PlanError(
                 f"TensorRT-RTX {self.version} knows no compute capability {gpu.compute_capability} "
-                f"({gpu.name}), only {', '.join(sorted(known))}; use TensorRT on this GPU"
+                f"({gpu.name}), only {', '.join(known)}; use TensorRT on this GPU"
             )
         config.num_compute_capabilities = 1
         config.set_compute_capability(getattr(self.api.ComputeCapability, name), 0)

@@ -95,7 +95,7 @@ def _moved(
 
 
 def _calipers(gray: torch.Tensor, lesion: torch.Tensor, dice: Dice) -> torch.Tensor:
-    """Crosses at the lesion's ends or anywhere, joined by dots now and then."""
+    """Crosses at the lesion's ends or anywhere."""
     size, count = gray.shape[-1], 4
     low, high = box_of(lesion)
     middle = (low + high) / 2

@@ -11,12 +11,15 @@ from PIL import Image
 
 from engines.errors import DataError
 
+UNKNOWN = -1
+"""Label of an image without a mass, category of an image that nobody categorised."""
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
     """One image with its lesion mask. `label` 0 benign, 1 malignant; `group` is scanner or the like.
 
-    `birads`: the radiologists' category, 2 to 5, or -1 where nobody gave one.
+    `birads`: the radiologists' category, 2 to 5, or UNKNOWN.
     """
 
     image: Path
@@ -24,7 +27,7 @@ class Example:
     label: int
     patient: str
     group: str
-    birads: int = -1
+    birads: int = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,7 @@ def _train_epoch(run: Run, recipe: Recipe, pictures: Pictures, report: Report) -
     if run.optimiser is None or within == 0:
         run.optimiser = _optimiser(run.network, recipe)
     torch.manual_seed(recipe.seed + run.epoch)
+    learning = [one for group in run.optimiser.param_groups for one in group["params"]]
     steps = max(1, len(pictures) // recipe.optimiser.batch)
     total = 0.0
     for step, batch in enumerate(training_batches(pictures, recipe, run.epoch)):
@@ -116,7 +117,7 @@ def _train_epoch(run: Run, recipe: Recipe, pictures: Pictures, report: Report) -
             loss = training_loss(run.network, batch, recipe.loss)
         run.optimiser.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(run.network.parameters(), _LARGEST_GRADIENT)
+        torch.nn.utils.clip_grad_norm_(learning, _LARGEST_GRADIENT)
         run.optimiser.step()
         run.average.update(run.network)
         total += loss.item()
@@ -141,16 +142,15 @@ def _freeze(network: ClassifierNetwork, stage: Stage) -> None:
 
 def _optimiser(network: ClassifierNetwork, recipe: Recipe) -> torch.optim.Optimizer:
     """Of all that learns; the features learn at their own share of the rate."""
-    features = {id(parameter) for parameter in network.features.parameters()}
-    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [one for one in learning if (id(one) in features) is is_feature], "share": share}
-        for is_feature, share in ((True, recipe.optimiser.features_rate), (False, 1.0))
-    ]
-    settings = recipe.optimiser
-    return torch.optim.AdamW(
-        [group for group in groups if group["params"]], weight_decay=settings.weight_decay
-    )
+    features: list[torch.nn.Parameter] = []
+    others: list[torch.nn.Parameter] = []
+    for name, parameter in network.named_parameters():
+        if parameter.requires_grad:
+            (features if name.startswith("features.") else others).append(parameter)
+    groups = [{"params": others, "share": 1.0}]
+    if features:
+        groups.insert(0, {"params": features, "share": recipe.optimiser.features_rate})
+    return torch.optim.AdamW(groups, weight_decay=recipe.optimiser.weight_decay)
 
 
 def _keep(run: Run, recipe: Recipe, out: Path, loss: float, validation_auc: float, report: Report) -> None:

@@ -6,7 +6,7 @@ from torch.nn import functional
 from engines.networks.lesion.network import LesionNetwork
 from engines.networks.network import ClassifierNetwork
 from engines.training.batches import Batch
-from engines.training.pictures import UNKNOWN
+from engines.training.examples import UNKNOWN
 from engines.training.recipe import Loss
 
 _LOWEST_BIRADS = 2

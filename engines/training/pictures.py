@@ -9,9 +9,6 @@ import torch
 from engines.preprocess import prepare
 from engines.training.examples import Example, read_pixels
 
-UNKNOWN = -1
-"""Label of an image without a mass, category of an image that nobody categorised."""
-
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
@@ -40,8 +37,8 @@ class Pictures:
 
 def read_pictures(examples: Sequence[Example], size: int) -> Pictures:
     """Read all, as the service would prepare them. Raises DataError."""
-    both = [_square(example, size) for example in examples]
-    gray, lesion = (torch.from_numpy(np.stack([one[place] for one in both])[:, None]) for place in (0, 1))
+    squares = zip(*(_square(example, size) for example in examples), strict=True)
+    gray, lesion = (torch.from_numpy(np.stack(one)[:, None]) for one in squares)
     label = torch.tensor([example.label for example in examples])
     return Pictures(gray, lesion, label, torch.tensor([example.birads for example in examples]))
 

@@ -5,7 +5,7 @@ import platform
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,6 @@ FRAMES, COLD_STARTS = 25, 5
 LARGEST_GPU_BATCH = 32
 BUSY = "machine was busy"
 GPU_PARTS = ("gpu", "gpu-worker")
-PARTS = ("cpu", "worker", *GPU_PARTS)
 PLANS = Path("build/plans")
 """Kept from run to run: building one takes minutes."""
 
@@ -82,15 +81,6 @@ class Bench:
                 results.append(Result.skipped(f"{case}: worker", str(reason)))
         return results
 
-    def parts(self) -> dict[str, Callable[[], list[Result]]]:
-        """What can be measured, by the name that it is asked for with."""
-        return {
-            "cpu": self.cpu_backends,
-            "worker": self.workers,
-            "gpu": self.gpu_backends,
-            "gpu-worker": self.gpu_workers,
-        }
-
     def _no_gpu(self) -> list[Result]:
         missing = engines_gpu.gpu_missing()
         if not missing:
@@ -112,15 +102,23 @@ class Bench:
         return worker.measure_worker(case, extent, self.frames(), folder, self.say)
 
 
+PARTS: dict[str, Callable[[Bench], list[Result]]] = {
+    "cpu": Bench.cpu_backends,
+    "worker": Bench.workers,
+    "gpu": Bench.gpu_backends,
+    "gpu-worker": Bench.gpu_workers,
+}
+"""What can be measured, by the name that it is asked for with."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the parts that are asked for, one after the other."""
     asked = _parser().parse_args(arguments)
     console = Console(width=None if sys.stdout.isatty() else 160)
     with tempfile.TemporaryDirectory(prefix="preread-bench-") as folder:
         bench = Bench(Path(folder), asked.quick, console.log)
-        parts = bench.parts()
-        for name in [asked.only] if asked.only else parts:
-            results = measured(parts[name], asked.quick, console.log)
+        for name in [asked.only] if asked.only else PARTS:
+            results = measured(partial(PARTS[name], bench), asked.quick, console.log)
             path = asked.results / f"engines-{name}.json"
             write_results(path, results)
             show(console, f"{name}: {path}", results)

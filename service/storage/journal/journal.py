@@ -61,8 +61,7 @@ class Journal:
     def is_half_used(self) -> bool:
         """Whether half of the ready segments' bytes are taken by records, or no segment is left to begin."""
         with self._lock:
-            is_out = not self._idle and len(self._uses) >= self._ready
-            return is_out or 2 * self._held_bytes > self._ready * self._segment_bytes
+            return self._is_out() or 2 * self._held_bytes > self._ready * self._segment_bytes
 
     def begin(self) -> Draft | None:
         """Begin a record with content. None while there is no place: it is for bursts, not for heaps.
@@ -70,7 +69,7 @@ class Journal:
         Raises OutOfSpace, StoreUnavailable.
         """
         with self._lock:
-            if not self._idle and len(self._uses) >= self._ready:
+            if self._is_out():
                 return None
         return self._begin()
 
@@ -115,6 +114,10 @@ class Journal:
             for segment in {*self._free, *self._uses} - self._drafting:
                 segment.close()
             os.close(self._lock_file)
+
+    def _is_out(self) -> bool:
+        """Whether no ready segment is left for another draft. Call with the lock held."""
+        return not self._idle and len(self._uses) >= self._ready
 
     def _begin(self) -> Draft:
         with translated(self._folder, "write its journal"), self._lock:

@@ -102,9 +102,8 @@ class Segment:
     def records(self) -> tuple[list[tuple[int, int, int]], bool]:
         """Whole records of the file's last use: moment in ns, where it begins, bytes of entry and content.
 
-        And if one before is damaged.
-
-        A last record that is torn is none: nobody was told that it is durable.
+        And whether one before them is damaged. A last record that is torn is none: nobody was told that it is
+        durable.
         """
         found: list[tuple[int, int, int]] = []
         at, has_gap, is_damaged = 0, False, False

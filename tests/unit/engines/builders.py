@@ -126,14 +126,13 @@ def write_bus_bra(root: Path, patients: int = 30) -> Path:
     data, folds = ["ID,Case,Pathology,BIRADS,Device"], ["ID,Pathology,kFold"]
     for patient in range(patients):
         label = "malignant" if patient % 3 == 0 else "benign"
+        birads = 5 if label == "malignant" else 3
         for side in "lr":
             name = f"{patient:04d}-{side}"
             gray, mask = lesion_image(label == "malignant", 2 * patient + (side == "r"))
             Image.fromarray(gray).save(folder / "images" / f"bus_{name}.png")
             Image.fromarray(mask).save(folder / "masks" / f"mask_{name}.png")
-            data.append(
-                f"bus_{name},{patient},{label},{5 if patient % 3 == 0 else 3},Scanner {patient % 2} @10MHz"
-            )
+            data.append(f"bus_{name},{patient},{label},{birads},Scanner {patient % 2} @10MHz")
             folds.append(f"bus_{name},{label},{patient // 3 % 5 + 1}")
     (folder / "bus_data.csv").write_text("\n".join(data) + "\n")
     (folder / "5-fold-cv.csv").write_text("\n".join(folds) + "\n")

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
+from engines.training.examples import UNKNOWN
 from engines.training.loss import birads_loss, class_loss, lesion_loss, outside_share
-from engines.training.pictures import UNKNOWN
 
 
 def test_evidence_outside_the_lesion_is_what_counts() -> None:
