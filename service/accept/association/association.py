@@ -53,7 +53,7 @@ class Association:
         admit: Callable[[Caller], Rejection | Terms],
         released: Callable[[], None],
     ) -> None:
-        self._wire = Wire(connection, stopping)
+        self._wire = Wire(connection, stopping, self._hand_over)
         self._host = host
         self._reports = EventReports()
         self._dispatch = Dispatch(receiver, services, self._reports)
@@ -201,6 +201,10 @@ class Association:
             message.end_last_fragment()
             if message.has_ended:
                 self._message = None
+
+    def _hand_over(self) -> None:
+        if self._message is not None:
+            self._message.hand_over()
 
     def _begin_message(self, context_id: int) -> Message:
         context = self._contexts.get(context_id)

@@ -33,7 +33,7 @@ class Requestor:
 class Incoming(Protocol):
     """A message whose command set has come. Its dataset follows, if it has one."""
 
-    def write(self, data: memoryview) -> None:
+    def write(self, *pieces: memoryview) -> None:
         """The next bytes of the dataset; the caller may overwrite them afterwards."""
         ...
 
@@ -53,9 +53,9 @@ class IncomingInstance:
         self._sending = sending
         self._arrival: Arrival = sending.begin(request, max_bytes)
 
-    def write(self, data: memoryview) -> None:
+    def write(self, *pieces: memoryview) -> None:
         """Into the store."""
-        self._arrival.write(data)
+        self._arrival.write(*pieces)
 
     def finish(self) -> Answer:
         """Keep the instance, durably, or say why not."""
@@ -72,7 +72,7 @@ class Decided:
     def __init__(self, answer: Answer | None) -> None:
         self._answer = answer
 
-    def write(self, data: memoryview) -> None:
+    def write(self, *pieces: memoryview) -> None:
         """Read and forgotten."""
 
     def finish(self) -> Answer | None:

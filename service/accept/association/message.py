@@ -26,6 +26,7 @@ class Message:
         self._encoded_command = bytearray()
         self._command: Command | None = None
         self._incoming: Incoming | None = None
+        self._gathered: list[memoryview] = []
 
     def begin_fragment(self, context_id: int, *, is_command: bool) -> None:
         """A fragment begins. Raises ProtocolError unless it is of the kind that must come now."""
@@ -39,7 +40,7 @@ class Message:
             )
 
     def add(self, data: memoryview) -> None:
-        """Bytes of the fragment that has begun; the caller may overwrite them afterwards."""
+        """Bytes of the fragment that has begun; the caller may overwrite them after `hand_over`."""
         if self._command is None:
             self._encoded_command += data
             if len(self._encoded_command) > MAX_COMMAND_BYTES:
@@ -47,11 +48,18 @@ class Message:
                     AbortReason.INVALID_PARAMETER, f"a command set has over {MAX_COMMAND_BYTES} bytes"
                 )
         elif self._incoming is not None:
-            self._incoming.write(data)
+            self._gathered.append(data)
+
+    def hand_over(self) -> None:
+        """Pass on what was gathered of the dataset: all fragments that came at once are one write."""
+        if self._incoming is not None and self._gathered:
+            self._incoming.write(*self._gathered)
+            self._gathered.clear()
 
     def end_last_fragment(self) -> None:
         """The last fragment of the command set or of the dataset has ended: the message may be whole."""
         if self._command is not None and self._incoming is not None:
+            self.hand_over()
             self._carry_out(self._command, self._incoming)
             return
         self._command = command = read_command(bytes(self._encoded_command))

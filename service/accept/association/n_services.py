@@ -114,9 +114,10 @@ class IncomingAttributes:
         self._reports = reports
         self._encoded = bytearray()
 
-    def write(self, data: memoryview) -> None:
+    def write(self, *pieces: memoryview) -> None:
         """Keep the bytes, but of a dataset that is too long no more than shows that it is."""
-        self._encoded += data[: MAX_DATASET_BYTES + 1 - len(self._encoded)]
+        for data in pieces:
+            self._encoded += data[: MAX_DATASET_BYTES + 1 - len(self._encoded)]
 
     def finish(self) -> Answer:
         """Carry the request out."""

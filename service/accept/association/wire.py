@@ -5,6 +5,7 @@ import select
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from service.accept.association.stop_signal import StopSignal
@@ -30,11 +31,16 @@ class Wire:
     """Reads and writes one connection, with TLS whose handshake is done, or without.
 
     `deadline` (of time.monotonic) bounds every wait; move it on.
-    Views that are returned are good until the next call. The connection is closed by `close` only, so that
-    another thread may `cut` it.
+    Views that are returned are good until `before_receiving` has been called: the next bytes may overwrite
+    them. The connection is closed by `close` only, so that another thread may `cut` it.
     """
 
-    def __init__(self, connection: socket.socket, stopping: StopSignal) -> None:
+    def __init__(
+        self,
+        connection: socket.socket,
+        stopping: StopSignal,
+        before_receiving: Callable[[], object] = lambda: None,
+    ) -> None:
         connection.setblocking(False)
         self.deadline = 0.0
         self._socket = connection
@@ -46,6 +52,7 @@ class Wire:
         self._readable_or_stopping = _poll(connection, select.POLLIN)
         self._readable_or_stopping.register(stopping, select.POLLIN)
         self._stopping = stopping
+        self._before_receiving = before_receiving
         self._writable = _poll(connection, select.POLLOUT)
 
     def take(self, count: int) -> memoryview:
@@ -123,6 +130,7 @@ class Wire:
 
     def _rewind(self) -> None:
         """Make room in the buffer."""
+        self._before_receiving()
         if self._from == self._to:
             self._from = self._to = 0
         elif self._to == BUFFER_BYTES:

@@ -1,6 +1,6 @@
 """A dataset on its way from a peer: hashed and looked at as it comes; a large one streams into the store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from blake3 import blake3
 
@@ -41,13 +41,12 @@ class Arrival:
         self._upload: Upload | None = None
         self._key = ""
 
-    def write(self, data: bytes | memoryview) -> None:
+    def write(self, *pieces: bytes | memoryview) -> None:
         """The next bytes; the caller may overwrite them afterwards. Raises nothing of ours."""
         if self._failure is not None:
             return
-        self.size_bytes += len(data)
         try:
-            self._write(data)
+            self._write(pieces)
         except PrereadError as failure:
             self._failure = failure
             self.abort()
@@ -92,18 +91,28 @@ class Arrival:
         if self._upload is not None:
             self._upload.abort()
 
-    def _write(self, data: bytes | memoryview) -> None:
+    def _write(self, pieces: Sequence[bytes | memoryview]) -> None:
+        count, is_first = sum(map(len, pieces)), self.size_bytes == 0
+        self.size_bytes += count
         if self.size_bytes > self._max_bytes:
             raise TooLarge(f"the dataset has over {self._max_bytes} bytes (accept.max_instance_bytes)")
-        self._space.reserve(len(data))
-        if self.size_bytes == len(data) and self.draft is None:
+        self._space.reserve(count)
+        if is_first and self.draft is None:
             self.draft = self._begin_draft()
-        if self.draft is not None and self.draft.has_room(len(data)):
-            self.draft.write(data)
+        if self.draft is not None and self.draft.has_room(count):
+            self.draft.write(*pieces)
         else:
-            self._opened().write(data)
-            self._digest.update(data)
-        self._identity.feed(data)
+            self._upload_all(pieces)
+        for piece in pieces:
+            if self._identity.is_known:
+                break
+            self._identity.feed(piece)
+
+    def _upload_all(self, pieces: Sequence[bytes | memoryview]) -> None:
+        upload = self._opened()
+        for piece in pieces:
+            upload.write(piece)
+            self._digest.update(piece)
 
     def head(self) -> bytes:
         """What comes before the dataset in the file."""

@@ -57,12 +57,13 @@ class Draft:
         """Whether `count` more bytes fit."""
         return self.size_bytes + count <= self._content_bytes
 
-    def write(self, data: Part) -> None:
+    def write(self, *pieces: Part) -> None:
         """Append content, for which there is room. Raises OutOfSpace, StoreUnavailable."""
         with translated(self._folder, "write its journal"):
-            self._segment.write(data, self.size_bytes)
-        self._checksum.update(data)
-        self.size_bytes += len(data)
+            count = self._segment.write(self.size_bytes, *pieces)
+        for piece in pieces:
+            self._checksum.update(piece)
+        self.size_bytes += count
         if self.size_bytes - self._begun >= WRITEBACK_BYTES:
             self._segment.begin_writeback(self._begun, self.size_bytes - self._begun)
             self._begun = self.size_bytes

@@ -21,6 +21,8 @@ from service.storage.journal.record import (
 from service.storage.writeback import begin_writeback
 
 _FILL = bytes(1024 * 1024)
+_MOST_PIECES = 1024
+"""In one call (Linux: IOV_MAX)."""
 
 
 class Segment:
@@ -56,12 +58,15 @@ class Segment:
         """Whether a record with `length` bytes of entry and content still fits."""
         return not self.is_broken and self.written + padded(length) <= self.size_bytes
 
-    def write(self, data: Part, position: int) -> None:
-        """Write content of the next record, from byte `position` of it on."""
-        left, at = memoryview(data), self.written + HEADER_BYTES + position
+    def write(self, position: int, *pieces: Part) -> int:
+        """Write content of the next record, from byte `position` of it on; returns how many bytes."""
+        begin = at = self.written + HEADER_BYTES + position
+        left = [memoryview(piece) for piece in pieces if piece]
         while left:
-            count = os.pwrite(self._descriptor, left, at)
-            left, at = left[count:], at + count
+            count = os.pwritev(self._descriptor, left[:_MOST_PIECES], at)
+            at += count
+            left = _after(left, count)
+        return at - begin
 
     def begin_writeback(self, position: int, count: int) -> None:
         """Begin to write these bytes of the next record's content to the disk."""
@@ -74,7 +79,7 @@ class Segment:
         """
         at = self.written
         header = header_for(self.generation, time.time_ns(), entry, content_length, content_checksum)
-        self.write(entry, content_length)
+        self.write(content_length, entry)
         os.pwrite(self._descriptor, header.encoded(), at)
         try:
             os.fdatasync(self._descriptor)
@@ -145,3 +150,12 @@ class Segment:
     def close(self) -> None:
         """Let go of the file."""
         os.close(self._descriptor)
+
+
+def _after(pieces: list[memoryview], count: int) -> list[memoryview]:
+    """What follows the first `count` bytes of the pieces, none of which is empty."""
+    for number, piece in enumerate(pieces):
+        if count < len(piece):
+            return [piece[count:], *pieces[number + 1 :]]
+        count -= len(piece)
+    return []

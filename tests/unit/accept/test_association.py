@@ -211,9 +211,12 @@ def test_requests_that_do_not_wait_are_answered_in_order() -> None:
     assert len(desk.ledger.instances) == 1
 
 
-def test_one_pdu_may_hold_command_and_dataset_in_many_fragments() -> None:
+@pytest.mark.parametrize("size", [1, 9])
+def test_one_pdu_may_hold_command_and_dataset_in_many_fragments(size: int) -> None:
     desk = Desk()
-    pieces = [fragment(len(DATA[at : at + 9]) + 2, DATA[at : at + 9]) for at in range(0, len(DATA), 9)]
+    pieces = [
+        fragment(len(DATA[at : at + size]) + 2, DATA[at : at + size]) for at in range(0, len(DATA), size)
+    ]
     pieces.append(fragment(2, b"", control=2))
     with listening(desk) as scp, BadPeer(scp.port) as peer:
         peer.associate()

@@ -94,6 +94,32 @@ def test_take_of_a_whole_buffer_across_its_end_is_contiguous(wire: Wire, peer: s
     sender.join()
 
 
+def test_views_are_good_until_the_wire_says_that_it_receives(
+    peer: socket.socket, accepted: list[socket.socket], signal: StopSignal
+) -> None:
+    data = bytes(range(251)) * 8192
+    views: list[memoryview] = []
+    got = bytearray()
+
+    def keep() -> None:
+        for view in views:
+            got.extend(view)
+        views.clear()
+
+    wire = Wire(accepted[0], signal, keep)
+    give(wire, 20.0)
+    sender = threading.Thread(target=peer.sendall, args=(data,))
+    sender.start()
+    left = len(data)
+    while left:
+        views.append(wire.some(min(1000, left)))
+        left -= len(views[-1])
+    sender.join()
+    keep()
+    wire.close(linger=False)
+    assert got == data
+
+
 def test_peer_that_trickles_is_too_slow_however_often_it_sends(wire: Wire, peer: socket.socket) -> None:
     over = threading.Event()
 

@@ -42,6 +42,12 @@ def keep(journal: Journal, content: bytes, entry: bytes = b"entry") -> Record:
     return draft.commit(entry)
 
 
+def keep_all(journal: Journal, pieces: list[bytes]) -> bytes:
+    draft = begun(journal)
+    draft.write(*pieces)
+    return parts(draft.commit(b"entry"))[1]
+
+
 def parts(record: Record) -> list[bytes]:
     return [bytes(part) for part in record.read()]
 
@@ -130,6 +136,16 @@ def test_what_an_earlier_process_left_counts_as_used(tmp_path: Path) -> None:
         journal.done(record)
     assert not journal.is_half_used
     journal.close()
+
+
+def test_pieces_come_in_order_however_many_the_system_takes_at_once(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pieces = [bytes([number % 251]) * (number % 7) for number in range(3000)]
+    assert keep_all(journal, pieces) == b"".join(pieces)  # more than one call takes
+    pwritev = os.pwritev
+    monkeypatch.setattr(os, "pwritev", lambda file, data, at: pwritev(file, [b"".join(data)[:777]], at))
+    assert keep_all(journal, pieces) == b"".join(pieces)
 
 
 def test_a_draft_that_is_aborted_leaves_its_place_to_the_next(journal: Journal) -> None:
