@@ -12,12 +12,14 @@ from engines.backends.port import Engine
 from engines.judgement import Calibration
 from engines.manifest import Manifest
 from engines.preprocess import Placement, prepare
-from engines.spec import EMBEDDING, HEATMAP, IMAGES, LOGITS
+from engines.spec import EMBEDDING, HEATMAP, IMAGES, LESION, LOGITS
 
 Outputs = Mapping[str, NDArray[np.float32]]
 
 _NO_EVIDENCE = 1e-6
 """Heatmap maxima up to this are rounding, not evidence: they must not be scaled up to look like some."""
+_LESION = 0.5
+"""Probability from which on a pixel is the lesion."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,7 +28,8 @@ class Score:
 
     `logit`: malignant minus benign, not calibrated. `probability`: calibrated, 0..1. `evidence`: for
     malignancy, float32 (h, w) over the network's square input, which `placement` says how the image lay in.
-    `embedding`: float32 (d,), for guards against unfamiliar input.
+    `embedding`: float32 (d,), for guards against unfamiliar input. `lesion`: its probability over that
+    square, float32 (h, w), where the classifier finds it.
     """
 
     logit: float
@@ -34,6 +37,7 @@ class Score:
     evidence: NDArray[np.float32]
     embedding: NDArray[np.float32]
     placement: Placement
+    lesion: NDArray[np.float32] | None = None
 
     @property
     def heatmap(self) -> NDArray[np.float32]:
@@ -52,6 +56,13 @@ class Score:
         share: NDArray[np.float32] = np.clip(heatmap / np.float32(peak), 0.0, 1.0)
         return share
 
+    @property
+    def lesion_mask(self) -> NDArray[np.bool_] | None:
+        """Where the lesion is in the image, bool (rows, columns); None where nothing looks for it."""
+        if self.lesion is None:
+            return None
+        return self.placement.to_source(self.lesion) >= _LESION
+
 
 def score_of(answer: Outputs, placement: Placement, calibration: Calibration) -> Score:
     """The score of one image from the network's outputs for it, which have no batch dimension."""
@@ -64,6 +75,7 @@ def score_of(answer: Outputs, placement: Placement, calibration: Calibration) ->
         evidence=answer[HEATMAP].copy(),
         embedding=answer[EMBEDDING].copy(),
         placement=placement,
+        lesion=answer[LESION][0].copy() if LESION in answer else None,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 
 from engines.backends.onnxruntime import OnnxRuntimeEngine
 from engines.errors import ExportError
@@ -17,6 +18,8 @@ from engines.networks.network import Network
 
 MODEL = "model.onnx"
 LARGEST_BATCH = 64
+_COARSE = 8
+"""Pixels between two random numbers."""
 _TOLERANCE = 1e-4
 """Relative to the largest value of each output. Seen: 1e-6; more means that the graph is another network."""
 
@@ -78,8 +81,14 @@ def _write(explained: Explained, lengths: tuple[int, ...], path: Path) -> None:
 
 
 def _images(explained: Explained, count: int, lengths: tuple[int, ...]) -> tuple[torch.Tensor, ...]:
+    """Smooth ones: where a network cuts views out, a rounding error moves them, which noise would magnify."""
     generator = torch.Generator().manual_seed(0)
-    return tuple(torch.rand(count, 1, *lengths, generator=generator) for _ in explained.inputs)
+    mode = {2: "bilinear", 3: "trilinear"}[len(lengths)]
+    coarse = [max(2, length // _COARSE) for length in lengths]
+    return tuple(
+        functional.interpolate(torch.rand(count, 1, *coarse, generator=generator), lengths, mode=mode)
+        for _ in explained.inputs
+    )
 
 
 def _checked_difference(explained: Explained, lengths: tuple[int, ...], path: Path) -> float:

@@ -10,11 +10,11 @@ from engines.errors import InputError
 IMAGES, LOGITS, HEATMAP, EMBEDDING = "images", "logits", "heatmap", "embedding"
 """Names of a classifier's input and outputs, in every backend."""
 
+LESION = "lesion"
+"""A further output of a classifier that finds the lesion: its probability over the square input."""
+
 IMAGES_CT, HEATMAP_CT = "images_ct", "heatmap_ct"
 """The second input of a classifier that looks at ultrasound and chest CT together, and its heatmap."""
-
-HEATMAP_OF = {IMAGES: HEATMAP, IMAGES_CT: HEATMAP_CT}
-"""The heatmap that belongs to each input."""
 
 DYNAMIC = -1
 """A dimension whose length each call decides."""

@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 
 from engines.backends.port import Arrays, Engine, check_inputs, not_open
 from engines.errors import LibraryError, RecipeError, WeightsError
-from engines.spec import DYNAMIC, EMBEDDING, HEATMAP, IMAGES, LOGITS, TensorSpec
-
-_OUTPUTS = (LOGITS, HEATMAP, EMBEDDING)
+from engines.spec import DYNAMIC, IMAGES, TensorSpec
 
 
 class TorchEngine(Engine):
@@ -86,4 +84,4 @@ def _run(network: Any, images: NDArray[np.generic]) -> dict[str, NDArray[np.floa
     with torch.no_grad():
         # A copy, because the tensor would share the caller's memory and warn where that is read-only.
         answers = network(torch.from_numpy(images.copy()))
-    return {name: answer.numpy() for name, answer in zip(_OUTPUTS, answers, strict=True)}
+    return {name: answer.numpy() for name, answer in zip(network.outputs, answers, strict=True)}

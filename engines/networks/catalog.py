@@ -11,11 +11,11 @@ from engines.networks.inception import googlenet, inception_v3
 from engines.networks.lesion.network import lesion_mobilenet_v2
 from engines.networks.linear_head import alexnet, vgg16
 from engines.networks.mobilenet_v2 import mobilenet_v2
-from engines.networks.network import ClassifierNetwork
+from engines.networks.network import ClassifierNetwork, ImageNetwork
 from engines.networks.resnet import resnet50, resnet50_cbam
 from engines.networks.vit import vit_b_16
 
-ARCHITECTURES: dict[str, Callable[[str | None, float], ClassifierNetwork]] = {
+ARCHITECTURES: dict[str, Callable[[str | None, float], ImageNetwork]] = {
     "alexnet": alexnet,
     "densenet121": densenet121,
     "efficientnet_b0": efficientnet_b0,
@@ -37,7 +37,7 @@ VOLUMES_AND_PAIRS: dict[str, Callable[[str | None, float], ClassifierNetwork | F
 """Those that take a volume, or two images of one patient: recipes have no data of these forms."""
 
 
-def build_network(architecture: str, weights: str | None, dropout: float = 0.0) -> ClassifierNetwork:
+def build_network(architecture: str, weights: str | None, dropout: float = 0.0) -> ImageNetwork:
     """Build one that takes one gray image. Raises RecipeError for another, WeightsError for weights that
     do not load.
     """

@@ -8,7 +8,7 @@ import torch
 
 from engines.errors import WeightsError
 from engines.networks.catalog import build_network
-from engines.networks.network import ClassifierNetwork
+from engines.networks.network import ImageNetwork
 
 
 def write(path: Path, state: dict[str, Any]) -> None:
@@ -21,12 +21,12 @@ def write(path: Path, state: dict[str, Any]) -> None:
     partial.replace(path)
 
 
-def write_network(path: Path, network: ClassifierNetwork, architecture: str, size: int) -> None:
+def write_network(path: Path, network: ImageNetwork, architecture: str, size: int) -> None:
     """Write what `read_network` needs."""
     write(path, {"architecture": architecture, "size": size, "network": network.state_dict()})
 
 
-def read_network(path: Path) -> tuple[ClassifierNetwork, int]:
+def read_network(path: Path) -> tuple[ImageNetwork, int]:
     """The trained network, in evaluation mode, and its input's side in pixels. Raises WeightsError."""
     if not path.is_file():
         raise WeightsError(f"no checkpoint at {path}; train first, or check the path")

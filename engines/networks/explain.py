@@ -4,7 +4,6 @@ import torch
 from torch import nn
 
 from engines.networks.network import Network, mean_over_space
-from engines.spec import EMBEDDING, HEATMAP_OF, LOGITS
 
 
 class Explained(nn.Module):  # type: ignore[misc]
@@ -20,7 +19,7 @@ class Explained(nn.Module):  # type: ignore[misc]
         self.network = network
         self.explanation: nn.Module = Explanation(network.head)
         self.inputs = network.inputs
-        self.outputs = (LOGITS, *(HEATMAP_OF[name] for name in network.inputs), EMBEDDING)
+        self.outputs = network.outputs
 
     def forward(self, *images: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """One pass; the gradient reaches back to the maps only."""
@@ -42,7 +41,13 @@ class Explanation(nn.Module):  # type: ignore[misc]
         self.head = head
 
     def forward(self, *every_map: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """The gradient of malignant minus benign by the maps, beside the head's own answer."""
+        """The gradient of malignant minus benign by the maps, beside the head's own answer.
+
+        A head that adds up what it sees knows itself what each place adds.
+        """
+        if hasattr(self.head, "explained"):
+            known: tuple[torch.Tensor, ...] = self.head.explained(*every_map)
+            return known
 
         def difference(every_map: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, torch.Tensor]:
             logits = self.head(*every_map)
@@ -50,9 +55,7 @@ class Explanation(nn.Module):  # type: ignore[misc]
             return (logits * logits.new_tensor((-1.0, 1.0))).sum(), logits
 
         gradients, logits = torch.func.grad(difference, has_aux=True)(every_map)
-        # A head that does not take a plain mean has its own.
-        heatmap = getattr(self.head, "heatmap", grad_cam)
-        heatmaps = (heatmap(*pair) for pair in zip(every_map, gradients, strict=True))
+        heatmaps = (grad_cam(*pair) for pair in zip(every_map, gradients, strict=True))
         return logits, *heatmaps, torch.cat([mean_over_space(maps) for maps in every_map], dim=1)
 
 

@@ -7,7 +7,7 @@ from torch import nn
 
 from engines.networks.network import MeanHead, Normalize
 from engines.networks.resnet import CHANNELS, resnet50_cbam
-from engines.spec import IMAGES, IMAGES_CT
+from engines.spec import EMBEDDING, HEATMAP, HEATMAP_CT, IMAGES, IMAGES_CT, LOGITS
 
 
 class FusionNetwork(nn.Module):  # type: ignore[misc]
@@ -18,6 +18,7 @@ class FusionNetwork(nn.Module):  # type: ignore[misc]
     """
 
     inputs = (IMAGES, IMAGES_CT)
+    outputs = (LOGITS, HEATMAP, HEATMAP_CT, EMBEDDING)
 
     def __init__(self, ultrasound: nn.Module, ct: nn.Module, head: MeanHead) -> None:
         super().__init__()

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 import torch
 from torch import nn
 
-from engines.spec import IMAGES
+from engines.spec import EMBEDDING, HEATMAP, IMAGES, LOGITS
 
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -59,20 +59,44 @@ class Network(Protocol):
     """What can be explained and exported: named inputs, each with maps, and a head over all of them."""
 
     inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    """What the head's `explained` gives; without one: logits, each input's heatmap, embedding."""
     head: Any
 
     def maps_of_each(self, *images: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """The last maps before the head, one (n, channels, ...) for each input in the order of `inputs`."""
+        """What the head takes: the last maps before it, (n, channels, ...) for each input in order."""
         ...
 
 
-class ClassifierNetwork(nn.Module):  # type: ignore[misc]
+class ImageNetwork(nn.Module):  # type: ignore[misc]
+    """One gray image float32 (n, 1, ...) in 0..1 to logits (n, 2): what recipes train."""
+
+    inputs = (IMAGES,)
+    outputs: tuple[str, ...] = (LOGITS, HEATMAP, EMBEDDING)
+    head: Any
+
+    def maps_of_each(self, *images: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """What the head takes."""
+        raise NotImplementedError
+
+    def part(self, learns: str) -> Any:
+        """What learns in a stage that teaches `learns`; its `blocks` are what `freeze` counts."""
+        raise NotImplementedError
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Logits (n, 2)."""
+        return self.head(*self.maps_of_each(images))
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Load a state dict of this very network; strict."""
+        self.load_state_dict(state, strict=True)
+
+
+class ClassifierNetwork(ImageNetwork):
     """Gray images float32 (n, 1, size, size) in 0..1 to logits (n, 2).
 
     Volumes (n, 1, d, h, w) with features that take them; `normalize` is then theirs, by default ImageNet's.
     """
-
-    inputs = (IMAGES,)
 
     def __init__(self, features: nn.Module, head: nn.Module, normalize: nn.Module | None = None) -> None:
         super().__init__()
@@ -88,14 +112,10 @@ class ClassifierNetwork(nn.Module):  # type: ignore[misc]
         """The last maps before the head, (n, channels, h, w)."""
         return self.features(self.normalize(images))
 
+    def part(self, learns: str) -> "ClassifierNetwork":
+        """All of it."""
+        return self
+
     def maps_of_each(self, *images: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """The maps of the one input."""
         return tuple(self.maps(one) for one in images)
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Logits (n, 2)."""
-        return self.head(self.maps(images))
-
-    def load(self, state: dict[str, Any]) -> None:
-        """Load a state dict of this very network; strict."""
-        self.load_state_dict(state, strict=True)

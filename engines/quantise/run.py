@@ -30,8 +30,7 @@ from engines.training.examples import Example, read_pixels
 from engines.training.figures import Figure, find, rate_of, write_figures
 from engines.training.measured import Measured, decided_part, write_measured
 from engines.training.progress import Progress, Report, silent
-from engines.training.recipe import Recipe, read_recipe
-from engines.training.run import RECIPE
+from engines.training.recipe import RECIPE, Recipe, read_recipe
 from engines.training.sets import data_root as root_of
 from engines.training.sets import examples_of, parts_of
 from engines.verify import verify

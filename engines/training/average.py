@@ -4,19 +4,19 @@ import copy
 
 import torch
 
-from engines.networks.network import ClassifierNetwork
+from engines.networks.network import ImageNetwork
 
 
 class Average:
     """`network` holds the average; batch norm statistics are averaged too."""
 
-    def __init__(self, network: ClassifierNetwork, decay: float) -> None:
+    def __init__(self, network: ImageNetwork, decay: float) -> None:
         self.network = copy.deepcopy(network).eval().requires_grad_(False)
         self._decay = decay
         self._steps = 0
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
-    def update(self, network: ClassifierNetwork) -> None:
+    def update(self, network: ImageNetwork) -> None:
         """Take one step's weights in. Early steps weigh more, so that the start is soon forgotten."""
         self._steps += 1
         decay = min(self._decay, self._steps / (self._steps + 9))
@@ -27,7 +27,7 @@ class Average:
                 mean.copy_(value)
 
     @staticmethod
-    def _tensors(network: ClassifierNetwork) -> list[torch.Tensor]:
+    def _tensors(network: ImageNetwork) -> list[torch.Tensor]:
         return list(network.state_dict().values())
 
     def state(self) -> dict[str, object]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
-from engines.training.augmentation import augment
+from engines.training.augmentation.augment import augment
+from engines.training.augmentation.framing import Frame
 from engines.training.pictures import Pictures
 from engines.training.recipe import Recipe
 
@@ -23,14 +24,14 @@ class Batch:
     birads: torch.Tensor
 
 
-def training_batches(pictures: Pictures, recipe: Recipe, epoch: int) -> Iterator[Batch]:
+def training_batches(pictures: Pictures, frame: Frame, recipe: Recipe, epoch: int) -> Iterator[Batch]:
     """One epoch, shuffled and augmented. An incomplete last batch is left out: its batch norm is noise."""
     device, count = pictures.label.device, recipe.optimiser.batch
     generator = torch.Generator(device).manual_seed(recipe.seed * _EPOCHS_AT_MOST + epoch)
     order = torch.randperm(len(pictures), generator=generator, device=device)
     for start in range(0, max(1, len(order) - count + 1), count):
         chosen = pictures.of(order[start : start + count])
-        changed = augment(*_as_floats(chosen), recipe.augmentation, generator)
+        changed = augment(*_as_floats(chosen), frame, recipe.augmentation, generator)
         yield Batch(*changed, chosen.label, chosen.birads)
 
 

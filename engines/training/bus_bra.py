@@ -12,18 +12,27 @@ _LABELS = {"benign": 0, "malignant": 1}
 def bus_bra(folder: Path, test_fold: int, validation_fold: int) -> Parts:
     """Divide by `5-fold-cv.csv`: one fold to test, one to validate, three to train.
 
-    Folds hold whole patients. The file's `valid_N` columns do not: with fold 5 to test, 211 patients
-    have images on both sides, so they are not used. Raises DataError.
+    Raises DataError.
     """
-    examples = {row["ID"]: _example(folder, row) for row in _rows(folder / "bus_data.csv")}
-    folds: dict[int, list[Example]] = {}
-    for row in _rows(folder / "5-fold-cv.csv"):
-        folds.setdefault(int(row["kFold"]), []).append(examples[row["ID"]])
+    folds = bus_bra_folds(folder)
     for fold in (test_fold, validation_fold):
         if fold not in folds:
             raise DataError(f"no fold {fold} in {folder / '5-fold-cv.csv'}; there are: {sorted(folds)}")
     train = [e for fold in sorted(folds) if fold not in (test_fold, validation_fold) for e in folds[fold]]
     return Parts(tuple(train), tuple(folds[validation_fold]), tuple(folds[test_fold]))
+
+
+def bus_bra_folds(folder: Path) -> dict[int, list[Example]]:
+    """The official folds, by their numbers.
+
+    They hold whole patients. The file's `valid_N` columns do not: with fold 5 to test, 211 patients have
+    images on both sides, so they are not used. Raises DataError.
+    """
+    examples = {row["ID"]: _example(folder, row) for row in _rows(folder / "bus_data.csv")}
+    folds: dict[int, list[Example]] = {}
+    for row in _rows(folder / "5-fold-cv.csv"):
+        folds.setdefault(int(row["kFold"]), []).append(examples[row["ID"]])
+    return dict(sorted(folds.items()))
 
 
 def _example(folder: Path, row: dict[str, str]) -> Example:

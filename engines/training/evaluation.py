@@ -22,8 +22,7 @@ from engines.training.metrics import (
 )
 from engines.training.pointing import Pointing, means
 from engines.training.progress import Report, silent
-from engines.training.recipe import read_recipe
-from engines.training.run import RECIPE
+from engines.training.recipe import RECIPE, read_recipe
 from engines.training.scoring import Scored, score
 from engines.training.sets import data_root as root_of
 from engines.training.sets import examples_of
@@ -31,6 +30,8 @@ from engines.training.sets import examples_of
 RESULTS = Path("build/results")
 AUC, SENSITIVITY, SPECIFICITY = "AUC", "sensitivity", "specificity"
 _TARGET_AUC = 0.85
+_TARGET_DICE = 0.8
+_FOUND_DICE = 0.5
 _SMALLEST_SUBGROUP = 10
 """Images of the rarer class; an AUC of fewer is noise."""
 
@@ -53,7 +54,7 @@ def evaluate(
     if {example.label for example in examples} != {0, 1}:
         raise DataError(f"split {split!r} needs benign and malignant images; choose another")
     with open_classifier(manifest) as opened:
-        scored = score(opened, examples, progress)
+        scored = score(opened.classify, examples, progress)
     figures = measure(scored, manifest)
     stem = f"{manifest.name}-{split}"
     write_figures(results / f"{stem}.json", figures)
@@ -84,6 +85,7 @@ def measure(scored: Scored, manifest: Manifest) -> list[Figure]:
         *_calibration(scored),
         *_categories(scored, manifest),
         *_pointing(scored),
+        *_lesions(scored),
         *_subgroups(scored),
     ]
 
@@ -130,6 +132,22 @@ def _pointing(scored: Scored) -> list[Figure]:
         Figure("pointing game", hit, "1", f"heatmap's maximum inside the lesion's mask; {how}"),
         Figure("energy inside the mask", inside, "1", f"share of the heatmap's sum; {how}"),
         Figure("area of the mask", area, "1", "what both would be for a heatmap that knows nothing"),
+    ]
+
+
+def _lesions(scored: Scored) -> list[Figure]:
+    """How well the lesion was found, where the classifier finds it."""
+    dice = scored.dice[~np.isnan(scored.dice)]
+    if not dice.size:
+        return []
+    how = f"{dice.size} images with a mask"
+    found = wilson(int((dice >= _FOUND_DICE).sum()), dice.size)
+    return [
+        Figure(
+            "lesion Dice, mean", float(dice.mean()), "1", how, _TARGET_DICE, bool(dice.mean() >= _TARGET_DICE)
+        ),
+        Figure("lesion Dice, median", float(np.median(dice)), "1", how),
+        rate_figure("lesions found", found, f"Dice of at least {_FOUND_DICE}; {how}"),
     ]
 
 

@@ -3,24 +3,9 @@
 import torch
 from torch.nn import functional
 
-from engines.networks.lesion.network import LesionNetwork
-from engines.networks.network import ClassifierNetwork
-from engines.training.batches import Batch
 from engines.training.examples import UNKNOWN
-from engines.training.recipe import Loss
 
 _LOWEST_BIRADS = 2
-
-
-def training_loss(network: ClassifierNetwork, batch: Batch, settings: Loss) -> torch.Tensor:
-    """Scalar, over one batch."""
-    if isinstance(network, LesionNetwork):
-        return _found_and_judged(network, batch, settings)
-    maps = network.maps(batch.images)
-    loss = class_loss(network.head(maps), batch.labels, settings.label_smoothing)
-    if settings.outside:
-        loss = loss + settings.outside * outside_share(network.head.evidence(maps), batch.masks)
-    return loss
 
 
 def class_loss(logits: torch.Tensor, labels: torch.Tensor, smoothing: float) -> torch.Tensor:
@@ -58,13 +43,3 @@ def birads_loss(logits: torch.Tensor, birads: torch.Tensor) -> torch.Tensor:
     wanted = (birads[:, None] > above).float()
     each = functional.binary_cross_entropy_with_logits(logits.float(), wanted, reduction="none")
     return (each * known).sum() / (known.sum() * 3 + 1)
-
-
-def _found_and_judged(network: LesionNetwork, batch: Batch, settings: Loss) -> torch.Tensor:
-    maps, lesion = network.both(batch.images)
-    head, means = network.head, network.head.dropout(network.head.means(maps))
-    return (
-        class_loss(head.linear(means), batch.labels, settings.label_smoothing)
-        + settings.lesion * lesion_loss(lesion, batch.masks)
-        + settings.birads * birads_loss(head.birads(means), batch.birads)
-    )

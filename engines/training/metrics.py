@@ -31,7 +31,7 @@ def auc_with_interval(
     scores: Scores, labels: Labels, patients: Sequence[str], resamples: int = 2000, seed: int = 0
 ) -> Rate:
     """AUC with a 95 % percentile bootstrap over patients, since images of one patient are not independent."""
-    drawn = [auc(scores[chosen], labels[chosen]) for chosen in _resampled(patients, resamples, seed)]
+    drawn = [auc(scores[chosen], labels[chosen]) for chosen in resampled(patients, resamples, seed)]
     value = auc(scores, labels)
     low, high = np.nanpercentile(drawn, [2.5, 97.5])
     return Rate(value, min(float(low), value), max(float(high), value))
@@ -50,7 +50,7 @@ def auc_loss_with_interval(
     """
     drawn = [
         auc(before[chosen], labels[chosen]) - auc(after[chosen], labels[chosen])
-        for chosen in _resampled(patients, resamples, seed)
+        for chosen in resampled(patients, resamples, seed)
     ]
     value = auc(before, labels) - auc(after, labels)
     low, high = np.nanpercentile(drawn, [2.5, 97.5])
@@ -111,7 +111,7 @@ def expected_calibration_error(table: Sequence[ReliabilityBin]) -> float:
     return sum(row.images * abs(row.probability - row.malignant) for row in table) / total
 
 
-def _resampled(patients: Sequence[str], resamples: int, seed: int) -> Iterator[NDArray[np.int64]]:
+def resampled(patients: Sequence[str], resamples: int, seed: int) -> Iterator[NDArray[np.int64]]:
     """Indices of the images of as many patients, drawn with replacement."""
     rng = np.random.default_rng(seed)
     members = _indices_by(patients)

@@ -6,17 +6,28 @@ from pathlib import Path
 from engines.errors import RecipeError
 from engines.tables import read_toml
 
+RECIPE = "recipe.toml"
+"""In a classifier's folder: what it was trained by."""
+CLASS, LESION = "class", "lesion"
+"""What a stage may teach."""
+
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """`folder` is below the data root. Folds are the data set's own, by patient."""
+    """`folder` is below the data root. Folds are the data set's own, by patient. Without folds here, each is
+    held out once, and what is shipped are the judges of all of them (cross_validation.py).
+    """
 
     folder: str
-    test_fold: int
-    validation_fold: int
+    test_fold: int | None = None
+    validation_fold: int | None = None
 
     def __post_init__(self) -> None:
-        if self.test_fold == self.validation_fold:
+        if (self.test_fold is None) is not (self.validation_fold is None):
+            raise ValueError(
+                "give both test_fold and validation_fold, or none of them to hold out each fold once"
+            )
+        if self.test_fold is not None and self.test_fold == self.validation_fold:
             raise ValueError(f"test_fold and validation_fold are both {self.test_fold}; they must differ")
 
 
@@ -34,12 +45,19 @@ class Network:
 class Stage:
     """A stretch of training. `freeze` counts the first blocks of the features that stay as they are; a
     frozen block's batch norm statistics stay too. -1 freezes all of them: only the head learns.
+
+    `learns`: `class`, or `lesion` where the network finds it; then only that part of the network learns.
     """
 
     name: str
     epochs: int
     learning_rate: float
     freeze: int
+    learns: str = CLASS
+
+    def __post_init__(self) -> None:
+        if self.learns not in {CLASS, LESION}:
+            raise ValueError(f"stage {self.name!r} learns {self.learns!r}; it can learn: {CLASS}, {LESION}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +76,12 @@ class Augmentation:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """`outside` weighs the share of evidence that lies outside the lesion's mask. Where the network finds the
-    lesion: `lesion` weighs how well, `birads` how well it tells the radiologists' category.
+    """`outside` weighs the share of evidence that lies outside the lesion's mask; for networks that judge the
+    whole image. `birads` weighs how well the radiologists' category is told; for networks with judges.
     """
 
     label_smoothing: float
     outside: float = 0.0
-    lesion: float = 0.0
     birads: float = 0.0
 
 
@@ -84,7 +101,7 @@ class Optimiser:
 
 @dataclass(frozen=True, slots=True)
 class EarlyStopping:
-    """Stop after `patience` epochs without a better AUC on the validation part."""
+    """Stop after `patience` epochs without a better result on the validation part, and keep the best one."""
 
     patience: int
 
@@ -100,7 +117,8 @@ class OperatingPoint:
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """One classifier's training. `threads`: PyTorch's, part of what makes a run repeatable. `manifest`: file
-    beside the recipe with the part of the classifier's manifest that people decide.
+    beside the recipe with the part of the classifier's manifest that people decide. Without `early_stopping`
+    all epochs run, and the last one counts: nothing is chosen by what is held out.
     """
 
     name: str
@@ -113,8 +131,19 @@ class Recipe:
     augmentation: Augmentation
     loss: Loss
     optimiser: Optimiser
-    early_stopping: EarlyStopping
     operating_point: OperatingPoint
+    early_stopping: EarlyStopping | None = None
+
+    def __post_init__(self) -> None:
+        if self.is_cross_validated and self.early_stopping is not None:
+            raise ValueError(
+                "early_stopping would choose by what is held out: leave it out, or name folds in [data]"
+            )
+
+    @property
+    def is_cross_validated(self) -> bool:
+        """Whether each fold is held out once."""
+        return self.data.test_fold is None
 
     @property
     def epochs(self) -> int:

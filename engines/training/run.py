@@ -9,17 +9,21 @@ from engines.manifest import FILE, Weights, read_manifest
 from engines.networks.checkpoint import read_network
 from engines.open_engine import open_classifier
 from engines.training.calibration import fit_platt, probabilities, threshold_for
+from engines.training.cross_validation import cross_validate
 from engines.training.examples import Example, labels_of
-from engines.training.loop import fit, logit_differences
+from engines.training.figures import write_figures
+from engines.training.loop import fit
 from engines.training.measured import Measured, write_measured
 from engines.training.metrics import sensitivity, specificity
 from engines.training.pictures import read_pictures
 from engines.training.progress import Progress, Report, silent
-from engines.training.recipe import Recipe, read_recipe
+from engines.training.recipe import RECIPE, Recipe, read_recipe
 from engines.training.sets import data_root as root_of
 from engines.training.sets import parts_of
+from engines.training.validation import logit_differences
 
-RECIPE = "recipe.toml"
+FOLDS = "figures-folds.json"
+"""Measured on folds that were held out, each once."""
 
 
 def train(recipe_path: Path, data_root: Path | None, out_folder: Path, progress: Report = silent) -> Path:
@@ -29,19 +33,26 @@ def train(recipe_path: Path, data_root: Path | None, out_folder: Path, progress:
     operating point holds validation figures until `record` replaces them. Raises RecipeError, DataError,
     WeightsError, ExportError.
     """
-    recipe = read_recipe(recipe_path)
-    parts = parts_of(recipe, root_of(data_root))
-    best = fit(recipe, parts, out_folder, progress)
+    recipe, root = read_recipe(recipe_path), root_of(data_root)
     folder = out_folder / recipe.name
-    progress(Progress("export", 0, 2, "writing the ONNX graph"))
-    exported = export(best, folder)
-    progress(Progress("export", 1, 2, "calibrating on the validation part"))
-    shutil.copyfile(recipe_path, folder / RECIPE)
     decided = (recipe_path.parent / recipe.manifest).read_text(encoding="utf-8")
-    write_measured(folder / FILE, decided, _measure(recipe, best, parts.validation, exported.sha256))
+    if recipe.is_cross_validated:
+        outcome = cross_validate(recipe, root, out_folder, folder, progress)
+        write_measured(folder / FILE, decided, outcome.measured)
+        write_figures(folder / FOLDS, outcome.held_out.figures(read_manifest(folder / FILE)))
+    else:
+        write_measured(folder / FILE, decided, _train(recipe, root, out_folder, folder, progress))
+    shutil.copyfile(recipe_path, folder / RECIPE)
     with open_classifier(read_manifest(folder / FILE)):
-        progress(Progress("export", 2, 2, f"classifier in {folder}"))
+        progress(Progress("export", 1, 1, f"classifier in {folder}"))
     return folder
+
+
+def _train(recipe: Recipe, root: Path, out_folder: Path, folder: Path, progress: Report) -> Measured:
+    parts = parts_of(recipe, root)
+    best = fit(recipe, parts.train, parts.validation, out_folder, progress)
+    exported = export(best, folder)
+    return _measure(recipe, best, parts.validation, exported.sha256)
 
 
 def _measure(recipe: Recipe, best: Path, validation: tuple[Example, ...], sha256: str) -> Measured:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from engines.errors import DataError
-from engines.training.bus_bra import bus_bra
+from engines.training.bus_bra import bus_bra, bus_bra_folds
 from engines.training.busi import busi
 from engines.training.examples import Example, Parts
 from engines.training.recipe import Recipe
@@ -25,8 +25,18 @@ def data_root(given: Path | None) -> Path:
 
 
 def parts_of(recipe: Recipe, root: Path) -> Parts:
-    """The recipe's data set, divided as it says."""
+    """The recipe's data set, divided as it says. Raises DataError where each fold is held out once."""
+    if recipe.data.test_fold is None or recipe.data.validation_fold is None:
+        raise DataError(
+            f"{recipe.name!r} has learnt from every fold of {recipe.data.folder}: what each gave when it was "
+            f"held out is in its folder; measure it on {EXTERNAL}"
+        )
     return bus_bra(root / recipe.data.folder, recipe.data.test_fold, recipe.data.validation_fold)
+
+
+def folds_of(recipe: Recipe, root: Path) -> dict[int, list[Example]]:
+    """The recipe's data set in its own folds, whole patients in each."""
+    return bus_bra_folds(root / recipe.data.folder)
 
 
 def examples_of(recipe: Recipe, root: Path, split: str) -> tuple[Example, ...]:

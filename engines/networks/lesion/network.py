@@ -1,98 +1,113 @@
-"""Lesion and class from one pass: where the lesion is decides where the head looks."""
+"""Finds the lesion, looks at it closely, and judges what it sees."""
+
+from collections.abc import Sequence
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-from engines.networks.lesion.pyramid import Pyramid, mobilenet_v2
-from engines.networks.network import ClassifierNetwork, mean_over_space
+from engines.networks.lesion.finder import Finder
+from engines.networks.lesion.judge import Judge
+from engines.networks.lesion.pyramid import mobilenet_v2 as mobilenet_v2_pyramid
+from engines.networks.lesion.view import Place, View, look, place_of, put_back
+from engines.networks.mobilenet_v2 import CHANNELS, mobilenet_v2_features
+from engines.networks.network import ImageNetwork
+from engines.spec import EMBEDDING, HEATMAP, LESION, LOGITS
 
-_SMALL = 1e-4
+FINDER_SIZE = 224
+VIEW_SIZE = 160
+VIEWS = tuple(View(margin, is_mirrored) for margin in (1.4, 2.0) for is_mirrored in (False, True))
+"""One close, one with what is around it, and both in a mirror: their mean is steadier than one."""
+_PLACE = 3
+"""Further channels of the maps: where the lesion is."""
 
 
-class LesionNetwork(ClassifierNetwork):
-    """Gray images float32 (n, 1, size, size) in 0..1 to logits (n, 2); `size` a multiple of 32.
+class LesionNetwork(ImageNetwork):
+    """Gray images float32 (n, 1, size, size) in 0..1 to logits (n, 2).
 
-    A decoder (U-Net, Ronneberger 2015) brings the pyramid together again; its finest maps give the lesion,
-    those of a sixteenth of the side are judged.
+    The finder sees the whole image, small; the judges see views of the lesion, cut from the image as large as
+    it came. Their logits' mean counts. Beside the usual outputs there is where the lesion is, as
+    probabilities (n, 1, 56, 56).
     """
 
-    def __init__(self, pyramid: Pyramid, width: int = 192, dropout: float = 0.3) -> None:
-        super().__init__(pyramid, LesionHead(width, dropout))
-        quarter, eighth, sixteenth, last = pyramid.channels
-        self.deepest = _block(last, width, 1)
-        self.judged = _block(width + sixteenth, width, 3)
-        self.finer = _block(width + eighth, width // 2, 3)
-        self.finest = _block(width // 2 + quarter, width // 4, 3)
-        self.lesion = nn.Conv2d(width // 4, 1, 1)
+    outputs = (LOGITS, HEATMAP, EMBEDDING, LESION)
 
-    def blocks(self) -> list[nn.Module]:
-        """Those of the pyramid's parts."""
-        return [block for part in self.features.parts for block in part.children()]
+    def __init__(self, finder: Finder, judges: Sequence[Judge]) -> None:
+        super().__init__()
+        self.finder = finder
+        self.judges = nn.ModuleList(judges)
+        self.head = LesionHead(judges)
 
-    def both(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Maps for the head, (n, width + 1, size / 16, size / 16), the last of which says where the lesion
-        is; and the lesion's logits (n, 1, size / 4, size / 4).
-        """
-        quarter, eighth, sixteenth, last = self.features(self.normalize(images))
-        judged = self.judged(torch.cat([_twice(self.deepest(last)), sixteenth], 1))
-        finer = self.finer(torch.cat([_twice(judged), eighth], 1))
-        lesion = self.lesion(self.finest(torch.cat([_twice(finer), quarter], 1)))
-        return torch.cat([judged, _around(lesion)], 1), lesion
+    def part(self, learns: str) -> nn.Module:
+        """The finder learns `lesion`, the only judge `class`."""
+        return self.finder if learns == LESION else self.judges[0]
 
-    def maps(self, images: torch.Tensor) -> torch.Tensor:
-        """The maps for the head."""
-        return self.both(images)[0]
+    def find(self, images: torch.Tensor) -> torch.Tensor:
+        """The lesion's probability, (n, 1, FINDER_SIZE / 4, FINDER_SIZE / 4)."""
+        small = functional.interpolate(
+            images, (FINDER_SIZE, FINDER_SIZE), mode="bilinear", align_corners=False
+        )
+        return torch.sigmoid(self.finder(small))
+
+    def maps_of_each(self, *images: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Maps of every judge's views and the lesion's place, (n, channels, h, w); where the lesion is."""
+        (whole,) = images
+        lesion = self.find(whole)
+        place = place_of(lesion)
+        views = torch.cat([look(whole, place.seen(view), VIEW_SIZE) for view in VIEWS])
+        maps = [_side_by_side(judge.maps(views)) for judge in self.judges]
+        where = torch.cat([place.middle, place.half], 1)[:, :, None, None].expand(-1, -1, *maps[0].shape[2:])
+        return torch.cat([*maps, where], 1), lesion
 
 
 class LesionHead(nn.Module):  # type: ignore[misc]
-    """The maps' mean over the lesion beside their mean over the image, then a linear layer.
+    """Every judge's answer to every view, and what in the whole image it comes from."""
 
-    `birads` learns the radiologists' category from the same means; only training uses it.
-    """
-
-    def __init__(self, width: int, dropout: float) -> None:
+    def __init__(self, judges: Sequence[Judge]) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(dropout)
-        self.linear = nn.Linear(2 * width, 2)
-        self.birads = nn.Linear(2 * width, 3)
+        self.judges = tuple(judges)  # not a list of modules: the network has them already
 
-    def means(self, maps: torch.Tensor) -> torch.Tensor:
-        """Maps (n, width + 1, h, w) to (n, 2 * width)."""
-        judged, where = maps[:, :-1], maps[:, -1:]
-        share = where / (where.sum((2, 3), keepdim=True) + _SMALL)
-        return torch.cat([(judged * share).sum((2, 3)), mean_over_space(judged)], 1)
+    def forward(self, maps: torch.Tensor, lesion: torch.Tensor) -> torch.Tensor:
+        """Mean logits (n, 2)."""
+        return self.explained(maps, lesion)[0]
 
-    def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """Logits (n, 2), benign then malignant."""
-        return self.linear(self.dropout(self.means(maps)))
-
-    def heatmap(self, maps: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
-        """What each place adds to the class, (n, h, w), 0 or more (HiResCAM, Draelos 2020).
-
-        Grad-CAM's mean gradient would forget that places outside the lesion hardly count.
+    def explained(self, maps: torch.Tensor, lesion: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Logits, heatmap, embedding, lesion. The heatmap is what each place adds to the class (CAM, Zhou
+        2016), put back where the view was cut; the embedding is the mean over judges and views.
         """
-        return torch.relu((gradient * maps)[:, :-1].sum(1))
+        by_view = maps[:, :-_PLACE].unflatten(1, (len(self.judges), len(VIEWS), -1))
+        means = by_view.mean((4, 5))
+        weight = torch.stack([judge.linear.weight for judge in self.judges])
+        bias = torch.stack([judge.linear.bias for judge in self.judges])
+        logits = torch.einsum("njvc,jkc->nk", means, weight) / (len(self.judges) * len(VIEWS)) + bias.mean(0)
+        added = torch.einsum("njvchw,jc->nvhw", by_view, weight[:, 1] - weight[:, 0])
+        return logits, self._heatmap(added, maps, lesion.shape[-1]), means.mean((1, 2)), lesion
+
+    def _heatmap(self, added: torch.Tensor, maps: torch.Tensor, size: int) -> torch.Tensor:
+        """(n, views, h, w) to (n, size, size): where it counts for malignant."""
+        where = maps[:, -_PLACE:, 0, 0]
+        place = Place(where[:, :2], where[:, 2:])
+        parts = [
+            put_back(one[:, None], place.seen(view), size)
+            for one, view in zip(added.unbind(1), VIEWS, strict=True)
+        ]
+        return torch.relu(torch.cat(parts, 1).sum(1))
 
 
 def lesion_mobilenet_v2(weights: str | None, dropout: float = 0.3) -> LesionNetwork:
-    """Build the network; `weights` of MobileNetV2 as in `weights.read_state`, None for random ones.
+    """One finder and one judge; `weights` of MobileNetV2 as in `weights.read_state`, None for random ones.
 
-    224 px give maps of 14 x 14 and a lesion of 56 x 56; the embedding has 193 values.
+    The embedding has 1280 values.
     """
-    return LesionNetwork(mobilenet_v2(weights), dropout=dropout)
+    judge = Judge(mobilenet_v2_features(weights), CHANNELS, dropout)
+    return LesionNetwork(Finder(mobilenet_v2_pyramid(weights)), [judge])
 
 
-def _around(lesion: torch.Tensor) -> torch.Tensor:
-    """The lesion's probability in a sixteenth, with a cell around it: its margin tells most."""
-    return functional.max_pool2d(functional.avg_pool2d(torch.sigmoid(lesion), 4), 3, stride=1, padding=1)
+def ensemble(networks: Sequence[LesionNetwork], finder: Finder) -> LesionNetwork:
+    """The judges of all networks behind one finder."""
+    return LesionNetwork(finder, [judge for network in networks for judge in network.judges])
 
 
-def _block(channels: int, width: int, kernel: int) -> nn.Module:
-    return nn.Sequential(
-        nn.Conv2d(channels, width, kernel, padding=kernel // 2, bias=False), nn.BatchNorm2d(width), nn.ReLU()
-    )
-
-
-def _twice(maps: torch.Tensor) -> torch.Tensor:
-    return functional.interpolate(maps, scale_factor=2.0, mode="bilinear", align_corners=False)
+def _side_by_side(maps: torch.Tensor) -> torch.Tensor:
+    """One view after the other, (views * n, channels, h, w), to (n, views * channels, h, w)."""
+    return maps.unflatten(0, (len(VIEWS), -1)).transpose(0, 1).flatten(1, 2)

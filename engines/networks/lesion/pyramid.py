@@ -6,8 +6,7 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from engines.networks.torchvision_ops import define_missing_operators
-from engines.networks.weights import load_features
+from engines.networks.mobilenet_v2 import mobilenet_v2_features
 
 
 class Pyramid(nn.Module):  # type: ignore[misc]
@@ -29,12 +28,7 @@ class Pyramid(nn.Module):  # type: ignore[misc]
 
 def mobilenet_v2(weights: str | None) -> Pyramid:
     """MobileNetV2 (Sandler 2018), torchvision's, without its last convolution."""
-    define_missing_operators()
-    from torchvision.models import mobilenet_v2 as build
-
-    features = build(weights=None).features
-    if weights is not None:
-        load_features(features, weights)
+    features = mobilenet_v2_features(weights)
     cuts = (0, 4, 7, 14, 18)
     parts = [features[start:end] for start, end in pairwise(cuts)]
     return Pyramid(parts, (24, 32, 96, 320))

@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,10 @@ from PIL import Image
 from torch import nn
 
 from engines.manifest import FILE, Manifest, read_manifest, sha256_of
+from engines.networks.lesion.finder import Finder
+from engines.networks.lesion.judge import Judge
+from engines.networks.lesion.network import LesionNetwork
+from engines.networks.lesion.pyramid import Pyramid
 from engines.networks.network import ClassifierNetwork, MeanHead
 
 SIZE = 32
@@ -96,6 +101,18 @@ def tiny_network(weights: str | None = None, dropout: float = 0.0) -> Classifier
     return ClassifierNetwork(features, MeanHead(CHANNELS, dropout))
 
 
+def tiny_lesion_network(weights: str | None = None, dropout: float = 0.0) -> LesionNetwork:
+    """A finder of four convolutions and a judge of two."""
+    assert weights is None
+    channels = (3, CHANNELS, CHANNELS, CHANNELS, CHANNELS)
+    parts = [
+        nn.Sequential(nn.Conv2d(before, after, 5, stride, 2), nn.BatchNorm2d(after), nn.ReLU())
+        for (before, after), stride in zip(pairwise(channels), (4, 2, 2, 2), strict=True)
+    ]
+    judge = Judge(tiny_network().features, CHANNELS, dropout)
+    return LesionNetwork(Finder(Pyramid(parts, channels[1:]), width=8), [judge])
+
+
 def seeded_network(seed: int = 0) -> ClassifierNetwork:
     torch.manual_seed(seed)
     network = tiny_network()
@@ -118,12 +135,12 @@ def lesion_image(malignant: bool, seed: int) -> tuple[NDArray[np.uint8], NDArray
     return gray.clip(0, 255).astype(np.uint8), mask
 
 
-def write_bus_bra(root: Path, patients: int = 30) -> Path:
-    """A data set in BUS-BRA's form: two images a patient, every third patient malignant, folds 1 to 5."""
+def write_bus_bra(root: Path, patients: int = 30, folds: int = 5) -> Path:
+    """A data set in BUS-BRA's form: two images a patient, every third patient malignant, `folds` from 1."""
     folder = root / "bus-bra"
     (folder / "images").mkdir(parents=True)
     (folder / "masks").mkdir()
-    data, folds = ["ID,Case,Pathology,BIRADS,Device"], ["ID,Pathology,kFold"]
+    data, divided = ["ID,Case,Pathology,BIRADS,Device"], ["ID,Pathology,kFold"]
     for patient in range(patients):
         label = "malignant" if patient % 3 == 0 else "benign"
         birads = 5 if label == "malignant" else 3
@@ -133,7 +150,7 @@ def write_bus_bra(root: Path, patients: int = 30) -> Path:
             Image.fromarray(gray).save(folder / "images" / f"bus_{name}.png")
             Image.fromarray(mask).save(folder / "masks" / f"mask_{name}.png")
             data.append(f"bus_{name},{patient},{label},{birads},Scanner {patient % 2} @10MHz")
-            folds.append(f"bus_{name},{label},{patient // 3 % 5 + 1}")
+            divided.append(f"bus_{name},{label},{patient // 3 % folds + 1}")
     (folder / "bus_data.csv").write_text("\n".join(data) + "\n")
-    (folder / "5-fold-cv.csv").write_text("\n".join(folds) + "\n")
+    (folder / "5-fold-cv.csv").write_text("\n".join(divided) + "\n")
     return root

@@ -5,21 +5,21 @@ from pathlib import Path
 import pytest
 import torch
 
+from engines.errors import RecipeError
 from engines.networks.catalog import ARCHITECTURES
-from engines.networks.lesion.network import lesion_mobilenet_v2
 from engines.training.bus_bra import bus_bra
 from engines.training.examples import Parts
 from engines.training.loop import fit, learning_rate
-from engines.training.pictures import read_pictures
 from engines.training.progress import Progress, silent
 from engines.training.recipe import Recipe, Stage, read_recipe
-from tests.unit.engines.builders import SIZE, tiny_network
+from tests.unit.engines.builders import tiny_lesion_network, tiny_network
 from tests.unit.engines.training.recipes import RECIPE, write_recipe
 
 
 @pytest.fixture(autouse=True)
 def tiny_architecture(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setitem(ARCHITECTURES, "tiny", tiny_network)
+    monkeypatch.setitem(ARCHITECTURES, "tiny_lesion", tiny_lesion_network)
     threads = torch.get_num_threads()
     yield
     torch.set_num_threads(threads)
@@ -49,10 +49,10 @@ def test_a_run_that_was_killed_ends_as_one_that_was_not(recipe: Recipe, parts: P
         if progress.phase == "train" and progress.done == 6:
             raise Kill
 
-    fit(recipe, parts, tmp_path / "whole", silent)
+    fit(recipe, parts.train, parts.validation, tmp_path / "whole", silent)
     with pytest.raises(Kill):
-        fit(recipe, parts, tmp_path / "killed", kill_in_the_second_epoch)
-    fit(recipe, parts, tmp_path / "killed", silent)
+        fit(recipe, parts.train, parts.validation, tmp_path / "killed", kill_in_the_second_epoch)
+    fit(recipe, parts.train, parts.validation, tmp_path / "killed", silent)
 
     histories = [json.loads((tmp_path / run / "history.json").read_text()) for run in ("whole", "killed")]
     assert histories[0] == histories[1]
@@ -68,7 +68,7 @@ def test_frozen_blocks_stay_as_they_were(recipe: Recipe, parts: Parts, tmp_path:
     torch.manual_seed(recipe.seed)
     fresh = tiny_network().state_dict()
     with pytest.raises(Kill):
-        fit(recipe, parts, tmp_path / "run", stop_after_the_head)
+        fit(recipe, parts.train, parts.validation, tmp_path / "run", stop_after_the_head)
     trained = _weights(tmp_path / "run" / "last.pt")
     assert all(torch.equal(trained[name], fresh[name]) for name in fresh if name.startswith("features"))
     assert not torch.equal(trained["head.linear.weight"], fresh["head.linear.weight"])
@@ -77,7 +77,7 @@ def test_frozen_blocks_stay_as_they_were(recipe: Recipe, parts: Parts, tmp_path:
 def test_training_stops_when_the_validation_auc_no_longer_rises(parts: Parts, tmp_path: Path) -> None:
     patient = RECIPE.replace("patience = 10", "patience = 1").replace("epochs = 2", "epochs = 50")
     still = patient.replace("learning_rate = 0.02", "learning_rate = 0.0")
-    fit(read_recipe(write_recipe(tmp_path, still)), parts, tmp_path / "run", silent)
+    fit(read_recipe(write_recipe(tmp_path, still)), parts.train, parts.validation, tmp_path / "run", silent)
     assert len(json.loads((tmp_path / "run" / "history.json").read_text())) < 10
 
 
@@ -89,23 +89,51 @@ def test_the_learning_rate_warms_up_and_then_falls() -> None:
     assert 0.02 <= rates[-1] < 0.03
 
 
+def test_without_early_stopping_the_last_epoch_counts(parts: Parts, tmp_path: Path) -> None:
+    text = RECIPE.replace("[early_stopping]\npatience = 10\n", "")
+    best = fit(
+        read_recipe(write_recipe(tmp_path, text)), parts.train, parts.validation, tmp_path / "run", silent
+    )
+    average = torch.load(tmp_path / "run" / "last.pt", weights_only=True)["average"]["network"]
+    assert all(torch.equal(value, average[name]) for name, value in _weights(best).items())
+
+
 LESION = (
-    RECIPE.replace('architecture = "tiny"', 'architecture = "lesion_mobilenet_v2"')
-    .replace(f"size = {SIZE}", "size = 64")
-    .replace("outside = 0.1", "lesion = 0.5\nbirads = 0.3")
-    .replace("epochs = 2", "epochs = 14")
+    RECIPE.replace('architecture = "tiny"', 'architecture = "tiny_lesion"')
+    .replace("outside = 0.1\n", "birads = 0.3\n")
+    .replace('name = "head"\nepochs = 1', 'name = "finder"\nlearns = "lesion"\nepochs = 6')
+    .replace("freeze = -1", "freeze = 0")
+    .replace("epochs = 2", "epochs = 1")
 )
 
 
-def test_a_network_that_finds_the_lesion_learns_where_it_is(parts: Parts, tmp_path: Path) -> None:
-    fit(read_recipe(write_recipe(tmp_path, LESION)), parts, tmp_path / "run", silent)
-    network, size = lesion_mobilenet_v2(None), 64
-    network.load(torch.load(tmp_path / "run" / "last.pt", weights_only=True)["average"]["network"])
-    network.eval()
-    pictures = read_pictures(parts.validation, size)
-    with torch.no_grad():
-        _, lesion = network.both(pictures.gray.float() / 255)
-    found = torch.nn.functional.interpolate(torch.sigmoid(lesion), (size, size), mode="bilinear")
-    wanted = pictures.lesion.float()
-    overlap = 2 * (found * wanted).sum() / (found.sum() + wanted.sum())
-    assert overlap > 0.5
+def test_a_network_that_finds_the_lesion_learns_where_it_is_and_then_to_judge_it(
+    parts: Parts, tmp_path: Path
+) -> None:
+    recipe = read_recipe(write_recipe(tmp_path, LESION))
+    fit(recipe, parts.train, parts.validation, tmp_path / "run", silent)
+    history = json.loads((tmp_path / "run" / "history.json").read_text())
+    assert [one["stage"] for one in history] == ["finder"] * 6 + ["all"]
+    assert history[5]["Dice"] > 0.5 > history[0]["Dice"]
+    assert 0 <= history[6]["AUC"] <= 1
+    found, judged = (
+        [name for name in _weights(tmp_path / "run" / "last.pt") if name.startswith(part)]
+        for part in ("finder", "judges")
+    )
+    assert found
+    assert judged
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("birads = 0.3", "outside = 0.3", "loss.outside means nothing to 'tiny_lesion'"),
+        ('"tiny_lesion"', '"tiny"', "learns the lesion, which 'tiny' does not find"),
+    ],
+)
+def test_what_a_network_cannot_learn_is_refused_before_it_trains(
+    parts: Parts, tmp_path: Path, old: str, new: str, why: str
+) -> None:
+    recipe = read_recipe(write_recipe(tmp_path, LESION.replace(old, new)))
+    with pytest.raises(RecipeError, match=why):
+        fit(recipe, parts.train, parts.validation, tmp_path / "run", silent)

@@ -28,6 +28,9 @@ def test_an_epoch_belongs_to_its_stage(tmp_path: Path) -> None:
         ("blur = 0.2", "haze = 0.2", "augmentation: unknown key 'haze'"),
         ("epochs = 2", "epochs = 2.5", r"stages\[1\].epochs"),
         ("validation_fold = 4", "validation_fold = 5", "must differ"),
+        ("validation_fold = 4\n", "", "both test_fold and validation_fold"),
+        ("test_fold = 5\nvalidation_fold = 4\n", "", "early_stopping would choose by what is held out"),
+        ("freeze = -1", 'freeze = -1\nlearns = "leison"', "learns 'leison'; it can learn: class, lesion"),
     ],
 )
 def test_a_wrong_recipe_is_refused_with_the_key_named(tmp_path: Path, old: str, new: str, named: str) -> None:
@@ -35,8 +38,9 @@ def test_a_wrong_recipe_is_refused_with_the_key_named(tmp_path: Path, old: str, 
         read_recipe(write_recipe(tmp_path, RECIPE.replace(old, new, 1)))
 
 
-def test_the_shipped_recipe_can_be_read() -> None:
-    path = Path(engines.training.__file__).parent / "recipes" / "us-mass.toml"
+@pytest.mark.parametrize("name", ["us-mass", "us-mass-2"])
+def test_a_shipped_recipe_can_be_read(name: str) -> None:
+    path = Path(engines.training.__file__).parent / "recipes" / f"{name}.toml"
     recipe = read_recipe(path)
     assert recipe.name == "us-mass"
     assert (path.parent / recipe.manifest).is_file()

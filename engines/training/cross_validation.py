@@ -1,0 +1,77 @@
+"""Each fold of a data set is held out once: what is measured, calibrated and decided on are images that the
+network in question has not learnt from. What is shipped are the judges of all folds together.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from engines.errors import RecipeError
+from engines.export import MODEL, export_network
+from engines.judgement import OperatingPoint
+from engines.manifest import Weights
+from engines.networks.checkpoint import read_network
+from engines.networks.lesion.network import LesionNetwork, ensemble
+from engines.training.calibration import fit_platt, probabilities, threshold_for
+from engines.training.examples import Example
+from engines.training.held_out import HeldOut
+from engines.training.loop import fit
+from engines.training.measured import Measured
+from engines.training.metrics import sensitivity, specificity
+from engines.training.progress import Progress, Report
+from engines.training.recipe import Recipe
+from engines.training.scoring import by_network, score
+from engines.training.sets import folds_of
+
+
+@dataclass(frozen=True, slots=True)
+class CrossValidated:
+    """What goes into the manifest, and every image as the network scored it that had not seen it."""
+
+    measured: Measured
+    held_out: HeldOut
+
+
+def cross_validate(
+    recipe: Recipe, root: Path, out_folder: Path, folder: Path, progress: Report
+) -> CrossValidated:
+    """Train a network per fold on all others; write their judges as `folder/model.onnx`.
+
+    Goes on where an earlier run was stopped. Raises RecipeError, DataError, WeightsError, ExportError.
+    """
+    folds = folds_of(recipe, root)
+    networks, scored = [], {}
+    for fold, examples in folds.items():
+        others = [example for other, theirs in folds.items() if other != fold for example in theirs]
+        network, size = _trained(recipe, others, examples, out_folder / f"fold-{fold}", progress)
+        networks.append(network)
+        scored[fold] = score(by_network(network, size), examples, progress)
+    progress(Progress("export", 0, 1, "the judges of all folds"))
+    exported = export_network(ensemble(networks, networks[0].finder), recipe.network.size, folder / MODEL)
+    held_out = HeldOut(scored)
+    return CrossValidated(_measured(recipe, held_out, exported.sha256), held_out)
+
+
+def _trained(
+    recipe: Recipe, others: list[Example], held_out: list[Example], out: Path, progress: Report
+) -> tuple[LesionNetwork, int]:
+    network, size = read_network(fit(recipe, others, held_out, out, progress))
+    if not isinstance(network, LesionNetwork):
+        raise RecipeError(
+            f"{recipe.network.architecture!r} has no judges to be put together: name test_fold and "
+            "validation_fold in [data], or choose lesion_mobilenet_v2"
+        )
+    return network, size
+
+
+def _measured(recipe: Recipe, held_out: HeldOut, sha256: str) -> Measured:
+    together = held_out.together
+    scores = probabilities(fit_platt(together.logits, together.labels), together.logits)
+    threshold = threshold_for(recipe.operating_point.sensitivity, scores, together.labels)
+    point = OperatingPoint(
+        name=recipe.operating_point.name,
+        threshold=threshold,
+        sensitivity=sensitivity(scores, together.labels, threshold),
+        specificity=specificity(scores, together.labels, threshold),
+        measured_on=f"{recipe.data.folder}, each fold held out once, {len(together.examples)} images",
+    )
+    return Measured(fit_platt(together.logits, together.labels), point, Weights(MODEL, sha256))

@@ -1,0 +1,64 @@
+"""Scores of all folds of a data set, each by a network that has not learnt from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engines.judgement import Rate
+from engines.manifest import Manifest
+from engines.training.calibration import fit_platt, probabilities
+from engines.training.evaluation import AUC, measure
+from engines.training.figures import Figure, rate_figure
+from engines.training.metrics import auc, auc_with_interval, resampled
+from engines.training.scoring import Scored, joined
+
+_TARGET_AUC = 0.93
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """`folds`: scores by the fold's number, not calibrated."""
+
+    folds: Mapping[int, Scored]
+
+    @property
+    def together(self) -> Scored:
+        """All folds, one after the other."""
+        return joined(list(self.folds.values()))
+
+    def calibrated(self) -> Scored:
+        """All folds, each with the calibration that the others give: it has not seen these labels either."""
+        folds = []
+        for number, fold in self.folds.items():
+            others = joined([other for one, other in self.folds.items() if one != number])
+            calibration = fit_platt(others.logits, others.labels)
+            folds.append(replace(fold, probabilities=probabilities(calibration, fold.logits)))
+        return joined(folds)
+
+    def figures(self, manifest: Manifest) -> list[Figure]:
+        """The folds' AUC, then what is measured on every data set."""
+        each = {number: _area(fold) for number, fold in self.folds.items()}
+        how = f"each of {len(each)} folds held out once; interval by patients, 2000 resamples in each fold"
+        sizes = {number: f"{len(fold.examples)} images" for number, fold in self.folds.items()}
+        return [
+            rate_figure(f"{AUC}, mean of folds", self._mean_area(), how, _TARGET_AUC),
+            *(rate_figure(f"{AUC}, fold {number}", each[number], sizes[number]) for number in each),
+            *measure(self.calibrated(), manifest),
+        ]
+
+    def _mean_area(self) -> Rate:
+        drawn = [
+            [
+                auc(fold.logits[chosen], fold.labels[chosen])
+                for chosen in resampled(fold.patients, 2000, number)
+            ]
+            for number, fold in self.folds.items()
+        ]
+        low, high = np.nanpercentile(np.mean(drawn, 0), [2.5, 97.5])
+        value = float(np.mean([auc(fold.logits, fold.labels) for fold in self.folds.values()]))
+        return Rate(value, min(float(low), value), max(float(high), value))
+
+
+def _area(fold: Scored) -> Rate:
+    return auc_with_interval(fold.logits, fold.labels, fold.patients)

@@ -1,0 +1,104 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engines.errors import DataError, RecipeError
+from engines.manifest import FILE, read_manifest
+from engines.networks.catalog import ARCHITECTURES
+from engines.open_engine import open_classifier
+from engines.training import evaluate, train
+from engines.training.examples import Example
+from engines.training.figures import find, read_figures
+from engines.training.held_out import HeldOut
+from engines.training.scoring import Scored
+from tests.unit.engines.builders import (
+    lesion_image,
+    tiny_lesion_network,
+    tiny_network,
+    write_bus_bra,
+)
+from tests.unit.engines.training.recipes import RECIPE, write_recipe
+
+RECIPE_OF_FOLDS = RECIPE.replace("test_fold = 5\nvalidation_fold = 4\n", "").replace(
+    "[early_stopping]\npatience = 10\n", ""
+)
+LESION = (
+    RECIPE_OF_FOLDS.replace('architecture = "tiny"', 'architecture = "tiny_lesion"')
+    .replace("outside = 0.1\n", "")
+    .replace('name = "head"\nepochs = 1', 'name = "finder"\nlearns = "lesion"\nepochs = 2')
+    .replace("freeze = -1", "freeze = 0")
+    .replace('name = "all"\nepochs = 2', 'name = "judge"\nepochs = 12')
+)
+
+
+@pytest.fixture(scope="module")
+def two_folds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_bus_bra(tmp_path_factory.mktemp("data"), patients=18, folds=2)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, two_folds: Path) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("training")
+    threads = torch.get_num_threads()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(ARCHITECTURES, "tiny_lesion", tiny_lesion_network)
+        yield train(write_recipe(folder, LESION), two_folds, folder / "out")
+    torch.set_num_threads(threads)
+
+
+def test_the_judges_of_all_folds_become_one_classifier(trained: Path) -> None:
+    manifest = read_manifest(trained / FILE)
+    assert "each fold held out once, 36 images" in manifest.operating_point.measured_on
+    with open_classifier(manifest) as classifier:
+        (score,) = classifier.classify([lesion_image(True, 1000)[0]])
+    assert score.lesion is not None
+    assert score.lesion.shape == (56, 56)
+    assert score.lesion_mask is not None
+    assert score.lesion_mask.shape == (48, 64)
+    assert (trained.parent / "fold-1" / "best.pt").is_file()
+    assert (trained.parent / "fold-2" / "best.pt").is_file()
+
+
+def test_figures_are_those_of_images_that_were_held_out(trained: Path) -> None:
+    figures = read_figures(trained / "figures-folds.json")
+    folds = [find(figures, f"AUC, fold {number}").value for number in (1, 2)]
+    assert find(figures, "AUC, mean of folds").value == pytest.approx(np.mean(folds))
+    assert "36 images of 18 patients" in find(figures, "AUC").how
+    assert 0 <= find(figures, "lesion Dice, mean").value <= 1
+
+
+def test_there_is_no_part_left_to_test_on(trained: Path, two_folds: Path) -> None:
+    with pytest.raises(DataError, match="has learnt from every fold of bus-bra"):
+        evaluate(trained, two_folds, "test")
+
+
+def test_a_network_without_judges_is_refused(
+    two_folds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ARCHITECTURES, "tiny", tiny_network)
+    with pytest.raises(RecipeError, match="'tiny' has no judges to be put together"):
+        train(write_recipe(tmp_path, RECIPE_OF_FOLDS), two_folds, tmp_path / "out")
+
+
+def scored(logits: list[float], labels: list[int], patient: str) -> Scored:
+    examples = tuple(
+        Example(Path("i"), Path("m"), label, f"{patient}{number}", "scanner")
+        for number, label in enumerate(labels)
+    )
+    nothing = (None,) * len(labels)
+    values = np.array(logits)
+    return Scored(examples, values, values * 0, np.array(labels), nothing, np.full(len(labels), np.nan))
+
+
+def test_a_fold_is_calibrated_by_the_others() -> None:
+    """Labels of a fold that are the wrong way round must not make its own probabilities right."""
+    rng = np.random.default_rng(0)
+    labels = [int(one) for one in rng.integers(0, 2, 200)]
+    logits = [2.0 * label - 1 + float(rng.normal()) for label in labels]
+    wrong = scored(logits, [1 - label for label in labels], "w")
+    right = {number: scored(logits, labels, f"r{number}") for number in (2, 3, 4)}
+    calibrated = HeldOut({1: wrong, **right}).calibrated()
+    assert np.corrcoef(calibrated.probabilities[:200], logits)[0, 1] > 0.9
