@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.backends.onnxruntime import OnnxRuntimeEngine
+from engines.evaluation.arrays import Scores
 from engines.manifest import Manifest
+from engines.progress import Progress, Report
 from engines.spec import HEATMAP, IMAGES, LOGITS
-from engines.training.metrics import Scores
-from engines.training.progress import Progress, Report
 
 _BATCH = 8
 

@@ -4,18 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from engines.data.examples import Example, labels_of
 from engines.errors import DataError
+from engines.evaluation.auc import auc_loss_with_interval, auc_with_interval
+from engines.evaluation.figures import Figure, rate_figure
+from engines.evaluation.rates import sensitivity, specificity, wilson
 from engines.judgement import Difference
 from engines.quantise.agreement import Agreement
-from engines.training.examples import Example, labels_of
-from engines.training.figures import Figure, rate_figure
-from engines.training.metrics import (
-    auc_loss_with_interval,
-    auc_with_interval,
-    sensitivity,
-    specificity,
-    wilson,
-)
 
 LARGEST_LOSS = 0.005
 """Of the AUC. More, and the classifier stays in float32."""

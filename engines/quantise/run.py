@@ -8,9 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from engines.backends.onnxruntime import OnnxRuntimeEngine
+from engines.data.examples import Example, read_pixels
+from engines.data.sets import data_root as root_of
+from engines.data.sets import examples_of, parts_of
+from engines.evaluation.evaluate import RESULTS, manifest_of
+from engines.evaluation.figures import Figure, find, rate_of, write_figures
+from engines.evaluation.measured import Measured, decided_part, write_measured
 from engines.manifest import FILE, Int8, Manifest, sha256_of
 from engines.precision import Precision
 from engines.preprocess import prepare
+from engines.progress import Progress, Report, silent
 from engines.quantise.agreement import Agreement, Answers, answers_of
 from engines.quantise.measure import (
     AUC_FLOAT32,
@@ -25,14 +32,7 @@ from engines.quantise.measure import (
 from engines.quantise.network import Images, Quantiser
 from engines.quantise.symmetric import to_symmetric
 from engines.reference import reference_images
-from engines.training.evaluation import RESULTS, manifest_of
-from engines.training.examples import Example, read_pixels
-from engines.training.figures import Figure, find, rate_of, write_figures
-from engines.training.measured import Measured, decided_part, write_measured
-from engines.training.progress import Progress, Report, silent
 from engines.training.recipe import RECIPE, Recipe, read_recipe
-from engines.training.sets import data_root as root_of
-from engines.training.sets import examples_of, parts_of
 from engines.verify import verify
 
 MODEL = "model-int8.onnx"

@@ -3,8 +3,8 @@
 import numpy as np
 
 from engines.errors import DataError
+from engines.evaluation.arrays import Labels, Scores
 from engines.judgement import Calibration
-from engines.training.metrics import Labels, Scores
 
 _STEPS = 100
 _CONVERGED = 1e-10

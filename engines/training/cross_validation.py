@@ -5,22 +5,23 @@ network in question has not learnt from. What is shipped are the judges of all f
 from dataclasses import dataclass
 from pathlib import Path
 
+from engines.data.examples import Example
+from engines.data.sets import folds_of
 from engines.errors import RecipeError
+from engines.evaluation.measured import Measured
+from engines.evaluation.rates import sensitivity, specificity
+from engines.evaluation.scoring import score
 from engines.export import MODEL, export_network
 from engines.judgement import OperatingPoint
 from engines.manifest import Weights
 from engines.networks.checkpoint import read_network
 from engines.networks.lesion.network import LesionNetwork, ensemble
+from engines.progress import Progress, Report
+from engines.training.by_network import by_network
 from engines.training.calibration import fit_platt, probabilities, threshold_for
-from engines.training.examples import Example
 from engines.training.held_out import HeldOut
 from engines.training.loop import fit
-from engines.training.measured import Measured
-from engines.training.metrics import sensitivity, specificity
-from engines.training.progress import Progress, Report
 from engines.training.recipe import Recipe
-from engines.training.scoring import by_network, score
-from engines.training.sets import folds_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from engines.evaluation.auc import auc, auc_with_interval
+from engines.evaluation.classifier_figures import measure
+from engines.evaluation.figures import Figure, rate_figure
+from engines.evaluation.resampling import resampled
+from engines.evaluation.scoring import Scored, joined
+from engines.evaluation.side_figures import AUC
 from engines.judgement import Rate
 from engines.manifest import Manifest
 from engines.training.calibration import fit_platt, probabilities
-from engines.training.evaluation import AUC, measure
-from engines.training.figures import Figure, rate_figure
-from engines.training.metrics import auc, auc_with_interval, resampled
-from engines.training.scoring import Scored, joined
 
 _TARGET_AUC = 0.93
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import torch
 
+from engines.data.examples import Example
 from engines.networks import checkpoint
 from engines.networks.catalog import build_network
 from engines.networks.network import ImageNetwork
+from engines.progress import Progress, Report
 from engines.training.average import Average
 from engines.training.batches import training_batches
-from engines.training.examples import Example
 from engines.training.lesson import lesson_of
 from engines.training.pictures import Pictures, read_pictures
-from engines.training.progress import Progress, Report
 from engines.training.recipe import Recipe, Stage
 from engines.training.validation import Validation, validated
 

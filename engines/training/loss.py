@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional
 
-from engines.training.examples import UNKNOWN
+from engines.data.examples import UNKNOWN
 
 _LOWEST_BIRADS = 2
 

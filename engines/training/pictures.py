@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from engines.data.examples import Example, read_pixels
 from engines.preprocess import prepare
-from engines.training.examples import Example, read_pixels
 
 
 @dataclass(frozen=True, slots=True)

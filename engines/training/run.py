@@ -3,23 +3,23 @@
 import shutil
 from pathlib import Path
 
+from engines.data.examples import Example, labels_of
+from engines.data.sets import data_root as root_of
+from engines.data.sets import parts_of
+from engines.evaluation.figures import write_figures
+from engines.evaluation.measured import Measured, write_measured
+from engines.evaluation.rates import sensitivity, specificity
 from engines.export import MODEL, export
 from engines.judgement import OperatingPoint
 from engines.manifest import FILE, Weights, read_manifest
 from engines.networks.checkpoint import read_network
 from engines.open_engine import open_classifier
+from engines.progress import Progress, Report, silent
 from engines.training.calibration import fit_platt, probabilities, threshold_for
 from engines.training.cross_validation import cross_validate
-from engines.training.examples import Example, labels_of
-from engines.training.figures import write_figures
 from engines.training.loop import fit
-from engines.training.measured import Measured, write_measured
-from engines.training.metrics import sensitivity, specificity
 from engines.training.pictures import read_pictures
-from engines.training.progress import Progress, Report, silent
 from engines.training.recipe import RECIPE, Recipe, read_recipe
-from engines.training.sets import data_root as root_of
-from engines.training.sets import parts_of
 from engines.training.validation import logit_differences
 
 FOLDS = "figures-folds.json"

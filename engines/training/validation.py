@@ -6,10 +6,11 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from engines.evaluation.arrays import Scores
+from engines.evaluation.auc import auc
 from engines.networks.lesion.network import LesionNetwork
 from engines.networks.network import ImageNetwork
 from engines.training.batches import plain_batches
-from engines.training.metrics import Scores, auc
 from engines.training.pictures import Pictures
 from engines.training.recipe import LESION, Stage
 

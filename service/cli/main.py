@@ -13,6 +13,7 @@ from service.cli import (
     dead,
     demonstrate,
     engine,
+    evaluating,
     fetch,
     learning,
     quarantine,
@@ -70,6 +71,7 @@ routing.add_to(app)
 configuration.add_to(app)
 engine.add_to(app)
 learning.add_to(app)
+evaluating.add_to(app)
 demonstrate.add_to(app)
 
 

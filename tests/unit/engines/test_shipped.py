@@ -1,6 +1,8 @@
 import pytest
 
 from engines.catalog import find_classifiers
+from engines.evaluation.figures import find, rate_of, read_figures
+from engines.evaluation.recording import table
 from engines.manifest import Manifest
 from engines.precision import Precision
 from engines.quantise.measure import (
@@ -12,8 +14,6 @@ from engines.quantise.measure import (
     LOSS_SYMMETRIC,
     loss_of,
 )
-from engines.training.figures import find, rate_of, read_figures
-from engines.training.recording import table
 
 SHIPPED = sorted(find_classifiers().items())
 MANIFESTS = [pytest.param(manifest, id=name) for name, manifest in SHIPPED]

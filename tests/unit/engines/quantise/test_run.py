@@ -7,14 +7,14 @@ from typer.testing import CliRunner
 
 from engines.backends.onnxruntime import OnnxRuntimeEngine
 from engines.errors import DataError, WeightsError
+from engines.evaluation.figures import find, read_figures
+from engines.evaluation.measured import Measured, write_measured
 from engines.judgement import Calibration, OperatingPoint, Rate
 from engines.manifest import FILE, Manifest, Weights, read_manifest, sha256_of
 from engines.precision import Precision
+from engines.progress import Progress
 from engines.quantise import measure as judging
 from engines.quantise.run import MODEL, measure, quantise
-from engines.training.figures import find, read_figures
-from engines.training.measured import Measured, write_measured
-from engines.training.progress import Progress
 from service.cli.main import app
 from tests.unit.engines.builders import decided_text
 from tests.unit.engines.training.recipes import RECIPE

@@ -5,15 +5,16 @@ import numpy as np
 import pytest
 import torch
 
+from engines.data.examples import Example
 from engines.errors import DataError, RecipeError
+from engines.evaluation.evaluate import evaluate
+from engines.evaluation.figures import find, read_figures
+from engines.evaluation.scoring import Scored
 from engines.manifest import FILE, read_manifest
 from engines.networks.catalog import ARCHITECTURES
 from engines.open_engine import open_classifier
-from engines.training import evaluate, train
-from engines.training.examples import Example
-from engines.training.figures import find, read_figures
 from engines.training.held_out import HeldOut
-from engines.training.scoring import Scored
+from engines.training.run import train
 from tests.unit.engines.builders import (
     lesion_image,
     tiny_lesion_network,
@@ -90,7 +91,9 @@ def scored(logits: list[float], labels: list[int], patient: str) -> Scored:
     )
     nothing = (None,) * len(labels)
     values = np.array(logits)
-    return Scored(examples, values, values * 0, np.array(labels), nothing, np.full(len(labels), np.nan))
+    return Scored(
+        examples, values, values * 0, np.array(labels), nothing, np.full(len(labels), np.nan), values * 0
+    )
 
 
 def test_a_fold_is_calibrated_by_the_others() -> None:

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from engines.data.bus_bra import bus_bra
+from engines.data.examples import Parts
 from engines.errors import RecipeError
 from engines.networks.catalog import ARCHITECTURES
-from engines.training.bus_bra import bus_bra
-from engines.training.examples import Parts
+from engines.progress import Progress, silent
 from engines.training.loop import fit, learning_rate
-from engines.training.progress import Progress, silent
 from engines.training.recipe import Recipe, Stage, read_recipe
 from tests.unit.engines.builders import tiny_lesion_network, tiny_network
 from tests.unit.engines.training.recipes import RECIPE, write_recipe

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from engines.training.examples import UNKNOWN
+from engines.data.examples import UNKNOWN
 from engines.training.loss import birads_loss, class_loss, lesion_loss, outside_share
 
 

@@ -6,12 +6,15 @@ import pytest
 import torch
 
 from engines.catalog import find_classifier
+from engines.data.sets import data_root
 from engines.errors import DataError
+from engines.evaluation.evaluate import evaluate
+from engines.evaluation.figures import find, read_figures
+from engines.evaluation.recording import record
 from engines.networks.catalog import ARCHITECTURES
 from engines.open_engine import open_classifier
-from engines.training import Progress, evaluate, record, train
-from engines.training.figures import find, read_figures
-from engines.training.sets import data_root
+from engines.progress import Progress
+from engines.training.run import train
 from tests.unit.engines.builders import lesion_image, tiny_network
 from tests.unit.engines.training.recipes import RECIPE, write_recipe
 
@@ -52,9 +55,9 @@ def test_evaluation_writes_what_it_returns(trained: Path, synthetic_data: Path, 
     figures = evaluate(trained, synthetic_data, "test", results=tmp_path)
     assert read_figures(tmp_path / "tiny-test.json") == figures
     auc = find(figures, "AUC")
-    assert auc.holds == (auc.value >= 0.85)
+    assert auc.holds == (auc.value >= 0.9)
     assert "12 images of 6 patients" in auc.how
-    assert (tmp_path / "tiny-test-roc.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "tiny-test.html").read_text().count("<svg") == 4
     assert set(json.loads((tmp_path / "tiny-test.json").read_text())[0]) >= {
         "measure",
         "value",

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from engines.data.bus_bra import bus_bra
+from engines.data.examples import Parts, labels_of, read_pixels
 from engines.errors import DataError
-from engines.training.bus_bra import bus_bra
-from engines.training.examples import Parts, labels_of, read_pixels
 from tests.unit.engines.builders import write_bus_bra
 
 

@@ -19,7 +19,7 @@ UNKNOWN = -1
 class Example:
     """One image with its lesion mask. `label` 0 benign, 1 malignant; `group` is scanner or the like.
 
-    `birads`: the radiologists' category, 2 to 5, or UNKNOWN.
+    `birads`: the radiologists' category, 2 to 5, or UNKNOWN. `side`: `left`, `right`, or "" where unknown.
     """
 
     image: Path
@@ -28,6 +28,7 @@ class Example:
     patient: str
     group: str
     birads: int = UNKNOWN
+    side: str = ""
 
 
 @dataclass(frozen=True, slots=True)

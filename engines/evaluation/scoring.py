@@ -4,30 +4,28 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from engines.classifier import Score, score_of
-from engines.judgement import Calibration
-from engines.networks.explain import Explained
-from engines.networks.network import ImageNetwork
-from engines.preprocess import prepare
-from engines.training.examples import Example, labels_of, read_pixels
-from engines.training.metrics import Labels, Scores
-from engines.training.pointing import Pointing, point
-from engines.training.progress import Progress, Report
+from engines.classifier import Score
+from engines.data.examples import UNKNOWN, Example, labels_of, read_pixels
+from engines.evaluation.arrays import Labels, Scores
+from engines.evaluation.pointing import Pointing, point
+from engines.evaluation.sides import Cases
+from engines.progress import Progress, Report
 
 Classify = Callable[[Sequence[NDArray[np.uint8]]], list[Score]]
 """Gray images, uint8 (rows, columns), to their scores."""
 
 _BATCH = 8
-_AS_IT_IS = Calibration(slope=1.0, intercept=0.0)
+_SIZES = ((0.05, "under 5 %"), (0.15, "5 to 15 %"))
+_LARGEST = "over 15 %"
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
     """Per image, in order: logit, calibrated probability, label, where its heatmap points (None: nowhere),
-    and Dice of the lesion that was found with the mask (NaN where nothing looks for it).
+    Dice of the lesion that was found with the mask (NaN where nothing looks for it), and the mask's share of
+    the image.
     """
 
     examples: tuple[Example, ...]
@@ -36,6 +34,7 @@ class Scored:
     labels: Labels
     pointings: tuple[Pointing | None, ...]
     dice: Scores
+    mask_shares: Scores
 
     def where(self, chosen: NDArray[np.bool_]) -> "Scored":
         """The chosen images only."""
@@ -47,7 +46,13 @@ class Scored:
             self.labels[chosen],
             tuple(self.pointings[i] for i in kept),
             self.dice[chosen],
+            self.mask_shares[chosen],
         )
+
+    @property
+    def cases(self) -> Cases:
+        """The images, told apart by scanner, category, side and size of the lesion. Raises DataError."""
+        return Cases(self.labels, self.patients, _groups(self))
 
     @property
     def patients(self) -> list[str]:
@@ -57,33 +62,18 @@ class Scored:
 
 def score(classify: Classify, examples: Sequence[Example], report: Report) -> Scored:
     """Classify every example."""
-    numbers: list[tuple[float, float, float]] = []
+    numbers: list[tuple[float, ...]] = []
     pointings: list[Pointing | None] = []
     for start in range(0, len(examples), _BATCH):
         pixels = [read_pixels(example) for example in examples[start : start + _BATCH]]
         for one, result in zip(pixels, classify([p.gray for p in pixels]), strict=True):
-            numbers.append((result.logit, result.probability, dice(result.lesion_mask, one.mask)))
+            overlap, share = dice(result.lesion_mask, one.mask), float(one.mask.mean())
+            numbers.append((result.logit, result.probability, overlap, share))
             pointings.append(point(result.heatmap, one.mask))
         report(Progress("evaluate", len(numbers), len(examples)))
-    logits, probabilities, overlaps = np.array(numbers).T
-    return Scored(tuple(examples), logits, probabilities, labels_of(examples), tuple(pointings), overlaps)
-
-
-def by_network(network: ImageNetwork, size: int) -> Classify:
-    """A network that is not exported yet; its probabilities are not calibrated."""
-    explained = Explained(network).eval()
-
-    def classify(images: Sequence[NDArray[np.uint8]]) -> list[Score]:
-        prepared = [prepare(image, size) for image in images]
-        with torch.no_grad():
-            answers = explained(torch.from_numpy(np.stack([one.tensor for one in prepared])))
-        outputs = {name: one.numpy() for name, one in zip(network.outputs, answers, strict=True)}
-        return [
-            score_of({name: values[index] for name, values in outputs.items()}, one.placement, _AS_IT_IS)
-            for index, one in enumerate(prepared)
-        ]
-
-    return classify
+    logits, probabilities, overlaps, shares = np.array(numbers).T
+    labels = labels_of(examples)
+    return Scored(tuple(examples), logits, probabilities, labels, tuple(pointings), overlaps, shares)
 
 
 def joined(parts: Sequence[Scored]) -> Scored:
@@ -95,6 +85,7 @@ def joined(parts: Sequence[Scored]) -> Scored:
         np.concatenate([part.labels for part in parts]),
         tuple(pointing for part in parts for pointing in part.pointings),
         np.concatenate([part.dice for part in parts]),
+        np.concatenate([part.mask_shares for part in parts]),
     )
 
 
@@ -103,3 +94,20 @@ def dice(found: NDArray[np.bool_] | None, mask: NDArray[np.bool_]) -> float:
     if found is None or not mask.any():
         return float("nan")
     return float(2 * (found & mask).sum() / (found.sum() + mask.sum()))
+
+
+def _groups(scored: Scored) -> dict[str, list[str]]:
+    """By what images are told apart, and each image's group; "" where it is not known."""
+    return {
+        "scanner": [example.group for example in scored.examples],
+        "BI-RADS": ["" if e.birads == UNKNOWN else str(e.birads) for e in scored.examples],
+        "side": [example.side for example in scored.examples],
+        "lesion of": [_size(share) for share in scored.mask_shares],
+    }
+
+
+def _size(share: float) -> str:
+    if share == 0:
+        return ""
+    name = next((name for most, name in _SIZES if share < most), _LARGEST)
+    return f"{name} of the image"

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from engines.data.busi import busi
+from engines.data.examples import read_pixels
 from engines.errors import DataError
-from engines.training.busi import busi
-from engines.training.examples import read_pixels
 
 
 def test_near_duplicates_count_once_and_contradictory_ones_not_at_all(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from engines.training.pointing import means, point
+from engines.evaluation.pointing import means, point
 
 MASK = np.zeros((4, 4), np.bool_)
 MASK[1:3, 1:3] = True

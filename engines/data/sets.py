@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
+from engines.data.bus_bra import bus_bra, bus_bra_folds
+from engines.data.busi import busi
+from engines.data.examples import Example, Parts
 from engines.errors import DataError
-from engines.training.bus_bra import bus_bra, bus_bra_folds
-from engines.training.busi import busi
-from engines.training.examples import Example, Parts
 from engines.training.recipe import Recipe
 
 VARIABLE = "PREREAD_DATA"

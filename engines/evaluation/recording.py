@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engines.errors import DataError
+from engines.evaluation.decisions import SENSITIVITY, SPECIFICITY
+from engines.evaluation.figures import Figure, find, rate_of, read_figures, write_figures
+from engines.evaluation.measured import Measured, decided_part, write_measured
 from engines.manifest import FILE, read_manifest
-from engines.training.evaluation import SENSITIVITY, SPECIFICITY
-from engines.training.figures import Figure, find, rate_of, read_figures, write_figures
-from engines.training.measured import Measured, decided_part, write_measured
 
 CARD = "CARD.md"
 

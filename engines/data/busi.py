@@ -7,8 +7,8 @@ treat what is measured on it with suspicion.
 import csv
 from pathlib import Path
 
+from engines.data.examples import Example
 from engines.errors import DataError
-from engines.training.examples import Example
 
 _LABELS = {"benign": 0, "malignant": 1}
 

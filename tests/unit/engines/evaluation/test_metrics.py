@@ -2,18 +2,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from engines.training.metrics import (
-    Scores,
-    auc,
-    auc_loss_with_interval,
-    auc_with_interval,
-    brier,
-    expected_calibration_error,
-    reliability,
-    sensitivity,
-    specificity,
-    wilson,
-)
+from engines.evaluation.arrays import Scores
+from engines.evaluation.auc import auc, auc_loss_with_interval, auc_with_interval
+from engines.evaluation.calibration_error import brier, expected_calibration_error, reliability
+from engines.evaluation.rates import sensitivity, specificity, wilson
 
 RNG = np.random.default_rng(0)
 LABELS = RNG.integers(0, 2, 200).astype(np.int64)

@@ -3,8 +3,8 @@
 import csv
 from pathlib import Path
 
+from engines.data.examples import Example, Parts
 from engines.errors import DataError
-from engines.training.examples import Example, Parts
 
 _LABELS = {"benign": 0, "malignant": 1}
 
@@ -44,6 +44,7 @@ def _example(folder: Path, row: dict[str, str]) -> Example:
         patient=row["Case"],
         group=row["Device"].split("@")[0].strip(),
         birads=int(row["BIRADS"]),
+        side=row.get("Side", ""),
     )
 
 

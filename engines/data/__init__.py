@@ -1,0 +1,1 @@
+"""Labelled images, whatever data set they are from."""

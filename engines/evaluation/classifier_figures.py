@@ -1,0 +1,80 @@
+"""What is measured of a classifier beyond its scores: categories, heatmaps, lesions."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from engines.evaluation.figures import Figure, rate_figure
+from engines.evaluation.pointing import Pointing, means
+from engines.evaluation.rates import wilson
+from engines.evaluation.scoring import Scored
+from engines.evaluation.side_figures import side_figures
+from engines.evaluation.sides import Side
+from engines.manifest import Manifest
+
+_TARGET_AUC = 0.90
+_TARGET_POINTING = 0.9
+_TARGET_DICE = 0.8
+_FOUND_DICE = 0.5
+
+
+def side_of(scored: Scored, manifest: Manifest) -> Side:
+    """The classifier with its calibrated probabilities and its operating point."""
+    name = f"{manifest.name} {manifest.version}"
+    return Side(name, scored.probabilities, manifest.operating_point.threshold, is_probability=True)
+
+
+def measure(scored: Scored, manifest: Manifest) -> list[Figure]:
+    """All figures, the important ones first. Raises DataError for images of one class."""
+    general = side_figures(side_of(scored, manifest), scored.cases, _TARGET_AUC)
+    return [*general, *_categories(scored, manifest), *_pointing(scored), *_lesions(scored)]
+
+
+def _categories(scored: Scored, manifest: Manifest) -> list[Figure]:
+    suggested = np.array([manifest.suggested_category(float(p)) for p in scored.probabilities])
+    return [
+        rate_figure(
+            f"malignant where {category.category} is suggested",
+            wilson(int(scored.labels[chosen].sum()), int(chosen.sum())),
+            f"{int(chosen.sum())} images; BI-RADS gives {category.low:.0%} to {category.high:.0%}",
+        )
+        for category in manifest.categories
+        if (chosen := suggested == category.category).any()
+    ]
+
+
+def _pointing(scored: Scored) -> list[Figure]:
+    malignant = scored.where(scored.labels == 1)
+    compared: Sequence[Pointing] = [p for p in malignant.pointings if p is not None]
+    if not compared:
+        return []
+    hit, inside, area = means(compared)
+    how = f"{len(compared)} of {len(malignant.examples)} malignant images have a heatmap"
+    return [
+        Figure(
+            "pointing game",
+            hit,
+            "1",
+            f"heatmap's maximum inside the lesion's mask; {how}",
+            _TARGET_POINTING,
+            hit >= _TARGET_POINTING,
+        ),
+        Figure("energy inside the mask", inside, "1", f"share of the heatmap's sum; {how}"),
+        Figure("area of the mask", area, "1", "what both would be for a heatmap that knows nothing"),
+    ]
+
+
+def _lesions(scored: Scored) -> list[Figure]:
+    """How well the lesion was found, where the classifier finds it."""
+    dice = scored.dice[~np.isnan(scored.dice)]
+    if not dice.size:
+        return []
+    how = f"{dice.size} images with a mask"
+    found = wilson(int((dice >= _FOUND_DICE).sum()), dice.size)
+    return [
+        Figure(
+            "lesion Dice, mean", float(dice.mean()), "1", how, _TARGET_DICE, bool(dice.mean() >= _TARGET_DICE)
+        ),
+        Figure("lesion Dice, median", float(np.median(dice)), "1", how),
+        rate_figure("lesions found", found, f"Dice of at least {_FOUND_DICE}; {how}"),
+    ]
