@@ -57,11 +57,22 @@ class Score:
         return share
 
     @property
+    def finds_lesions(self) -> bool:
+        """Whether the classifier looks for lesions."""
+        return self.lesion is not None
+
+    def lesion_at(self, shape: tuple[int, int]) -> NDArray[np.float32] | None:
+        """The lesion's probability over the image in `shape` = (rows, columns): float32, 0..1.
+
+        None where nothing looks for it.
+        """
+        return None if self.lesion is None else self.placement.to_source(self.lesion, shape)
+
+    @property
     def lesion_mask(self) -> NDArray[np.bool_] | None:
         """Where the lesion is in the image, bool (rows, columns); None where nothing looks for it."""
-        if self.lesion is None:
-            return None
-        return self.placement.to_source(self.lesion) >= _LESION
+        lesion = self.lesion_at(self.placement.source)
+        return None if lesion is None else lesion >= _LESION
 
 
 def score_of(answer: Outputs, placement: Placement, calibration: Calibration) -> Score:

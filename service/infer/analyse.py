@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from service.dicom.laterality import laterality
 from service.dicom.quiet import quiet
+from service.dicom.ultrasound import spacing_mm
 from service.dicom.values import text
 from service.errors import NotAnalysable, Refused
 from service.infer.heatmap import Heatmap, heatmap_of
 from service.infer.image import Frame, Reading, gray_frames, open_image
+from service.infer.lesion import SpacingMm, lesion_of
 from service.infer.port import ClassifierPort, Manifest, PendingScore, Score
 from service.study.result import AnalysedRegion, ClassifierIdentity, ImageRefusal, ImageScore
 
@@ -44,6 +46,7 @@ class _Read:
 
     sop_class_uid: str
     laterality: str
+    spacing_mm: SpacingMm | None
     frames: tuple[_Submitted, ...]
 
 
@@ -90,7 +93,7 @@ def _read(load: Load, classifier: ClassifierPort, reading: Reading, urgent: bool
     with quiet():  # once for all attributes, not for each
         ds = open_image(data, classifier.manifest, reading)
         frames = tuple(_submit(frame, classifier, urgent) for frame in gray_frames(ds, reading))
-        return _Read(text(ds, "SOPClassUID"), laterality(ds), frames)
+        return _Read(text(ds, "SOPClassUID"), laterality(ds), spacing_mm(ds), frames)
 
 
 def _submit(frame: Frame, classifier: ClassifierPort, urgent: bool) -> _Submitted:
@@ -128,6 +131,8 @@ def _scored(uid: str, image: _Read, frame: _Submitted, score: Score, manifest: M
             region=frame.region,
             heatmap_key="",
             outline=heatmap.outline,
+            finds_lesions=score.finds_lesions,
+            lesion=lesion_of(score, frame.region, image.spacing_mm),
         ),
         heatmap=heatmap,
     )

@@ -5,13 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.infer.outline import outline
+from service.infer.picture import picture_shape
 from service.infer.png import gray_png
 from service.infer.port import Score
 from service.study.result import AnalysedRegion, Point
-
-LONGEST_SIDE = 256
-"""Pixels. A network's own map has 7 to 56 a side, so nothing is lost; an outline is found faster than on the
-image itself."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +21,7 @@ class Heatmap:
 
 def heatmap_of(score: Score, region: AnalysedRegion) -> Heatmap:
     """The heatmap that the classifier gave for the region of an image."""
-    rows, columns = _shape(region)
+    rows, columns = picture_shape(region)
     heatmap = score.heatmap_at((rows, columns))
     if not np.isfinite(heatmap).all():
         heatmap = np.nan_to_num(heatmap)
@@ -34,10 +31,3 @@ def heatmap_of(score: Score, region: AnalysedRegion) -> Heatmap:
     )
     shares = np.clip(heatmap, 0.0, 1.0)
     return Heatmap(gray_png(np.rint(shares * 255).astype(np.uint8)), points)
-
-
-def _shape(region: AnalysedRegion) -> tuple[int, int]:
-    """Rows and columns of a picture of the region, no larger than the region itself."""
-    height, width = region.bottom - region.top, region.right - region.left
-    scale = min(1.0, LONGEST_SIDE / max(height, width))
-    return max(1, round(height * scale)), max(1, round(width * scale))

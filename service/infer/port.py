@@ -93,6 +93,15 @@ class Score(Protocol):
         """The heatmap over the whole gray image in `shape` = (rows, columns), 0 to 1 of its maximum."""
         ...
 
+    @property
+    def finds_lesions(self) -> bool:
+        """Whether the classifier looks for lesions."""
+        ...
+
+    def lesion_at(self, shape: tuple[int, int]) -> NDArray[np.float32] | None:
+        """The lesion's probability over the whole gray image; None where the classifier looks for none."""
+        ...
+
 
 class PendingScore(Protocol):
     """A score to come."""

@@ -28,6 +28,10 @@ ARTIFICIAL_INTELLIGENCE = Code("123110", "DCM", "Artificial Intelligence")  # CI
 # TID 1410 Planar ROI, TID 1501 Measurement Group
 # A heatmap explains a score. It does not show a mass, so no kind of lesion is claimed: CID 6054 for a region.
 SELECTED_REGION = Code("111099", "DCM", "Selected region")
+LESION = Code("52988006", "SCT", "Lesion")  # where the classifier has found and outlined one
+LONG_AXIS = Code("103339001", "SCT", "Long axis")  # CID 7470
+SHORT_AXIS = Code("103340004", "SCT", "Short axis")
+MILLIMETER = Code("mm", "UCUM", "Millimeter")
 BREAST = Code("76752008", "SCT", "Breast")  # CID 4 through TID 1501 row 6
 LATERALITIES = {"L": Code("7771000", "SCT", "Left"), "R": Code("24028007", "SCT", "Right")}  # CID 244
 PROBABILITY_OF_CANCER = Code("111047", "DCM", "Probability of cancer")  # TID 4006 row 7: 0 to 100 %

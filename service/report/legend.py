@@ -50,8 +50,21 @@ def legend_for(score: ImageScore, classifier: ClassifierIdentity, settings: Repo
             ascii_text(", ".join([f"{classifier.title} {classifier.version}", *where])),
             f"Probability of cancer {percent(score.probability)} %, "
             f"{relation} the operating point {percent(classifier.threshold)} %",
+            *_lesion(score),
         ),
     )
+
+
+def _lesion(score: ImageScore) -> list[str]:
+    """What was found, as far as the classifier looks for it."""
+    if not score.finds_lesions:
+        return []
+    lesion = score.lesion
+    if lesion is None:
+        return ["No lesion found: the score rests on the whole image"]
+    if lesion.long_axis_mm is None or lesion.short_axis_mm is None:
+        return ["Outlined: the lesion found"]
+    return [f"Outlined: the lesion found, {lesion.long_axis_mm:.0f} x {lesion.short_axis_mm:.0f} mm"]
 
 
 def draw_legend(image: Image.Image, heat: NDArray[np.float32], legend: Legend) -> None:

@@ -18,16 +18,17 @@ def image_group(
 ) -> sr.PlanarROIMeasurementsAndQualitativeEvaluations:
     """One image's score with its region and its heatmap.
 
-    The region is the outline of the hot region or, where the heatmap is flat, the rectangle that was
-    analysed: viewers attach a score to an image through a region only.
+    The region is the lesion's outline, with its diameters; where none was found, that of the hot region or,
+    where the heatmap is flat, the rectangle that was analysed: viewers attach a score to an image through a
+    region only.
     """
     group = sr.PlanarROIMeasurementsAndQualitativeEvaluations(
         tracking_identifier=sr.TrackingIdentifier(tracking_uid(context.result, score), f"Image {number}"),
         referenced_region=_region(score),
-        finding_type=codes.SELECTED_REGION,
+        finding_type=codes.SELECTED_REGION if score.lesion is None else codes.LESION,
         finding_sites=[_breast(score.laterality)],
         algorithm_id=_algorithm(context),
-        measurements=[_probability(score)],
+        measurements=[_probability(score), *_diameters(score)],
         qualitative_evaluations=_category(score),
     )
     explanation = sr.ImageContentItem(
@@ -72,7 +73,7 @@ def _polygon(score: ImageScore) -> NDArray[np.float64]:
         (region.right, region.bottom),
         (region.left, region.bottom),
     )
-    points = score.outline or corners
+    points = (score.lesion.outline if score.lesion else score.outline) or corners
     closed = points if points[0] == points[-1] else (*points, points[0])
     return np.array(closed, dtype=np.float64)
 
@@ -104,6 +105,17 @@ def _probability(score: ImageScore, derivation: Code | None = None) -> sr.Measur
         derivation=derivation,
         referenced_images=[image],
     )
+
+
+def _diameters(score: ImageScore) -> list[sr.Measurement]:
+    if score.lesion is None or score.lesion.long_axis_mm is None or score.lesion.short_axis_mm is None:
+        return []
+    image = sr.SourceImageForMeasurement(score.sop_class_uid, score.sop_instance_uid, _frames(score))
+    axes = ((codes.LONG_AXIS, score.lesion.long_axis_mm), (codes.SHORT_AXIS, score.lesion.short_axis_mm))
+    return [
+        sr.Measurement(name, round(length_mm, 1), codes.MILLIMETER, referenced_images=[image])
+        for name, length_mm in axes
+    ]
 
 
 def _category(score: ImageScore) -> list[sr.QualitativeEvaluation]:

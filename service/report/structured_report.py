@@ -114,7 +114,7 @@ def _comments(result: AnalysisResult) -> sr.ContainerContentItem:
     )
     container.ContentSequence = sr.ContentSequence(
         sr.TextContentItem(codes.COMMENT, text, sr.RelationshipTypeValues.CONTAINS)
-        for text in (_summary(result), *_refusals(result))
+        for text in (_summary(result), *_without_lesion(result), *_refusals(result))
     )
     return container
 
@@ -128,6 +128,15 @@ def _summary(result: AnalysisResult) -> str:
         f"{positive} of {len(result.scores)} analysed images at or above the operating point of "
         f"{percent(result.classifier.threshold)} %. Automated analysis, not reviewed."
     )
+
+
+def _without_lesion(result: AnalysisResult) -> list[str]:
+    """What cannot be found is said: a score without a lesion rests on the whole image."""
+    return [
+        f"No lesion was found in image {score.sop_instance_uid}; its score rests on the whole image."
+        for score in result.scores
+        if score.finds_lesions and score.lesion is None
+    ]
 
 
 def _refusals(result: AnalysisResult) -> list[str]:

@@ -33,13 +33,25 @@ class AnalysedRegion:
 
 
 @dataclass(frozen=True, slots=True)
+class Lesion:
+    """What a classifier found in an image. `outline` is a closed polygon as in ImageScore; the longest
+    diameter and the extent across it are None where the header does not say how large pixels are.
+    """
+
+    outline: tuple[Point, ...]
+    long_axis_mm: float | None
+    short_axis_mm: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class ImageScore:
     """One image, or one frame of a cine, scored.
 
     `probability` is calibrated, 0 to 1. `laterality` is "L", "R" or "" where the header does not say.
     `frame_number` counts from 1 and is None for a single-frame image. `heatmap_key` names a gray PNG over the
     region, of any size, 0 to 255 of its maximum. `outline` is the closed polygon round the hot region as
-    (column, row) in pixels of the source image; empty where the heatmap is flat.
+    (column, row) in pixels of the source image; empty where the heatmap is flat. `finds_lesions` says whether
+    the classifier looks for lesions; then `lesion` is None where it found none.
     """
 
     sop_instance_uid: str
@@ -52,6 +64,8 @@ class ImageScore:
     region: AnalysedRegion
     heatmap_key: str
     outline: tuple[Point, ...]
+    finds_lesions: bool = False
+    lesion: Lesion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +90,7 @@ class AnalysisResult:
 
     def to_json(self) -> dict[str, Any]:
         """This result as JSON types."""
-        # asdict copies each point of each outline on its own, which takes longer than all the rest.
-        scores = [asdict(replace(score, outline=())) | {"outline": score.outline} for score in self.scores]
+        scores = [_score_to_json(score) for score in self.scores]
         rest = asdict(replace(self, scores=()))
         return rest | {"scores": scores, "finished_at": self.finished_at.isoformat()}
 
@@ -127,6 +140,20 @@ def most_suspicious(scores: Iterable[ImageScore]) -> ImageScore | None:
     return max(scores, key=lambda score: score.probability, default=None)
 
 
+def _score_to_json(score: ImageScore) -> dict[str, Any]:
+    # asdict copies each point of each outline on its own, which takes longer than all the rest.
+    body = asdict(replace(score, outline=(), lesion=None)) | {"outline": score.outline}
+    if score.lesion is not None:
+        body["lesion"] = asdict(replace(score.lesion, outline=())) | {"outline": score.lesion.outline}
+    return body
+
+
 def _score_from_json(body: dict[str, Any]) -> ImageScore:
-    outline = tuple((float(column), float(row)) for column, row in body["outline"])
-    return ImageScore(**{**body, "region": AnalysedRegion(**body["region"]), "outline": outline})
+    found = body.get("lesion")
+    lesion = None if found is None else Lesion(**{**found, "outline": _points(found["outline"])})
+    region, outline = AnalysedRegion(**body["region"]), _points(body["outline"])
+    return ImageScore(**{**body, "region": region, "outline": outline, "lesion": lesion})
+
+
+def _points(pairs: Iterable[Iterable[float]]) -> tuple[Point, ...]:
+    return tuple((float(column), float(row)) for column, row in pairs)

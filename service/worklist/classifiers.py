@@ -7,7 +7,7 @@ from service.storage.analyses import Analysis
 from service.storage.deliveries import StoredObject
 from service.study.model import Study
 from service.study.result import AnalysisResult, ImageScore
-from service.worklist.entries import ClassifierEntry, ScoreEntry
+from service.worklist.entries import ClassifierEntry, LesionEntry, ScoreEntry
 
 
 def classifier_entries(
@@ -73,6 +73,12 @@ def _right_to_left(result: AnalysisResult) -> list[ImageScore]:
     return [score for _, score in sorted(result.by_side().items(), key=lambda side: side[0], reverse=True)]
 
 
+def _lesion(score: ImageScore) -> LesionEntry | None:
+    if score.lesion is None:
+        return None
+    return LesionEntry(score.lesion.long_axis_mm, score.lesion.short_axis_mm)
+
+
 def _scores(
     result: AnalysisResult, scores: Iterable[ImageScore], with_heatmaps: bool
 ) -> tuple[ScoreEntry, ...]:
@@ -87,6 +93,8 @@ def _scores(
             heatmap=_heatmap_path(result.study_instance_uid, result.classifier.name, score)
             if with_heatmaps
             else "",
+            finds_lesions=score.finds_lesions,
+            lesion=_lesion(score),
         )
         for score in scores
     )

@@ -16,11 +16,20 @@ from service.study.state import AnalysisState, StudyState
 
 
 @dataclass(frozen=True, slots=True)
+class LesionEntry:
+    """Diameters of a lesion that was found; None where the header does not say how large pixels are."""
+
+    long_axis_mm: float | None
+    short_axis_mm: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class ScoreEntry:
     """One scored image, or one frame of a cine.
 
     `probability` is calibrated, 0 to 1. `laterality` is "L", "R" or "" where the header does not say.
-    `heatmap` is the path of its picture on this server, empty while there is none.
+    `heatmap` is the path of its picture on this server, empty while there is none. `finds_lesions` says
+    whether the classifier looks for lesions; then `lesion` is None where it found none.
     """
 
     sop_instance_uid: str
@@ -30,6 +39,8 @@ class ScoreEntry:
     positive: bool
     category: str
     heatmap: str
+    finds_lesions: bool = False
+    lesion: LesionEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)

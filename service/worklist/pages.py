@@ -20,6 +20,7 @@ _FILTERS = (
     wording.ago,
     wording.dicom_date,
     wording.dicom_time,
+    wording.lesion_words,
     wording.moment,
     wording.no_score_label,
     wording.percent,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from service.storage.deliveries import Proof
 from service.study.state import AnalysisState, StudyState
+from service.worklist.entries import ScoreEntry
 
 STATE_LABELS = {
     StudyState.RECEIVED: "Receiving",
@@ -47,6 +48,18 @@ _FIRST_CJK = "\u2e80"
 """Where the scripts of East Asia begin."""
 _DATE = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
 _TIME = re.compile(r"(\d{2}):?(\d{2})(:?\d{2}(\.\d+)?)?")
+
+
+def lesion_words(score: ScoreEntry) -> str:
+    """What the classifier found in an image, as far as it looks for lesions."""
+    if not score.finds_lesions:
+        return ""
+    lesion = score.lesion
+    if lesion is None:
+        return "No lesion found: the score rests on the whole image"
+    if lesion.long_axis_mm is None or lesion.short_axis_mm is None:
+        return "Lesion outlined"
+    return f"Lesion outlined, {lesion.long_axis_mm:.0f} × {lesion.short_axis_mm:.0f} mm"
 
 
 def state_label(state: StudyState) -> str:

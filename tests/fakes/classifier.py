@@ -46,10 +46,23 @@ class FakeScore:
     probability: float
     heatmap: NDArray[np.float32]
 
+    lesion: NDArray[np.float32] | None = None
+
     def heatmap_at(self, shape: tuple[int, int]) -> NDArray[np.float32]:
-        rows, columns = shape
-        small = Image.fromarray(self.heatmap).resize((columns, rows), Image.Resampling.BILINEAR)
-        return np.asarray(small, np.float32)
+        return scaled(self.heatmap, shape)
+
+    @property
+    def finds_lesions(self) -> bool:
+        return self.lesion is not None
+
+    def lesion_at(self, shape: tuple[int, int]) -> NDArray[np.float32] | None:
+        return None if self.lesion is None else scaled(self.lesion, shape)
+
+
+def scaled(picture: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
+    rows, columns = shape
+    small = Image.fromarray(picture).resize((columns, rows), Image.Resampling.BILINEAR)
+    return np.asarray(small, np.float32)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from service.errors import EngineLost, Permanent
 from service.infer.analyse import LOOK_AHEAD, Load, ScoredFrame, analyse, identity
 from service.infer.image import Reading
 from service.study.result import AnalysedRegion, ClassifierIdentity, ImageRefusal
-from tests.fakes.classifier import FakeClassifier, FakeManifest
+from tests.fakes.classifier import FakeClassifier, FakeManifest, FakeScore
 from tests.fakes.pool import InlinePool
 from tests.unit.dicom.builders import RED, as_rgb, packaged, part10, speckle, ultrasound, us_region
 from tests.unit.infer.fakes import (
@@ -298,3 +298,43 @@ def test_identity_is_the_manifests() -> None:
         weights_sha256="ab" * 32,
         threshold=0.5,
     )
+
+
+class FindingClassifier(FakeClassifier):
+    """Finds what is bright."""
+
+    def score(self, image: NDArray[np.uint8]) -> FakeScore:
+        heatmap = np.float32(1 / 255) * image
+        return FakeScore(0.5, heatmap, (heatmap > 0.9).astype(np.float32))
+
+
+def outcome_by(classifier: FakeClassifier, dataset: Dataset) -> ScoredFrame:
+    (frame,) = outcome_of([(str(dataset.SOPInstanceUID), part10(dataset))], classifier).scores
+    return frame
+
+
+def test_a_lesion_that_is_found_goes_into_the_score_with_its_size() -> None:
+    region = us_region(
+        (0, 0, 127, 95),
+        PhysicalUnitsXDirection=3,
+        PhysicalUnitsYDirection=3,
+        PhysicalDeltaX=0.02,
+        PhysicalDeltaY=0.02,
+    )
+    bright = phantom(20)
+    bright[30:60, 40:80] = 255
+
+    frame = outcome_by(FindingClassifier(), ultrasound(bright, SequenceOfUltrasoundRegions=[region]))
+
+    assert frame.score.finds_lesions
+    lesion = frame.score.lesion
+    assert lesion is not None
+    assert {(40.0, 30.0), (80.0, 60.0)} <= set(lesion.outline)
+    assert lesion.long_axis_mm == pytest.approx(np.hypot(40, 30) * 0.2)
+
+
+def test_a_classifier_that_does_not_look_for_lesions_says_nothing_of_them() -> None:
+    frame = outcome_by(FakeClassifier(), ultrasound(phantom(20)))
+
+    assert not frame.score.finds_lesions
+    assert frame.score.lesion is None

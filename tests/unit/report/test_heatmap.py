@@ -1,4 +1,5 @@
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from service.config import ReportSettings
 from service.errors import Permanent
 from service.report.heatmap import render_heatmap, render_png, thumbnail
 from service.report.legend import RESEARCH_USE, Legend, legend_for
+from service.study.result import Lesion
 from tests.unit.report.builders import result, score
 
 LEGEND = Legend(RESEARCH_USE, ("Breast ultrasound malignancy 1.2.0", "Probability of cancer 87.3 %"))
@@ -77,6 +79,21 @@ def test_legend_says_what_was_found_by_whom_and_that_it_is_research() -> None:
         "Breast ultrasound malignancy 1.2.0, left breast, frame 12",
         "Probability of cancer 87.3 %, at or above the operating point 31.0 %",
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, None),
+        ({"finds_lesions": True}, "No lesion found: the score rests on the whole image"),
+        ({"finds_lesions": True, "lesion": Lesion((), 12.4, 7.9)}, "Outlined: the lesion found, 12 x 8 mm"),
+        ({"finds_lesions": True, "lesion": Lesion((), None, None)}, "Outlined: the lesion found"),
+    ],
+)
+def test_legend_says_what_the_classifier_found(changes: dict[str, Any], said: str | None) -> None:
+    found = result(score(**changes))
+    statements = legend_for(found.scores[0], found.classifier, ReportSettings()).statements
+    assert list(statements[2:]) == ([] if said is None else [said])
 
 
 def test_legend_has_no_research_label_for_a_product() -> None:

@@ -4,7 +4,7 @@ from pydicom.uid import UltrasoundMultiFrameImageStorage
 
 from service.errors import Permanent
 from service.report.objects import PredecessorReference
-from service.study.result import ImageRefusal
+from service.study.result import ImageRefusal, Lesion
 from tests.unit.report.builders import (
     IMAGE_UID,
     OTHER_IMAGE_UID,
@@ -65,6 +65,35 @@ def test_sr_draws_the_analysed_region_when_there_is_no_outline() -> None:
     _, sr = objects_for(header(), outline=())
 
     assert list(items(sr, REGION)[0].GraphicData) == [10, 5, 150, 5, 150, 115, 10, 115, 10, 5]
+    assert items(sr, FINDING)[0].ConceptCodeSequence[0].CodeValue == "111099"
+
+
+def test_sr_draws_a_lesion_that_was_found_and_gives_its_diameters() -> None:
+    lesion = Lesion(((50.0, 40.0), (70.0, 40.0), (60.0, 55.0), (50.0, 40.0)), 12.34, 7.0)
+    _, sr = objects_for(header(), finds_lesions=True, lesion=lesion)
+    group = items(sr, GROUP)[0]
+
+    assert list(items(sr, REGION)[0].GraphicData) == [50, 40, 70, 40, 60, 55, 50, 40]
+    assert items(sr, FINDING)[0].ConceptCodeSequence[0].CodeMeaning == "Lesion"
+    for code, length in (("103339001", 12.3), ("103340004", 7.0)):
+        measured = items(group, code)[0].MeasuredValueSequence[0]
+        assert float(measured.NumericValue) == length
+        assert measured.MeasurementUnitsCodeSequence[0].CodeValue == "mm"
+
+
+def test_sr_gives_no_diameters_where_the_size_of_pixels_is_not_known() -> None:
+    lesion = Lesion(((50.0, 40.0), (70.0, 40.0), (60.0, 55.0), (50.0, 40.0)), None, None)
+    _, sr = objects_for(header(), finds_lesions=True, lesion=lesion)
+
+    assert items(sr, "103339001") == []
+    assert items(sr, FINDING)[0].ConceptCodeSequence[0].CodeMeaning == "Lesion"
+
+
+def test_sr_says_where_no_lesion_was_found() -> None:
+    _, sr = objects_for(header(), finds_lesions=True)
+
+    comments = [item.TextValue for item in items(sr, "121106")]
+    assert f"No lesion was found in image {IMAGE_UID}; its score rests on the whole image." in comments
     assert items(sr, FINDING)[0].ConceptCodeSequence[0].CodeValue == "111099"
 
 

@@ -1,5 +1,6 @@
 import re
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from service.errors import LedgerUnavailable
 from service.storage.ledger import Ledger, Transaction
 from service.storage.memory import MemoryStore
 from service.storage.retention.images import ImageRetention
+from service.study.result import Lesion
 from service.study.state import AnalysisState
 from service.worklist.app import STATIC, create_app
 from service.worklist.pages import TEMPLATES
@@ -112,6 +114,17 @@ def test_study_page_shows_every_image_refusal_state_and_proof(client: TestClient
     assert page.count("accepted by C-STORE status") == 3
     for label in ("Receiving", "Complete", "In the queue", "Analysed", "Sending results", "Delivered"):
         assert label in page
+
+
+def test_study_page_says_what_was_found_in_an_image(client: TestClient, seed: Seed) -> None:
+    seed.receive().queue()
+    found = replace(seed.score(1, 0.9, "L"), finds_lesions=True, lesion=Lesion((), 12.4, 7.9))
+    seed.analyse(found, replace(seed.score(2, 0.1, "R"), finds_lesions=True))
+
+    page = client.get(f"/studies/{seed.uid}").text
+
+    assert "Lesion outlined, 12 × 8 mm" in page
+    assert "No lesion found: the score rests on the whole image" in page
 
 
 @pytest.mark.parametrize("address", ["/", "/studies/{uid}"])
