@@ -15,6 +15,7 @@ from engines.manifest import sha256_of
 from engines.networks.checkpoint import read_network
 from engines.networks.explain import Explained
 from engines.networks.network import Network
+from engines.stored_half import store_half
 
 MODEL = "model.onnx"
 LARGEST_BATCH = 64
@@ -22,6 +23,8 @@ _COARSE = 8
 """Pixels between two random numbers."""
 _TOLERANCE = 1e-4
 """Relative to the largest value of each output. Seen: 1e-6; more means that the graph is another network."""
+_TOLERANCE_OF_HALF = 0.02
+"""The same where weights are rounded to eleven bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,10 @@ def export(checkpoint: Path, folder: Path) -> Exported:
     return export_network(network, size, folder / MODEL)
 
 
-def export_network(network: Network, size: int | tuple[int, ...], path: Path) -> Exported:
-    """Write `network` to `path`; batch dynamic, weights inside.
+def export_network(
+    network: Network, size: int | tuple[int, ...], path: Path, *, stores_half: bool = False
+) -> Exported:
+    """Write `network` to `path`; batch dynamic, weights inside, with `stores_half` rounded to float16.
 
     `size`: the side of its square images, or the lengths (d, h, w) of its volumes. Several inputs have
     the same. Raises ExportError if ONNX Runtime and PyTorch differ on random images.
@@ -55,7 +60,11 @@ def export_network(network: Network, size: int | tuple[int, ...], path: Path) ->
         # Two inputs share one batch on purpose.
         warnings.filterwarnings("ignore", "# The axis name", UserWarning)
         _write(explained, lengths, path)
-    return Exported(path, sha256_of(path), _checked_difference(explained, lengths, path))
+    difference = _checked_difference(explained, lengths, path, _TOLERANCE)
+    if stores_half:
+        store_half(path)
+        difference = _checked_difference(explained, lengths, path, _TOLERANCE_OF_HALF)
+    return Exported(path, sha256_of(path), difference)
 
 
 def _write(explained: Explained, lengths: tuple[int, ...], path: Path) -> None:
@@ -91,15 +100,17 @@ def _images(explained: Explained, count: int, lengths: tuple[int, ...]) -> tuple
     )
 
 
-def _checked_difference(explained: Explained, lengths: tuple[int, ...], path: Path) -> float:
+def _checked_difference(
+    explained: Explained, lengths: tuple[int, ...], path: Path, tolerance: float
+) -> float:
     images = _images(explained, 3, lengths)
     arrays = {name: one.numpy() for name, one in zip(explained.inputs, images, strict=True)}
     with OnnxRuntimeEngine(path) as engine:
         outputs = engine.infer(arrays)
     expected = zip(explained.outputs, explained(*images), strict=True)
     difference = max(_relative_difference(outputs[name], value.numpy()) for name, value in expected)
-    if difference > _TOLERANCE:
-        raise ExportError(f"{path} differs from PyTorch by {difference:.1e}, more than {_TOLERANCE:.0e}")
+    if difference > tolerance:
+        raise ExportError(f"{path} differs from PyTorch by {difference:.1e}, more than {tolerance:.0e}")
     return difference
 
 

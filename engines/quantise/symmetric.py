@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.onnx_package import onnx_package
+from engines.stored_half import restored
 
 _LARGEST = 127
 _UINT8 = 255
@@ -19,7 +20,7 @@ def to_symmetric(onnx: Path) -> bytes:
     over. Half of a range that begins at zero is then unused, which is one bit of eight. Weights, float32
     parts and a graph that is symmetric already stay as they are. Raises LibraryError without `onnx`.
     """
-    model = onnx_package().load(str(onnx))
+    model = restored(onnx_package().load(str(onnx)))
     constants = {constant.name: constant for constant in model.graph.initializer}
     scales: dict[tuple[str, str], str] = {}
     nodes: list[Any] = []

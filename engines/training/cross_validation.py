@@ -47,7 +47,8 @@ def cross_validate(
         networks.append(network)
         scored[fold] = score(by_network(network, size), examples, progress)
     progress(Progress("export", 0, 1, "the judges of all folds"))
-    exported = export_network(ensemble(networks, networks[0].finder), recipe.network.size, folder / MODEL)
+    judges = ensemble(networks, networks[0].finder)
+    exported = export_network(judges, recipe.network.size, folder / MODEL, stores_half=True)
     held_out = HeldOut(scored)
     return CrossValidated(_measured(recipe, held_out, exported.sha256), held_out)
 

@@ -101,7 +101,7 @@ def tiny_network(weights: str | None = None, dropout: float = 0.0) -> Classifier
     return ClassifierNetwork(features, MeanHead(CHANNELS, dropout))
 
 
-def tiny_lesion_network(weights: str | None = None, dropout: float = 0.0) -> LesionNetwork:
+def tiny_lesion_network(weights: str | None = None, dropout: float = 0.0, width: int = 8) -> LesionNetwork:
     """A finder of four convolutions and a judge of two."""
     assert weights is None
     channels = (3, CHANNELS, CHANNELS, CHANNELS, CHANNELS)
@@ -110,7 +110,7 @@ def tiny_lesion_network(weights: str | None = None, dropout: float = 0.0) -> Les
         for (before, after), stride in zip(pairwise(channels), (4, 2, 2, 2), strict=True)
     ]
     judge = Judge(tiny_network().features, CHANNELS, dropout)
-    return LesionNetwork(Finder(Pyramid(parts, channels[1:]), width=8), [judge])
+    return LesionNetwork(Finder(Pyramid(parts, channels[1:]), width), [judge])
 
 
 def seeded_network(seed: int = 0) -> ClassifierNetwork:
