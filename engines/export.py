@@ -1,6 +1,7 @@
 """A network to ONNX: one file with logits, heatmaps and embedding, checked against PyTorch. Needs PyTorch."""
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,16 +97,24 @@ def _write(explained: Explained, lengths: tuple[int, ...], path: Path) -> None:
 
 
 def _images(explained: Explained, count: int, lengths: tuple[int, ...]) -> tuple[torch.Tensor, ...]:
-    """Drawn ultrasound images, or smooth volumes. On noise a network that cuts views out may sit on the fence,
-    where a rounding error is another view.
+    """Drawn ultrasound images, or smooth volumes. On noise, a network that cuts views out may sit on the
+    fence, where a rounding error is another view.
     """
+    first = [count * place for place in range(len(explained.inputs))]  # no two inputs are the same tensor
     if len(lengths) == _IMAGE:
-        drawn = [prepare(phantom(number), lengths[0]).tensor for number in range(count)]
-        return (torch.from_numpy(np.stack(drawn)),) * len(explained.inputs)
-    generator = torch.Generator().manual_seed(0)
+        return tuple(_phantoms(range(start, start + count), lengths[0]) for start in first)
+    return tuple(_volumes(count, lengths, seed) for seed in first)
+
+
+def _phantoms(numbers: Sequence[int], size: int) -> torch.Tensor:
+    return torch.from_numpy(np.stack([prepare(phantom(number), size).tensor for number in numbers]))
+
+
+def _volumes(count: int, lengths: tuple[int, ...], seed: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
     shape = [max(2, length // _COARSE) for length in lengths]
     coarse = torch.rand(count, 1, *shape, generator=generator)
-    return (functional.interpolate(coarse, lengths, mode="trilinear"),) * len(explained.inputs)
+    return functional.interpolate(coarse, lengths, mode="trilinear")
 
 
 def _checked_difference(
