@@ -3,23 +3,10 @@
 import csv
 from pathlib import Path
 
-from engines.data.examples import Example, Parts
+from engines.data.examples import Example
 from engines.errors import DataError
 
 _LABELS = {"benign": 0, "malignant": 1}
-
-
-def bus_bra(folder: Path, test_fold: int, validation_fold: int) -> Parts:
-    """Divide by `5-fold-cv.csv`: one fold to test, one to validate, three to train.
-
-    Raises DataError.
-    """
-    folds = bus_bra_folds(folder)
-    for fold in (test_fold, validation_fold):
-        if fold not in folds:
-            raise DataError(f"no fold {fold} in {folder / '5-fold-cv.csv'}; there are: {sorted(folds)}")
-    train = [e for fold in sorted(folds) if fold not in (test_fold, validation_fold) for e in folds[fold]]
-    return Parts(tuple(train), tuple(folds[validation_fold]), tuple(folds[test_fold]))
 
 
 def bus_bra_folds(folder: Path) -> dict[int, list[Example]]:

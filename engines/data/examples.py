@@ -16,14 +16,24 @@ UNKNOWN = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """One image with its lesion mask. `label` 0 benign, 1 malignant; `group` is scanner or the like.
+class Circle:
+    """Where a lesion is, roughly: middle and radius in pixels of the image, `y` from its top."""
 
-    `birads`: the radiologists' category, 2 to 5, or UNKNOWN. `side`: `left`, `right`, or "" where unknown.
+    x: float
+    y: float
+    radius: float
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One image with its lesion: a mask's file, a circle, or None where nobody has drawn it.
+
+    `label` 0 benign, 1 malignant; `group` is scanner or the like. `birads`: the radiologists' category, 2 to
+    5, or UNKNOWN. `side`: `left`, `right`, or "" where unknown.
     """
 
     image: Path
-    mask: Path
+    mask: Path | Circle | None
     label: int
     patient: str
     group: str
@@ -37,6 +47,14 @@ class Pixels:
 
     gray: NDArray[np.uint8]
     mask: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class LearningSet:
+    """What a stage learns from, and what it is measured on after each epoch."""
+
+    train: Sequence[Example]
+    validation: Sequence[Example]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +88,25 @@ class Parts:
 def read_pixels(example: Example) -> Pixels:
     """Read image and mask. Raises DataError if one is missing or their shapes differ."""
     try:
-        with Image.open(example.image) as image, Image.open(example.mask) as mask:
+        with Image.open(example.image) as image:
             gray = np.array(image.convert("L"), dtype=np.uint8)
-            lesion = np.array(mask.convert("L")) > 0
+        lesion = _mask(example.mask, gray.shape)
     except OSError as reason:
         raise DataError(f"{example.image.name} or its mask cannot be read: {reason}") from reason
     if gray.shape != lesion.shape:
         raise DataError(f"{example.image.name}: image {gray.shape} and mask {lesion.shape} differ in shape")
     return Pixels(gray, lesion)
+
+
+def _mask(mask: Path | Circle | None, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """True on the lesion; nowhere where nobody has drawn it. Raises OSError."""
+    if isinstance(mask, Path):
+        with Image.open(mask) as opened:
+            return np.asarray(np.array(opened.convert("L")) > 0)
+    if mask is None:
+        return np.zeros(shape, np.bool_)
+    row, column = np.ogrid[: shape[0], : shape[1]]
+    return np.asarray((column + 0.5 - mask.x) ** 2 + (row + 0.5 - mask.y) ** 2 <= mask.radius**2)
 
 
 def labels_of(examples: Sequence[Example]) -> NDArray[np.int64]:

@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
-from engines.data.bus_bra import bus_bra, bus_bra_folds
 from engines.data.busi import busi
-from engines.data.examples import Example, Parts
+from engines.data.examples import Example, LearningSet, Parts
+from engines.data.formats import Folds, read_folds
 from engines.errors import DataError
 from engines.training.recipe import Recipe
 
@@ -31,12 +31,27 @@ def parts_of(recipe: Recipe, root: Path) -> Parts:
             f"{recipe.name!r} has learnt from every fold of {recipe.data.folder}: what each gave when it was "
             f"held out is in its folder; measure it on {EXTERNAL}"
         )
-    return bus_bra(root / recipe.data.folder, recipe.data.test_fold, recipe.data.validation_fold)
+    folds = folds_of(recipe, root)
+    chosen = (recipe.data.test_fold, recipe.data.validation_fold)
+    for fold in chosen:
+        if fold not in folds:
+            raise DataError(f"{recipe.data.folder} has no fold {fold}; there are: {sorted(folds)}")
+    train = tuple(example for fold in folds if fold not in chosen for example in folds[fold])
+    return Parts(train, tuple(folds[chosen[1]]), tuple(folds[chosen[0]]))
 
 
-def folds_of(recipe: Recipe, root: Path) -> dict[int, list[Example]]:
-    """The recipe's data set in its own folds, whole patients in each."""
-    return bus_bra_folds(root / recipe.data.folder)
+def folds_of(recipe: Recipe, root: Path) -> Folds:
+    """The recipe's data set in its folds, whole patients in each."""
+    return read_folds(recipe.data.form, root / recipe.data.folder)
+
+
+def other_sets(recipe: Recipe, root: Path) -> dict[str, LearningSet]:
+    """Sets that single stages learn from, by name; the last fold of each is held out. Raises DataError."""
+    sets = {}
+    for other in recipe.other_data:
+        *train, held_out = read_folds(other.form, root / other.folder).values()
+        sets[other.name] = LearningSet([example for fold in train for example in fold], held_out)
+    return sets
 
 
 def examples_of(recipe: Recipe, root: Path, split: str) -> tuple[Example, ...]:

@@ -2,11 +2,13 @@
 network in question has not learnt from. What is shipped are the judges of all folds together.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from engines.data.examples import Example
-from engines.data.sets import folds_of
+from engines.data.examples import LearningSet
+from engines.data.near_duplicates import refuse_near_duplicates
+from engines.data.sets import folds_of, other_sets
 from engines.errors import RecipeError
 from engines.evaluation.measured import Measured
 from engines.evaluation.rates import sensitivity, specificity
@@ -39,11 +41,12 @@ def cross_validate(
 
     Goes on where an earlier run was stopped. Raises RecipeError, DataError, WeightsError, ExportError.
     """
-    folds = folds_of(recipe, root)
+    folds, others_too = folds_of(recipe, root), other_sets(recipe, root)
     networks, scored = [], {}
     for fold, examples in folds.items():
         others = [example for other, theirs in folds.items() if other != fold for example in theirs]
-        network, size = _trained(recipe, others, examples, out_folder / f"fold-{fold}", progress)
+        sets = others_too | {"": LearningSet(others, examples)}
+        network, size = _trained(recipe, sets, out_folder / f"fold-{fold}", progress)
         networks.append(network)
         scored[fold] = score(by_network(network, size), examples, progress)
     progress(Progress("export", 0, 1, "the judges of all folds"))
@@ -54,9 +57,10 @@ def cross_validate(
 
 
 def _trained(
-    recipe: Recipe, others: list[Example], held_out: list[Example], out: Path, progress: Report
+    recipe: Recipe, sets: Mapping[str, LearningSet], out: Path, progress: Report
 ) -> tuple[LesionNetwork, int]:
-    network, size = read_network(fit(recipe, others, held_out, out, progress))
+    refuse_near_duplicates(sets[""].train, sets[""].validation)
+    network, size = read_network(fit(recipe, sets, out, progress))
     if not isinstance(network, LesionNetwork):
         raise RecipeError(
             f"{recipe.network.architecture!r} has no judges to be put together: name test_fold and "

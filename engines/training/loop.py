@@ -2,14 +2,15 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from engines.data.examples import Example
+from engines.data.examples import LearningSet
+from engines.errors import DataError
 from engines.networks import checkpoint
 from engines.networks.catalog import build_network
 from engines.networks.network import ImageNetwork
@@ -18,7 +19,7 @@ from engines.training.average import Average
 from engines.training.batches import training_batches
 from engines.training.lesson import lesson_of
 from engines.training.pictures import Pictures, read_pictures
-from engines.training.recipe import Recipe, Stage
+from engines.training.recipe import LESION, Recipe, Stage
 from engines.training.validation import Validation, validated
 
 _BEST = "best.pt"
@@ -41,13 +42,12 @@ class Run:
     optimiser: torch.optim.Optimizer | None = None
 
 
-def fit(
-    recipe: Recipe, train: Sequence[Example], validation: Sequence[Example], out: Path, report: Report
-) -> Path:
-    """Train to the end or until early stopping; returns the checkpoint that counts.
+def fit(recipe: Recipe, sets: Mapping[str, LearningSet], out: Path, report: Report) -> Path:
+    """Train to the end or until early stopping; returns the checkpoint that counts. `sets` are what stages
+    learn from, by their `data`: the recipe's own is called "".
 
     Goes on from `out/last.pt` if it is there. On a GPU where there is one. Repeatable by seed for one PyTorch
-    version, processor and number of threads. Raises RecipeError for what the network cannot learn.
+    version, processor and number of threads. Raises RecipeError for what the network cannot learn, DataError.
     """
     torch.set_num_threads(recipe.threads)
     out.mkdir(parents=True, exist_ok=True)
@@ -55,14 +55,32 @@ def fit(
     run = _start(recipe, out, device)
     if _has_ended(run, recipe):
         return out / _BEST
-    for stage in recipe.stages:
-        lesson_of(run.network, stage, recipe)  # before hours of training
-    seen, held_out = (read_pictures(part, recipe.network.size).to(device) for part in (train, validation))
+    for stage in recipe.stages:  # before hours of training
+        lesson_of(run.network, stage, recipe)
+        _check_masks(stage, sets[stage.data])
+    read = ""
+    seen, held_out = _pictures(sets[read], recipe, device)
     while not _has_ended(run, recipe):
         stage, _ = recipe.stage_of(run.epoch)
+        if stage.data != read:
+            read = stage.data
+            seen, held_out = _pictures(sets[read], recipe, device)
         loss = _train_epoch(run, recipe, seen, report)
         _keep(run, recipe, out, loss, validated(run.average.network, held_out, stage), report)
     return out / _BEST
+
+
+def _check_masks(stage: Stage, of: LearningSet) -> None:
+    if stage.learns == LESION and any(example.mask is None for example in of.train):
+        raise DataError(
+            f"stage {stage.name!r} learns the lesion, and images of its data set have no mask: leave them "
+            "out, or let it learn from another set"
+        )
+
+
+def _pictures(of: LearningSet, recipe: Recipe, device: str) -> tuple[Pictures, Pictures]:
+    size = recipe.network.size
+    return read_pictures(of.train, size).to(device), read_pictures(of.validation, size).to(device)
 
 
 def _has_ended(run: Run, recipe: Recipe) -> bool:

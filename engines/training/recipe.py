@@ -14,13 +14,15 @@ CLASS, LESION = "class", "lesion"
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """`folder` is below the data root. Folds are the data set's own, by patient. Without folds here, each is
-    held out once, and what is shipped are the judges of all of them (cross_validation.py).
+    """`folder` is below the data root and has the form `form` (engines.data.formats). Folds are the data
+    set's own, or made by patient. Without folds here, each is held out once, and what is shipped are the
+    judges of all of them (cross_validation.py).
     """
 
     folder: str
     test_fold: int | None = None
     validation_fold: int | None = None
+    form: str = "bus-bra"
 
     def __post_init__(self) -> None:
         if (self.test_fold is None) is not (self.validation_fold is None):
@@ -29,6 +31,17 @@ class Data:
             )
         if self.test_fold is not None and self.test_fold == self.validation_fold:
             raise ValueError(f"test_fold and validation_fold are both {self.test_fold}; they must differ")
+
+
+@dataclass(frozen=True, slots=True)
+class OtherData:
+    """A further data set, which stages that name it learn from: mammograms before ultrasound, say. Its last
+    fold is held out.
+    """
+
+    name: str
+    form: str
+    folder: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,7 @@ class Stage:
     frozen block's batch norm statistics stay too. -1 freezes all of them: only the head learns.
 
     `learns`: `class`, or `lesion` where the network finds it; then only that part of the network learns.
+    `data` names one of the recipe's other data sets.
     """
 
     name: str
@@ -54,6 +68,7 @@ class Stage:
     learning_rate: float
     freeze: int
     learns: str = CLASS
+    data: str = ""
 
     def __post_init__(self) -> None:
         if self.learns not in {CLASS, LESION}:
@@ -133,8 +148,17 @@ class Recipe:
     optimiser: Optimiser
     operating_point: OperatingPoint
     early_stopping: EarlyStopping | None = None
+    other_data: tuple[OtherData, ...] = ()
 
     def __post_init__(self) -> None:
+        named = {other.name for other in self.other_data} | {""}
+        for stage in self.stages:
+            if stage.data not in named:
+                raise ValueError(
+                    f"stage {stage.name!r} learns from {stage.data!r}, which other_data does not name"
+                )
+        if self.stages and self.stages[-1].data:
+            raise ValueError("the last stage must learn from [data], on which the classifier is measured")
         if self.is_cross_validated and self.early_stopping is not None:
             raise ValueError(
                 "early_stopping would choose by what is held out: leave it out, or name folds in [data]"

@@ -3,9 +3,10 @@
 import shutil
 from pathlib import Path
 
-from engines.data.examples import Example, labels_of
+from engines.data.examples import Example, LearningSet, labels_of
+from engines.data.near_duplicates import refuse_near_duplicates
 from engines.data.sets import data_root as root_of
-from engines.data.sets import parts_of
+from engines.data.sets import other_sets, parts_of
 from engines.evaluation.figures import write_figures
 from engines.evaluation.measured import Measured, write_measured
 from engines.evaluation.rates import sensitivity, specificity
@@ -50,7 +51,9 @@ def train(recipe_path: Path, data_root: Path | None, out_folder: Path, progress:
 
 def _train(recipe: Recipe, root: Path, out_folder: Path, folder: Path, progress: Report) -> Measured:
     parts = parts_of(recipe, root)
-    best = fit(recipe, parts.train, parts.validation, out_folder, progress)
+    refuse_near_duplicates(parts.train, (*parts.validation, *parts.test))
+    sets = other_sets(recipe, root) | {"": LearningSet(parts.train, parts.validation)}
+    best = fit(recipe, sets, out_folder, progress)
     exported = export(best, folder)
     return _measure(recipe, best, parts.validation, exported.sha256)
 

@@ -28,6 +28,11 @@ def test_an_epoch_belongs_to_its_stage(tmp_path: Path) -> None:
         ("blur = 0.2", "haze = 0.2", "augmentation: unknown key 'haze'"),
         ("epochs = 2", "epochs = 2.5", r"stages\[1\].epochs"),
         ("validation_fold = 4", "validation_fold = 5", "must differ"),
+        (
+            'name = "all"',
+            'name = "all"\ndata = "films"',
+            "learns from 'films', which other_data does not name",
+        ),
         ("validation_fold = 4\n", "", "both test_fold and validation_fold"),
         ("test_fold = 5\nvalidation_fold = 4\n", "", "early_stopping would choose by what is held out"),
         ("freeze = -1", 'freeze = -1\nlearns = "leison"', "learns 'leison'; it can learn: class, lesion"),
