@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from service.cli import (
     configuration,
+    dataset,
     dead,
     demonstrate,
     engine,
@@ -72,6 +73,7 @@ configuration.add_to(app)
 engine.add_to(app)
 learning.add_to(app)
 evaluating.add_to(app)
+dataset.add_to(app)
 demonstrate.add_to(app)
 
 
