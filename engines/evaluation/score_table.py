@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from engines.errors import DataError
+from engines.evaluation.arrays import Scores
 from engines.evaluation.sides import Cases, Side
 
 _LABELS = {"benign": 0, "0": 0, "malignant": 1, "1": 1}
 _BIRADS = {"1": 1.0, "2": 2.0, "3": 3.0, "4": 4.0, "4A": 4.0, "4B": 4.3, "4C": 4.6, "5": 5.0, "6": 6.0}
-_BIOPSY = 4.0
+BIOPSY = 4.0
 """Category from which on a biopsy is recommended (BI-RADS, 5th edition)."""
 _GROUP = "group:"
 _KNOWN = {"label", "patient", "image"}
@@ -47,6 +48,11 @@ def read_score_table(path: Path, thresholds: Mapping[str, float]) -> tuple[Cases
     return Cases(labels, [row["patient"] for row in rows], groups), sides
 
 
+def birads_scores(categories: Sequence[str]) -> Scores:
+    """BI-RADS categories, "1" to "6" or "4A" to "4C", as numbers in their order."""
+    return np.array([_BIRADS[category] for category in categories])
+
+
 def _rows(path: Path) -> list[dict[str, str]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
@@ -68,8 +74,7 @@ def _label(path: Path, line: int, text: str) -> int:
 def _side(path: Path, name: str, texts: Sequence[str], threshold: float | None) -> Side:
     values = [text.strip().upper() for text in texts]
     if all(value in _BIRADS for value in values) and not set(values) <= {"1"}:
-        scores = np.array([_BIRADS[value] for value in values])
-        return Side(name, scores, _BIOPSY if threshold is None else threshold)
+        return Side(name, birads_scores(values), BIOPSY if threshold is None else threshold)
     try:
         scores = np.array([float(value) for value in values])
     except ValueError:

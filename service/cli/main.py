@@ -26,6 +26,7 @@ from service.cli import (
     submit,
     urgent,
 )
+from service.cli.reader_study import commands as reader_study
 from service.errors import ConfigurationError, PrereadError
 
 # Exit statuses: 1 the work failed, 2 the command or the configuration is wrong (as argument parsers do).
@@ -74,6 +75,7 @@ engine.add_to(app)
 learning.add_to(app)
 evaluating.add_to(app)
 dataset.add_to(app)
+reader_study.add_to(app)
 demonstrate.add_to(app)
 
 
