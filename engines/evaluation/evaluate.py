@@ -11,6 +11,7 @@ from engines.errors import DataError
 from engines.evaluation.classifier_figures import measure, side_of
 from engines.evaluation.comparison import compared
 from engines.evaluation.figures import Figure, write_figures
+from engines.evaluation.painted import painted, painted_figures
 from engines.evaluation.report import Evaluation, write_report
 from engines.evaluation.score_table import read_score_table
 from engines.evaluation.scoring import score
@@ -30,8 +31,11 @@ def evaluate(
     split: str,
     progress: Report = silent,
     results: Path = RESULTS,
+    *,
+    paint: bool = False,
 ) -> list[Figure]:
-    """Measure a classifier, by name or folder, on `train`, `validation`, `test` or `busi`.
+    """Measure a classifier, by name or folder, on `train`, `validation`, `test` or `busi`; with `paint` also
+    what calipers and text change.
 
     Writes `results/<name>-<split>.json` and a report with curves beside it. Raises CatalogError,
     WeightsError, DataError.
@@ -40,7 +44,10 @@ def evaluate(
     examples = _examples(manifest, data_root, split)
     with open_classifier(manifest) as opened:
         scored = score(opened.classify, examples, progress)
+        marked = painted(opened.classify, examples, progress) if paint else None
     figures = measure(scored, manifest)
+    if marked is not None:
+        figures += painted_figures(marked, manifest.operating_point.threshold)
     stem = f"{manifest.name}-{split}"
     write_figures(results / f"{stem}.json", figures)
     side = side_of(scored, manifest)

@@ -36,10 +36,27 @@ def side_figures(side: Side, cases: Cases, target_auc: float | None = None) -> l
             Figure(measure, rate.value, "1", at, low=rate.low, high=rate.high)
             for measure, rate in decided_with_intervals(side, cases).items()
         ),
+        *_by_patient(side, cases),
         *_ends_of_the_curve(side, cases),
         *(_calibration(side, cases) if side.is_probability else []),
         *_subgroups(side, cases),
     ]
+
+
+def _by_patient(side: Side, cases: Cases) -> list[Figure]:
+    """A patient's most suspicious image speaks for her, as in the service; the mean of all beside it."""
+    names = sorted(set(cases.patients))
+    if len(names) == cases.labels.size:
+        return []
+    patients = np.array(cases.patients)
+    of_each = [np.flatnonzero(patients == name) for name in names]
+    labels = np.array([cases.labels[images].max() for images in of_each])
+    figures = []
+    for how, together in (("highest", np.max), ("mean", np.mean)):
+        scores = np.array([float(together(side.scores[images])) for images in of_each])
+        area = auc_with_interval(scores, labels, names)
+        figures.append(rate_figure(f"{AUC} by patient, {how} of her images", area, f"{len(names)} patients"))
+    return figures
 
 
 def _ends_of_the_curve(side: Side, cases: Cases) -> list[Figure]:

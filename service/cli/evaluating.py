@@ -24,6 +24,9 @@ def evaluate(
     classifier: Annotated[str, typer.Argument(help="A classifier's name, or its folder.")],
     data: DataRoot = None,
     split: Annotated[str, typer.Option(help="train, validation, test or busi.")] = "test",
+    paint: Annotated[
+        bool, typer.Option("--paint", help="Also measure what calipers and text painted in would change.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure a classifier on a split of the data that it was made from, or on another data set."""
@@ -31,7 +34,7 @@ def evaluate(
         from engines.evaluation.evaluate import RESULTS
         from engines.evaluation.evaluate import evaluate as run
 
-        figures = run(classifier, data, split, report)
+        figures = run(classifier, data, split, report, paint=paint)
     if as_json:
         typer.echo(json.dumps([asdict(figure) for figure in figures]))
     else:

@@ -10,6 +10,8 @@ from engines.evaluation.decisions import (
     sensitivity_at,
     specificity_at,
 )
+from engines.evaluation.figures import find
+from engines.evaluation.side_figures import side_figures
 from engines.evaluation.sides import Cases, Side
 
 LABELS = np.array([1, 1, 1, 1, 0, 0, 0, 0, 0, 0])
@@ -68,3 +70,13 @@ def test_net_benefit_of_a_table_worked_out_by_hand() -> None:
 def test_images_of_one_class_are_refused() -> None:
     with pytest.raises(DataError, match="benign and malignant"):
         Cases(np.array([1, 1]), ["a", "b"])
+
+
+def test_a_patient_is_judged_by_her_most_suspicious_image() -> None:
+    patients = ["A", "A", "B", "B", "C", "D", "D", "E", "F", "F"]
+    labels = np.array([1, 1, 1, 1, 0, 0, 0, 0, 0, 0])
+    scores = np.array([0.9, 0.1, 0.8, 0.1, 0.5, 0.4, 0.4, 0.3, 0.5, 0.4])
+    figures = side_figures(Side("a", scores, 0.5), Cases(labels, patients))
+    assert find(figures, "AUC by patient, highest of her images").value == 1.0
+    assert find(figures, "AUC by patient, mean of her images").value == pytest.approx(0.75)
+    assert find(figures, "AUC by patient, mean of her images").how == "6 patients"
