@@ -1,4 +1,4 @@
-"""Does a score depend on what people paint into images? Calipers and text are painted in: nothing may change."""
+"""Does a score depend on what people paint into images? Calipers and text are painted in to see."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
