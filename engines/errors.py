@@ -6,6 +6,7 @@ EngineError
 ├── CatalogError         no such classifier, or two of one name
 ├── WeightsError         weights are missing, or are not the ones the manifest names
 ├── InputError           an array has the wrong shape, dtype or content
+├── UnfamiliarInput      an image is unlike those that the classifier was made from
 ├── InferenceError       the library failed while it ran the network
 ├── EngineClosed         infer() before open() or after close()
 ├── ExportError          the exported graph does not give the network's answers
@@ -40,6 +41,10 @@ class WeightsError(EngineError):
 
 class InputError(EngineError):
     """An array handed to an engine has the wrong shape, dtype or content."""
+
+
+class UnfamiliarInput(EngineError):  # noqa: N818 - named for what it is
+    """An image is unlike everything that the classifier was made from: its score would mean nothing."""
 
 
 class InferenceError(EngineError):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engines import judgement
 from engines.errors import ManifestError, WeightsError
+from engines.guard import GuardFile
 from engines.judgement import Calibration, Category, Difference, OperatingPoint, Rate
 from engines.precision import Precision
 from engines.tables import read_toml
@@ -127,6 +128,7 @@ class Manifest:
     sources: tuple[Source, ...]
     int8: Int8 | None = None
     priors: Priors | None = None
+    guard: GuardFile | None = None
     folder: Path = field(init=False, default=Path())
     """Where the manifest was read from; not a key of it."""
 
@@ -152,6 +154,12 @@ class Manifest:
         if precision is Precision.INT8:
             return self._checked(self._require_int8().file, sha256, "quantise it or fetch the file")
         return self._checked(self.weights.file, sha256, "train it or fetch the file")
+
+    def checked_guard(self) -> Path:
+        """Path of the guard's file, once its SHA-256 is the manifest's. Raises WeightsError."""
+        if self.guard is None:
+            raise WeightsError(f"classifier {self.name!r} has no guard")
+        return self._checked(self.guard.file, self.guard.sha256, "train it or fetch the file")
 
     def weights_sha256(self, precision: Precision) -> str:
         """What `checked_weights` compares the file for `precision` with. Raises WeightsError for no int8."""

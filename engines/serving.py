@@ -13,20 +13,28 @@ from engines.classifier import Score, score_of
 from engines.judgement import Calibration
 from engines.manifest import Manifest
 from engines.preprocess import Placement, prepare
+from engines.refusal import Guard
 from engines.spec import IMAGES
 
 
 class PendingScore:
     """A score to come."""
 
-    def __init__(self, outputs: Future[Outputs], placement: Placement, calibration: Calibration) -> None:
+    def __init__(
+        self, outputs: Future[Outputs], placement: Placement, calibration: Calibration, guard: Guard
+    ) -> None:
         self._outputs = outputs
         self._placement = placement
         self._calibration = calibration
+        self._guard = guard
 
     def result(self) -> Score:
-        """Wait for the score. Raises GpuError when the GPU is lost, another EngineError for this image."""
-        return score_of(self._outputs.result(), self._placement, self._calibration)
+        """Wait for the score. Raises UnfamiliarInput for an image that the classifier was not made for,
+        GpuError when the GPU is lost, another EngineError for this image.
+        """
+        score = score_of(self._outputs.result(), self._placement, self._calibration)
+        self._guard.check(score)
+        return score
 
 
 class ServedClassifier:
@@ -36,6 +44,7 @@ class ServedClassifier:
         """`engines`: one or more, open, that run this classifier side by side. They are closed with it."""
         self.manifest = manifest
         self._engines = tuple(engines)
+        self._guard = Guard(manifest)
         self._policy = policy
         self._batcher = Batcher([partial(_run, engine) for engine in engines], policy)
 
@@ -57,7 +66,7 @@ class ServedClassifier:
         """
         prepared = prepare(image, self.manifest.input.size)
         outputs = self._batcher.submit(prepared.tensor, urgent)
-        return PendingScore(outputs, prepared.placement, self.manifest.calibration)
+        return PendingScore(outputs, prepared.placement, self.manifest.calibration, self._guard)
 
     def close(self) -> None:
         """Answer what was submitted and release the networks."""

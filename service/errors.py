@@ -62,6 +62,10 @@ class NotAnalysable(Refused):
     """The image is outside what the classifier was made for."""
 
 
+class Unfamiliar(NotAnalysable):
+    """The classifier's guard has never seen anything like this image or frame."""
+
+
 class Overtaken(Refused):
     """A message whose work is asked for by a more urgent one."""
 

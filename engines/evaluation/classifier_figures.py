@@ -10,12 +10,14 @@ from engines.evaluation.rates import wilson
 from engines.evaluation.scoring import Scored
 from engines.evaluation.side_figures import side_figures
 from engines.evaluation.sides import Side
+from engines.guard import read_familiar
 from engines.manifest import Manifest
 
 _TARGET_AUC = 0.90
 _TARGET_POINTING = 0.9
 _TARGET_DICE = 0.8
 _FOUND_DICE = 0.5
+_LARGEST_REFUSED = 0.03
 
 
 def side_of(scored: Scored, manifest: Manifest) -> Side:
@@ -28,6 +30,19 @@ def measure(scored: Scored, manifest: Manifest) -> list[Figure]:
     """All figures, the important ones first. Raises DataError for images of one class."""
     general = side_figures(side_of(scored, manifest), scored.cases, _TARGET_AUC)
     return [*general, *_categories(scored, manifest), *_pointing(scored), *_lesions(scored)]
+
+
+def guard_figures(scored: Scored, manifest: Manifest) -> list[Figure]:
+    """Share of images that the classifier's guard refuses, if it has one."""
+    if manifest.guard is None:
+        return []
+    strange = read_familiar(manifest.checked_guard()).strangeness(scored.embeddings) > manifest.guard.limit
+    share = wilson(int(strange.sum()), strange.size)
+    held = share.value <= _LARGEST_REFUSED
+    how = f"of {strange.size} images; the figures above count them too"
+    return [
+        Figure("refused by the guard", share.value, "1", how, _LARGEST_REFUSED, held, share.low, share.high)
+    ]
 
 
 def _categories(scored: Scored, manifest: Manifest) -> list[Figure]:

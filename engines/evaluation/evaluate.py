@@ -8,7 +8,7 @@ from engines.data.examples import Example
 from engines.data.sets import data_root as root_of
 from engines.data.sets import examples_of
 from engines.errors import DataError
-from engines.evaluation.classifier_figures import measure, side_of
+from engines.evaluation.classifier_figures import guard_figures, measure, side_of
 from engines.evaluation.comparison import compared
 from engines.evaluation.figures import Figure, write_figures
 from engines.evaluation.painted import painted, painted_figures
@@ -45,7 +45,7 @@ def evaluate(
     with open_classifier(manifest) as opened:
         scored = score(opened.classify, examples, progress)
         marked = painted(opened.classify, examples, progress) if paint else None
-    figures = measure(scored, manifest)
+    figures = measure(scored, manifest) + guard_figures(scored, manifest)
     if marked is not None:
         figures += painted_figures(marked, manifest.operating_point.threshold)
     stem = f"{manifest.name}-{split}"

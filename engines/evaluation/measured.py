@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engines.errors import DataError
+from engines.guard import GuardFile
 from engines.judgement import Calibration, Difference, OperatingPoint, Rate
 from engines.manifest import Int8, Weights
 
@@ -18,6 +19,7 @@ class Measured:
     operating_point: OperatingPoint
     weights: Weights
     int8: Int8 | None = None
+    guard: GuardFile | None = None
 
 
 def write_measured(manifest: Path, decided: str, measured: Measured) -> None:
@@ -39,6 +41,7 @@ def write_measured(manifest: Path, decided: str, measured: Measured) -> None:
         f'file = "{measured.weights.file}"',
         f'sha256 = "{measured.weights.sha256}"',
         *_int8(measured.int8),
+        *_guard(measured.guard),
     ]
     manifest.write_text(decided.rstrip("\n") + "\n\n" + _MARK + "\n".join(lines) + "\n", encoding="utf-8")
 
@@ -64,6 +67,20 @@ def _int8(int8: Int8 | None) -> list[str]:
         f"auc_loss = {_rate(int8.auc_loss)}",
         f"equal_decisions = {_rate(int8.equal_decisions)}",
         f'measured_on = "{int8.measured_on}"',
+    ]
+
+
+def _guard(guard: GuardFile | None) -> list[str]:
+    if guard is None:
+        return []
+    return [
+        "",
+        "[guard]",
+        f'file = "{guard.file}"',
+        f'sha256 = "{guard.sha256}"',
+        f"limit = {guard.limit!r}",
+        f"refused = {_rate(guard.refused)}",
+        f'measured_on = "{guard.measured_on}"',
     ]
 
 

@@ -9,6 +9,7 @@ from engines.errors import DataError
 from engines.evaluation.decisions import SENSITIVITY, SPECIFICITY
 from engines.evaluation.figures import Figure, find, rate_of, read_figures, write_figures
 from engines.evaluation.measured import Measured, decided_part, write_measured
+from engines.judgement import OperatingPoint
 from engines.manifest import FILE, read_manifest
 
 CARD = "CARD.md"
@@ -24,14 +25,19 @@ def record(folder: Path, results: Path, split: str, measured_on: str | None = No
     write_figures(folder / f"figures-{split}.json", figures)
     fill_table(folder / CARD, split, figures)
     if measured_on is not None:
-        point = dataclasses.replace(
-            manifest.operating_point,
-            sensitivity=rate_of(find(figures, SENSITIVITY)),
-            specificity=rate_of(find(figures, SPECIFICITY)),
-            measured_on=measured_on,
-        )
-        measured = Measured(manifest.calibration, point, manifest.weights, manifest.int8)
+        point = measured_point(manifest.operating_point, figures, measured_on)
+        measured = Measured(manifest.calibration, point, manifest.weights, manifest.int8, manifest.guard)
         write_measured(folder / FILE, decided_part(folder / FILE), measured)
+
+
+def measured_point(point: OperatingPoint, figures: Sequence[Figure], measured_on: str) -> OperatingPoint:
+    """The point with what these figures say of it. Raises DataError."""
+    return dataclasses.replace(
+        point,
+        sensitivity=rate_of(find(figures, SENSITIVITY)),
+        specificity=rate_of(find(figures, SPECIFICITY)),
+        measured_on=measured_on,
+    )
 
 
 def fill_table(card: Path, split: str, figures: Sequence[Figure]) -> None:

@@ -11,6 +11,7 @@ from engines.data.examples import UNKNOWN, Example, labels_of, read_pixels
 from engines.evaluation.arrays import Labels, Scores
 from engines.evaluation.pointing import Pointing, point
 from engines.evaluation.sides import Cases
+from engines.guard import Embeddings
 from engines.progress import Progress, Report
 
 Classify = Callable[[Sequence[NDArray[np.uint8]]], list[Score]]
@@ -24,8 +25,8 @@ _LARGEST = "over 15 %"
 @dataclass(frozen=True, slots=True)
 class Scored:
     """Per image, in order: logit, calibrated probability, label, where its heatmap points (None: nowhere),
-    Dice of the lesion that was found with the mask (NaN where nothing looks for it), and the mask's share of
-    the image.
+    Dice of the lesion that was found with the mask (NaN where nothing looks for it), the mask's share of the
+    image, and the embedding (n, d).
     """
 
     examples: tuple[Example, ...]
@@ -35,6 +36,7 @@ class Scored:
     pointings: tuple[Pointing | None, ...]
     dice: Scores
     mask_shares: Scores
+    embeddings: Embeddings
 
     def where(self, chosen: NDArray[np.bool_]) -> "Scored":
         """The chosen images only."""
@@ -47,6 +49,7 @@ class Scored:
             tuple(self.pointings[i] for i in kept),
             self.dice[chosen],
             self.mask_shares[chosen],
+            self.embeddings[chosen],
         )
 
     @property
@@ -64,16 +67,26 @@ def score(classify: Classify, examples: Sequence[Example], report: Report) -> Sc
     """Classify every example."""
     numbers: list[tuple[float, ...]] = []
     pointings: list[Pointing | None] = []
+    embeddings: list[NDArray[np.float32]] = []
     for start in range(0, len(examples), _BATCH):
         pixels = [read_pixels(example) for example in examples[start : start + _BATCH]]
         for one, result in zip(pixels, classify([p.gray for p in pixels]), strict=True):
             overlap, share = dice(result.lesion_mask, one.mask), float(one.mask.mean())
             numbers.append((result.logit, result.probability, overlap, share))
             pointings.append(point(result.heatmap, one.mask))
+            embeddings.append(result.embedding)
         report(Progress("evaluate", len(numbers), len(examples)))
     logits, probabilities, overlaps, shares = np.array(numbers).T
-    labels = labels_of(examples)
-    return Scored(tuple(examples), logits, probabilities, labels, tuple(pointings), overlaps, shares)
+    return Scored(
+        tuple(examples),
+        logits,
+        probabilities,
+        labels_of(examples),
+        tuple(pointings),
+        overlaps,
+        shares,
+        np.stack(embeddings),
+    )
 
 
 def joined(parts: Sequence[Scored]) -> Scored:
@@ -86,6 +99,7 @@ def joined(parts: Sequence[Scored]) -> Scored:
         tuple(pointing for part in parts for pointing in part.pointings),
         np.concatenate([part.dice for part in parts]),
         np.concatenate([part.mask_shares for part in parts]),
+        np.concatenate([part.embeddings for part in parts]),
     )
 
 

@@ -6,16 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from engines.data.examples import LearningSet
 from engines.data.near_duplicates import refuse_near_duplicates
 from engines.data.sets import folds_of, other_sets
 from engines.errors import RecipeError
+from engines.evaluation.arrays import Scores
 from engines.evaluation.measured import Measured
-from engines.evaluation.rates import sensitivity, specificity
+from engines.evaluation.rates import sensitivity, specificity, wilson
 from engines.evaluation.scoring import score
 from engines.export import MODEL, export_network
+from engines.guard import FILE, GuardFile, fit_familiar
 from engines.judgement import OperatingPoint
-from engines.manifest import Weights
+from engines.manifest import Weights, sha256_of
 from engines.networks.checkpoint import read_network
 from engines.networks.lesion.network import LesionNetwork, ensemble
 from engines.progress import Progress, Report
@@ -24,6 +28,9 @@ from engines.training.calibration import fit_platt, probabilities, threshold_for
 from engines.training.held_out import HeldOut
 from engines.training.loop import fit
 from engines.training.recipe import Recipe
+
+_FAMILIAR, _ELBOW_ROOM = 0.99, 1.25
+"""Share of held-out images that must pass the guard, and how much stranger another hospital's may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +49,35 @@ def cross_validate(
     Goes on where an earlier run was stopped. Raises RecipeError, DataError, WeightsError, ExportError.
     """
     folds, others_too = folds_of(recipe, root), other_sets(recipe, root)
-    networks, scored = [], {}
+    networks, scored, strange = [], {}, []
     for fold, examples in folds.items():
         others = [example for other, theirs in folds.items() if other != fold for example in theirs]
         sets = others_too | {"": LearningSet(others, examples)}
         network, size = _trained(recipe, sets, out_folder / f"fold-{fold}", progress)
         networks.append(network)
         scored[fold] = score(by_network(network, size), examples, progress)
+        seen = score(by_network(network, size), others, progress)
+        strange.append(fit_familiar(seen.embeddings).strangeness(scored[fold].embeddings))
     progress(Progress("export", 0, 1, "the judges of all folds"))
     judges = ensemble(networks, networks[0].finder)
     exported = export_network(judges, recipe.network.size, folder / MODEL, stores_half=True)
+    everybody = score(by_network(judges, recipe.network.size), HeldOut(scored).together.examples, progress)
+    fit_familiar(everybody.embeddings).write(folder / FILE)
+    guard = _guard(recipe, np.concatenate(strange), folder / FILE)
     held_out = HeldOut(scored)
-    return CrossValidated(_measured(recipe, held_out, exported.sha256), held_out)
+    return CrossValidated(_measured(recipe, held_out, exported.sha256, guard), held_out)
+
+
+def _guard(recipe: Recipe, strangeness: Scores, file: Path) -> GuardFile:
+    """The limit that nearly all images keep to that their network and its guard have not seen."""
+    limit = float(np.quantile(strangeness, _FAMILIAR)) * _ELBOW_ROOM
+    return GuardFile(
+        file.name,
+        sha256_of(file),
+        limit,
+        wilson(int((strangeness > limit).sum()), strangeness.size),
+        f"{recipe.data.folder}, each fold held out once, {strangeness.size} images",
+    )
 
 
 def _trained(
@@ -69,7 +93,7 @@ def _trained(
     return network, size
 
 
-def _measured(recipe: Recipe, held_out: HeldOut, sha256: str) -> Measured:
+def _measured(recipe: Recipe, held_out: HeldOut, sha256: str, guard: GuardFile) -> Measured:
     together = held_out.together
     scores = probabilities(fit_platt(together.logits, together.labels), together.logits)
     threshold = threshold_for(recipe.operating_point.sensitivity, scores, together.labels)
@@ -80,4 +104,5 @@ def _measured(recipe: Recipe, held_out: HeldOut, sha256: str) -> Measured:
         specificity=specificity(scores, together.labels, threshold),
         measured_on=f"{recipe.data.folder}, each fold held out once, {len(together.examples)} images",
     )
-    return Measured(fit_platt(together.logits, together.labels), point, Weights(MODEL, sha256))
+    calibration = fit_platt(together.logits, together.labels)
+    return Measured(calibration, point, Weights(MODEL, sha256), guard=guard)

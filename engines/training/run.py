@@ -1,6 +1,7 @@
 """From a recipe to a classifier's folder: train, export, calibrate, choose the operating point."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from engines.data.examples import Example, LearningSet, labels_of
@@ -10,6 +11,7 @@ from engines.data.sets import other_sets, parts_of
 from engines.evaluation.figures import write_figures
 from engines.evaluation.measured import Measured, write_measured
 from engines.evaluation.rates import sensitivity, specificity
+from engines.evaluation.recording import measured_point
 from engines.export import MODEL, export
 from engines.judgement import OperatingPoint
 from engines.manifest import FILE, Weights, read_manifest
@@ -40,7 +42,11 @@ def train(recipe_path: Path, data_root: Path | None, out_folder: Path, progress:
     if recipe.is_cross_validated:
         outcome = cross_validate(recipe, root, out_folder, folder, progress)
         write_measured(folder / FILE, decided, outcome.measured)
-        write_figures(folder / FOLDS, outcome.held_out.figures(read_manifest(folder / FILE)))
+        figures = outcome.held_out.figures(read_manifest(folder / FILE))
+        write_figures(folder / FOLDS, figures)
+        first = outcome.measured.operating_point
+        point = measured_point(first, figures, first.measured_on)
+        write_measured(folder / FILE, decided, replace(outcome.measured, operating_point=point))
     else:
         write_measured(folder / FILE, decided, _train(recipe, root, out_folder, folder, progress))
     shutil.copyfile(recipe_path, folder / RECIPE)

@@ -10,7 +10,7 @@ from service.dicom.laterality import laterality
 from service.dicom.quiet import quiet
 from service.dicom.ultrasound import spacing_mm
 from service.dicom.values import text
-from service.errors import NotAnalysable, Refused
+from service.errors import NotAnalysable, Refused, Unfamiliar
 from service.infer.heatmap import Heatmap, heatmap_of
 from service.infer.image import Frame, Reading, gray_frames, open_image
 from service.infer.lesion import SpacingMm, lesion_of
@@ -108,8 +108,19 @@ def _outcome(uid: str, future: Future[_Read], manifest: Manifest) -> ScoredFrame
 
 
 def _most_suspicious(uid: str, image: _Read, manifest: Manifest) -> ScoredFrame:
-    """Raises NotAnalysable when the network gave no number for any of its frames."""
-    scores = [(frame, frame.pending.result()) for frame in image.frames]
+    """Raises NotAnalysable when the network gave no number for one of its frames, or knows none of them.
+
+    Unfamiliar frames of a cine are passed over: before the probe touches the skin there is nothing to read.
+    """
+    scores: list[tuple[_Submitted, Score]] = []
+    unfamiliar: list[Unfamiliar] = []
+    for frame in image.frames:
+        try:
+            scores.append((frame, frame.pending.result()))
+        except Unfamiliar as reason:
+            unfamiliar.append(reason)
+    if not scores:
+        raise unfamiliar[0]
     if not all(math.isfinite(score.probability) for _, score in scores):
         raise NotAnalysable("the classifier gave no number for this image")
     frame, score = max(scores, key=lambda scored: scored[1].probability)

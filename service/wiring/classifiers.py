@@ -11,13 +11,13 @@ from engines.available import settle
 from engines.batching import BatchPolicy
 from engines.choice import Backend, EngineChoice
 from engines.classifier import Score
-from engines.errors import EngineClosed, EngineError, GpuError
+from engines.errors import EngineClosed, EngineError, GpuError, UnfamiliarInput
 from engines.manifest import Manifest
 from engines.open_engine import open_engine
 from engines.serving import PendingScore, ServedClassifier
 from service.config import Settings
 from service.config.sections import InferSettings
-from service.errors import EngineLost, NotAnalysable
+from service.errors import EngineLost, NotAnalysable, Unfamiliar
 from service.wiring.adapters import engine_choice, manifests, translated
 
 log = structlog.get_logger()
@@ -84,6 +84,8 @@ def _serve(
 def _decided(manifest: Manifest) -> Iterator[None]:
     try:
         yield
+    except UnfamiliarInput as error:
+        raise Unfamiliar(str(error)) from error
     except (GpuError, EngineClosed) as error:
         raise EngineLost(f"{manifest.name} cannot run: {error}") from error
     except EngineError as error:

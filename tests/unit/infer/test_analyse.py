@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import Dataset
 
-from service.errors import EngineLost, Permanent
+from service.errors import EngineLost, Permanent, Unfamiliar
 from service.infer.analyse import LOOK_AHEAD, Load, ScoredFrame, analyse, identity
 from service.infer.image import Reading
 from service.study.result import AnalysedRegion, ClassifierIdentity, ImageRefusal
@@ -338,3 +338,29 @@ def test_a_classifier_that_does_not_look_for_lesions_says_nothing_of_them() -> N
 
     assert not frame.score.finds_lesions
     assert frame.score.lesion is None
+
+
+class GuardedClassifier(FakeClassifier):
+    """Has never seen a dark image."""
+
+    def score(self, image: NDArray[np.uint8]) -> FakeScore:
+        if image.mean() < 60:
+            raise Unfamiliar("the image is unlike those that us-mass was made from")
+        return super().score(image)
+
+
+def test_unfamiliar_frames_of_a_cine_are_passed_over() -> None:
+    cine = np.stack([phantom(10), phantom(120), phantom(200), phantom(10)])
+
+    frame = outcome_by(GuardedClassifier(), ultrasound(cine))
+
+    assert frame.score.frame_number == 3
+
+
+def test_an_image_of_unfamiliar_frames_only_is_refused_with_the_reason() -> None:
+    cine = ultrasound(np.stack([phantom(10), phantom(20)]))
+
+    result = outcome_of([(str(cine.SOPInstanceUID), part10(cine))], GuardedClassifier())
+
+    assert result.scores == ()
+    assert "unlike those that us-mass was made from" in result.refusals[0].reason

@@ -6,13 +6,14 @@ import pytest
 import torch
 
 from engines.data.examples import Example
-from engines.errors import DataError, RecipeError
+from engines.errors import DataError, RecipeError, UnfamiliarInput
 from engines.evaluation.evaluate import evaluate
-from engines.evaluation.figures import find, read_figures
+from engines.evaluation.figures import find, rate_of, read_figures
 from engines.evaluation.scoring import Scored
 from engines.manifest import FILE, read_manifest
 from engines.networks.catalog import ARCHITECTURES
 from engines.open_engine import open_classifier
+from engines.refusal import Guard
 from engines.training.held_out import HeldOut
 from engines.training.run import train
 from tests.unit.engines.builders import (
@@ -68,7 +69,25 @@ def test_figures_are_those_of_images_that_were_held_out(trained: Path) -> None:
     folds = [find(figures, f"AUC, fold {number}").value for number in (1, 2)]
     assert find(figures, "AUC, mean of folds").value == pytest.approx(np.mean(folds))
     assert "36 images of 18 patients" in find(figures, "AUC").how
+    point = read_manifest(trained / FILE).operating_point
+    assert rate_of(find(figures, "sensitivity")) == point.sensitivity
+    assert rate_of(find(figures, "specificity")) == point.specificity
     assert 0 <= find(figures, "lesion Dice, mean").value <= 1
+
+
+def test_its_guard_takes_familiar_images_and_refuses_others(trained: Path) -> None:
+    manifest = read_manifest(trained / FILE)
+    assert manifest.guard is not None
+    assert manifest.guard.refused.value <= 0.05
+    guard = Guard(manifest)
+    with open_classifier(manifest) as classifier:
+        familiar, strange = classifier.classify(
+            [lesion_image(True, 2000)[0], np.tile(np.array([[0, 255], [255, 0]], np.uint8), (24, 32))]
+        )
+    guard.check(familiar)
+    assert guard.strangeness(strange) > 3 * guard.strangeness(familiar)
+    with pytest.raises(UnfamiliarInput, match="unlike those that tiny was made from"):
+        guard.check(strange)
 
 
 def test_there_is_no_part_left_to_test_on(trained: Path, two_folds: Path) -> None:
@@ -91,9 +110,9 @@ def scored(logits: list[float], labels: list[int], patient: str) -> Scored:
     )
     nothing = (None,) * len(labels)
     values = np.array(logits)
-    return Scored(
-        examples, values, values * 0, np.array(labels), nothing, np.full(len(labels), np.nan), values * 0
-    )
+    embeddings = np.zeros((len(labels), 2), np.float32)
+    unknown = np.full(len(labels), np.nan)
+    return Scored(examples, values, values * 0, np.array(labels), nothing, unknown, values * 0, embeddings)
 
 
 def test_a_fold_is_calibrated_by_the_others() -> None:
