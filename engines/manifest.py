@@ -1,7 +1,7 @@
 """manifest.toml: everything the service needs to know of a classifier before it runs it."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from engines import judgement
@@ -129,6 +129,8 @@ class Manifest:
     int8: Int8 | None = None
     priors: Priors | None = None
     guard: GuardFile | None = None
+    points: tuple[OperatingPoint, ...] = ()
+    """Further operating points, between which a department chooses."""
     folder: Path = field(init=False, default=Path())
     """Where the manifest was read from; not a key of it."""
 
@@ -136,6 +138,17 @@ class Manifest:
         if self.classes != CLASSES:
             raise ValueError(f"classes must be {list(CLASSES)}, got {list(self.classes)}")
         judgement.check_categories(self.categories)
+
+    def at(self, point: str) -> "Manifest":
+        """The classifier with the operating point of this name. Raises ManifestError."""
+        named = {one.name: one for one in (self.operating_point, *self.points)}
+        if point not in named:
+            raise ManifestError(
+                f"classifier {self.name!r} has no operating point {point!r}; there are: {', '.join(named)}"
+            )
+        chosen = replace(self, operating_point=named[point])
+        object.__setattr__(chosen, "folder", self.folder)
+        return chosen
 
     def suggested_category(self, probability: float) -> str:
         """The BI-RADS category (3, 4A, 4B, 4C, 5) whose likelihood range holds the calibrated probability."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from engines.errors import DataError
 from engines.guard import GuardFile
 from engines.judgement import Calibration, Difference, OperatingPoint, Rate
-from engines.manifest import Int8, Weights
+from engines.manifest import Int8, Manifest, Weights
 
 _MARK = "# Measured: written by training and evaluation; edits are overwritten.\n"
 
@@ -20,22 +20,19 @@ class Measured:
     weights: Weights
     int8: Int8 | None = None
     guard: GuardFile | None = None
+    points: tuple[OperatingPoint, ...] = ()
 
 
 def write_measured(manifest: Path, decided: str, measured: Measured) -> None:
     """Write `manifest`: the text that people decided, then the measured tables."""
-    point = measured.operating_point
     lines = [
         "[calibration]",
         f"slope = {measured.calibration.slope!r}",
         f"intercept = {measured.calibration.intercept!r}",
         "",
         "[operating_point]",
-        f'name = "{point.name}"',
-        f"threshold = {point.threshold!r}",
-        f"sensitivity = {_rate(point.sensitivity)}",
-        f"specificity = {_rate(point.specificity)}",
-        f'measured_on = "{point.measured_on}"',
+        *_point(measured.operating_point),
+        *(line for point in measured.points for line in ("", "[[points]]", *_point(point))),
         "",
         "[weights]",
         f'file = "{measured.weights.file}"',
@@ -52,6 +49,16 @@ def decided_part(manifest: Path) -> str:
     if not mark:
         raise DataError(f"{manifest} has no measured part; put this line before it: {_MARK.rstrip()}")
     return decided
+
+
+def _point(point: OperatingPoint) -> list[str]:
+    return [
+        f'name = "{point.name}"',
+        f"threshold = {point.threshold!r}",
+        f"sensitivity = {_rate(point.sensitivity)}",
+        f"specificity = {_rate(point.specificity)}",
+        f'measured_on = "{point.measured_on}"',
+    ]
 
 
 def _int8(int8: Int8 | None) -> list[str]:
@@ -86,3 +93,15 @@ def _guard(guard: GuardFile | None) -> list[str]:
 
 def _rate(rate: Rate | Difference) -> str:
     return f"{{ value = {rate.value!r}, low = {rate.low!r}, high = {rate.high!r} }}"
+
+
+def measured_of(manifest: Manifest) -> Measured:
+    """The measured part of a manifest, to write it again with something changed."""
+    return Measured(
+        manifest.calibration,
+        manifest.operating_point,
+        manifest.weights,
+        manifest.int8,
+        manifest.guard,
+        manifest.points,
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 from engines.errors import DataError
 from engines.evaluation.decisions import SENSITIVITY, SPECIFICITY
 from engines.evaluation.figures import Figure, find, rate_of, read_figures, write_figures
-from engines.evaluation.measured import Measured, decided_part, write_measured
+from engines.evaluation.measured import decided_part, measured_of, write_measured
 from engines.judgement import OperatingPoint
 from engines.manifest import FILE, read_manifest
 
@@ -26,7 +26,7 @@ def record(folder: Path, results: Path, split: str, measured_on: str | None = No
     fill_table(folder / CARD, split, figures)
     if measured_on is not None:
         point = measured_point(manifest.operating_point, figures, measured_on)
-        measured = Measured(manifest.calibration, point, manifest.weights, manifest.int8, manifest.guard)
+        measured = dataclasses.replace(measured_of(manifest), operating_point=point)
         write_measured(folder / FILE, decided_part(folder / FILE), measured)
 
 

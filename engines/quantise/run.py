@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from engines.data.sets import data_root as root_of
 from engines.data.sets import examples_of, parts_of
 from engines.evaluation.evaluate import RESULTS, manifest_of
 from engines.evaluation.figures import Figure, find, rate_of, write_figures
-from engines.evaluation.measured import Measured, decided_part, write_measured
+from engines.evaluation.measured import decided_part, measured_of, write_measured
 from engines.manifest import FILE, Int8, Manifest, sha256_of
 from engines.precision import Precision
 from engines.preprocess import prepare
@@ -75,7 +75,7 @@ def quantise(
         path = manifest.folder / MODEL
         path.write_bytes(made.read_bytes())
     int8 = _entry(path, figures, _measured_on(recipe, parts.validation))
-    measured = Measured(manifest.calibration, manifest.operating_point, manifest.weights, int8)
+    measured = replace(measured_of(manifest), int8=int8)
     write_measured(manifest.folder / FILE, decided, measured)
     return Quantised(figures, path, f"int8 weights in {path}; {kept} first layers stay in float32")
 

@@ -27,6 +27,7 @@ from engines.training.by_network import by_network
 from engines.training.calibration import fit_platt, probabilities, threshold_for
 from engines.training.held_out import HeldOut
 from engines.training.loop import fit
+from engines.training.points import named_points
 from engines.training.recipe import Recipe
 
 _FAMILIAR, _ELBOW_ROOM = 0.99, 1.25
@@ -105,4 +106,5 @@ def _measured(recipe: Recipe, held_out: HeldOut, sha256: str, guard: GuardFile) 
         measured_on=f"{recipe.data.folder}, each fold held out once, {len(together.examples)} images",
     )
     calibration = fit_platt(together.logits, together.labels)
-    return Measured(calibration, point, Weights(MODEL, sha256), guard=guard)
+    points = named_points(scores, together.labels, point.measured_on)
+    return Measured(calibration, point, Weights(MODEL, sha256), guard=guard, points=points)

@@ -22,6 +22,7 @@ from engines.training.calibration import fit_platt, probabilities, threshold_for
 from engines.training.cross_validation import cross_validate
 from engines.training.loop import fit
 from engines.training.pictures import read_pictures
+from engines.training.points import named_points
 from engines.training.recipe import RECIPE, Recipe, read_recipe
 from engines.training.validation import logit_differences
 
@@ -78,4 +79,5 @@ def _measure(recipe: Recipe, best: Path, validation: tuple[Example, ...], sha256
         measured_on=f"{recipe.data.folder}, fold {recipe.data.validation_fold} (validation), "
         f"{len(validation)} images",
     )
-    return Measured(calibration, point, Weights(MODEL, sha256))
+    points = named_points(scores, labels, point.measured_on)
+    return Measured(calibration, point, Weights(MODEL, sha256), points=points)

@@ -47,6 +47,9 @@ class InferSettings(Section):
 
     classifier_folders: tuple[Path, ...] = ()
     """Folders with further classifiers, beside the ones that are shipped."""
+    operating_points: dict[str, str] = Field(default_factory=dict)
+    """By a classifier's name, the operating point that counts instead of its usual one, such as
+    `high sensitivity`, `balanced` or `high specificity`; its manifest says what each was measured to give."""
     threads: Annotated[int, Field(ge=0)] = 0
     """Threads of ONNX Runtime. 0: one per core."""
     max_frames: Annotated[int, Field(ge=1)] = 16

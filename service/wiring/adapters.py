@@ -89,7 +89,10 @@ def classifier_names(settings: Settings) -> list[str]:
 
 
 def manifests(settings: Settings) -> dict[str, Manifest]:
-    """The manifests of the classifiers that rules name. Raises ConfigurationError for a missing one."""
+    """The manifests of the classifiers that rules name, each with the operating point that is chosen.
+
+    Raises ConfigurationError for a missing one.
+    """
     with translated():
         found = find_classifiers(settings.infer.classifier_folders)
     missing = [name for name in classifier_names(settings) if name not in found]
@@ -98,7 +101,19 @@ def manifests(settings: Settings) -> dict[str, Manifest]:
             f"rules name the classifier {', '.join(missing)}, which is not installed; "
             f"installed: {', '.join(found) or 'none'}. Add its folder to infer.classifier_folders"
         )
-    return {name: found[name] for name in classifier_names(settings)}
+    unknown = sorted(set(settings.infer.operating_points) - set(classifier_names(settings)))
+    if unknown:
+        raise ConfigurationError(
+            f"infer.operating_points names {unknown[0]!r}, which no rule runs; rules run: "
+            f"{', '.join(classifier_names(settings)) or 'none'}"
+        )
+    with translated():
+        return {name: _at_its_point(found[name], settings) for name in classifier_names(settings)}
+
+
+def _at_its_point(manifest: Manifest, settings: Settings) -> Manifest:
+    point = settings.infer.operating_points.get(manifest.name)
+    return manifest if point is None else manifest.at(point)
 
 
 def engine_choice(settings: Settings) -> EngineChoice:

@@ -156,3 +156,26 @@ def test_a_manifest_may_ask_for_priors(tmp_path: Path) -> None:
 def test_a_manifest_that_asks_for_no_prior_at_all_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match=r"priors\.count .* leave \[priors\] out"):
         _read(tmp_path, manifest_text() + "\n[priors]\ncount = 0\nyears = 5\n")
+
+
+POINT = """
+[[points]]
+name = "high specificity"
+threshold = 0.8
+sensitivity = { value = 0.5, low = 0.4, high = 0.6 }
+specificity = { value = 0.95, low = 0.9, high = 0.99 }
+measured_on = "noise"
+"""
+
+
+def test_another_operating_point_can_be_chosen(tmp_path: Path) -> None:
+    manifest = _read(tmp_path, manifest_text() + POINT)
+    assert manifest.is_positive(0.5)
+    strict = manifest.at("high specificity")
+    assert (strict.is_positive(0.5), strict.is_positive(0.8)) == (False, True)
+    assert strict.folder == manifest.folder
+    assert manifest.at("sensitivity 90 %").operating_point == manifest.operating_point
+    with pytest.raises(
+        ManifestError, match="no operating point 'high'; there are: sensitivity 90 %, high specificity"
+    ):
+        manifest.at("high")
