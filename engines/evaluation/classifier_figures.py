@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from engines.evaluation.detection import detection_figures
 from engines.evaluation.figures import Figure, rate_figure
 from engines.evaluation.pointing import Pointing, means
 from engines.evaluation.rates import wilson
@@ -92,4 +93,5 @@ def _lesions(scored: Scored) -> list[Figure]:
         ),
         Figure("lesion Dice, median", float(np.median(dice)), "1", how),
         rate_figure("lesions found", found, f"Dice of at least {_FOUND_DICE}; {how}"),
+        *detection_figures([one for one in scored.candidates if one is not None]),
     ]

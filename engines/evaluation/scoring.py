@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from engines.classifier import Score
 from engines.data.examples import UNKNOWN, Example, labels_of, read_pixels
 from engines.evaluation.arrays import Labels, Scores
+from engines.evaluation.detection import Candidate, candidates
 from engines.evaluation.pointing import Pointing, point
 from engines.evaluation.sides import Cases
 from engines.guard import Embeddings
@@ -26,7 +27,7 @@ _LARGEST = "over 15 %"
 class Scored:
     """Per image, in order: logit, calibrated probability, label, where its heatmap points (None: nowhere),
     Dice of the lesion that was found with the mask (NaN where nothing looks for it), the mask's share of the
-    image, and the embedding (n, d).
+    image, the embedding (n, d), and what might be a lesion (None where nobody asks, or none is drawn).
     """
 
     examples: tuple[Example, ...]
@@ -37,6 +38,7 @@ class Scored:
     dice: Scores
     mask_shares: Scores
     embeddings: Embeddings
+    candidates: tuple[tuple[Candidate, ...] | None, ...]
 
     def where(self, chosen: NDArray[np.bool_]) -> "Scored":
         """The chosen images only."""
@@ -50,6 +52,7 @@ class Scored:
             self.dice[chosen],
             self.mask_shares[chosen],
             self.embeddings[chosen],
+            tuple(self.candidates[i] for i in kept),
         )
 
     @property
@@ -68,6 +71,7 @@ def score(classify: Classify, examples: Sequence[Example], report: Report) -> Sc
     numbers: list[tuple[float, ...]] = []
     pointings: list[Pointing | None] = []
     embeddings: list[NDArray[np.float32]] = []
+    found: list[tuple[Candidate, ...] | None] = []
     for start in range(0, len(examples), _BATCH):
         pixels = [read_pixels(example) for example in examples[start : start + _BATCH]]
         for one, result in zip(pixels, classify([p.gray for p in pixels]), strict=True):
@@ -75,6 +79,8 @@ def score(classify: Classify, examples: Sequence[Example], report: Report) -> Sc
             numbers.append((result.logit, result.probability, overlap, share))
             pointings.append(point(result.heatmap, one.mask))
             embeddings.append(result.embedding)
+            lesion = result.lesion_at(one.mask.shape)
+            found.append(candidates(lesion, one.mask) if lesion is not None and one.mask.any() else None)
         report(Progress("evaluate", len(numbers), len(examples)))
     logits, probabilities, overlaps, shares = np.array(numbers).T
     return Scored(
@@ -86,6 +92,7 @@ def score(classify: Classify, examples: Sequence[Example], report: Report) -> Sc
         overlaps,
         shares,
         np.stack(embeddings),
+        tuple(found),
     )
 
 
@@ -100,6 +107,7 @@ def joined(parts: Sequence[Scored]) -> Scored:
         np.concatenate([part.dice for part in parts]),
         np.concatenate([part.mask_shares for part in parts]),
         np.concatenate([part.embeddings for part in parts]),
+        tuple(one for part in parts for one in part.candidates),
     )
 
 

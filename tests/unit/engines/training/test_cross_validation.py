@@ -112,7 +112,9 @@ def scored(logits: list[float], labels: list[int], patient: str) -> Scored:
     values = np.array(logits)
     embeddings = np.zeros((len(labels), 2), np.float32)
     unknown = np.full(len(labels), np.nan)
-    return Scored(examples, values, values * 0, np.array(labels), nothing, unknown, values * 0, embeddings)
+    return Scored(
+        examples, values, values * 0, np.array(labels), nothing, unknown, values * 0, embeddings, nothing
+    )
 
 
 def test_a_fold_is_calibrated_by_the_others() -> None:
