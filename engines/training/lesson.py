@@ -25,8 +25,10 @@ class Lesson:
     loss: Callable[[Batch], torch.Tensor]
 
 
-def lesson_of(network: ImageNetwork, stage: Stage, recipe: Recipe) -> Lesson:
-    """The lesson. Raises RecipeError for what this network cannot learn."""
+def lesson_of(
+    network: ImageNetwork, stage: Stage, recipe: Recipe, weights: torch.Tensor | None = None
+) -> Lesson:
+    """The lesson; `weights` (2,) of the classes. Raises RecipeError for what this network cannot learn."""
     settings = recipe.loss
     if isinstance(network, LesionNetwork):
         if settings.outside:
@@ -34,7 +36,7 @@ def lesson_of(network: ImageNetwork, stage: Stage, recipe: Recipe) -> Lesson:
         if stage.learns == LESION:
             return Lesson(Frame(FINDER_SIZE), lambda batch: _found(network, batch))
         margins = (VIEWS[0].margin * _CLOSER, VIEWS[-1].margin * _WIDER)
-        return Lesson(Frame(VIEW_SIZE, margins), lambda batch: _judged(network, batch, settings))
+        return Lesson(Frame(VIEW_SIZE, margins), lambda batch: _judged(network, batch, settings, weights))
     if not isinstance(network, ClassifierNetwork):
         raise RecipeError(f"no stage teaches a {type(network).__name__}")
     if stage.learns == LESION:
@@ -44,12 +46,14 @@ def lesson_of(network: ImageNetwork, stage: Stage, recipe: Recipe) -> Lesson:
         )
     if settings.birads:
         raise _unusable("birads", recipe)
-    return Lesson(Frame(recipe.network.size), lambda batch: _classified(network, batch, settings))
+    return Lesson(Frame(recipe.network.size), lambda batch: _classified(network, batch, settings, weights))
 
 
-def _classified(network: ClassifierNetwork, batch: Batch, settings: Loss) -> torch.Tensor:
+def _classified(
+    network: ClassifierNetwork, batch: Batch, settings: Loss, weights: torch.Tensor | None
+) -> torch.Tensor:
     maps = network.maps(batch.images)
-    loss = class_loss(network.head(maps), batch.labels, settings.label_smoothing)
+    loss = class_loss(network.head(maps), batch.labels, settings.label_smoothing, weights)
     if settings.outside:
         loss = loss + settings.outside * outside_share(network.head.evidence(maps), batch.masks)
     return loss
@@ -59,9 +63,11 @@ def _found(network: LesionNetwork, batch: Batch) -> torch.Tensor:
     return lesion_loss(network.finder(batch.images), batch.masks)
 
 
-def _judged(network: LesionNetwork, batch: Batch, settings: Loss) -> torch.Tensor:
+def _judged(
+    network: LesionNetwork, batch: Batch, settings: Loss, weights: torch.Tensor | None
+) -> torch.Tensor:
     logits, birads = network.judges[0](batch.images)
-    loss = class_loss(logits, batch.labels, settings.label_smoothing)
+    loss = class_loss(logits, batch.labels, settings.label_smoothing, weights)
     return loss + settings.birads * birads_loss(birads, batch.birads)
 
 

@@ -17,7 +17,9 @@ from engines.networks.network import ImageNetwork
 from engines.progress import Progress, Report
 from engines.training.average import Average
 from engines.training.batches import training_batches
+from engines.training.history import draw_history
 from engines.training.lesson import lesson_of
+from engines.training.loss import class_weights
 from engines.training.pictures import Pictures, read_pictures
 from engines.training.recipe import LESION, Recipe, Stage
 from engines.training.validation import Validation, validated
@@ -25,6 +27,7 @@ from engines.training.validation import Validation, validated
 _BEST = "best.pt"
 _LAST = "last.pt"
 _HISTORY = "history.json"
+_CURVES = "history.svg"
 _LARGEST_GRADIENT = 5.0
 """Norm beyond which a step's gradient is cut."""
 
@@ -120,7 +123,8 @@ def _train_epoch(run: Run, recipe: Recipe, pictures: Pictures, report: Report) -
         _begin_stage(run)
     if run.optimiser is None:
         run.optimiser = _optimiser(run.network, recipe)
-    lesson = lesson_of(run.network, stage, recipe)
+    weights = class_weights(pictures.label) if recipe.loss.balanced else None
+    lesson = lesson_of(run.network, stage, recipe, weights)
     torch.manual_seed(recipe.seed + run.epoch)
     learning = [one for group in run.optimiser.param_groups for one in group["params"]]
     steps = max(1, len(pictures) // recipe.optimiser.batch)
@@ -195,5 +199,6 @@ def _keep(run: Run, recipe: Recipe, out: Path, loss: float, result: Validation, 
         state["optimiser"] = run.optimiser.state_dict()
     checkpoint.write(out / _LAST, state)
     (out / _HISTORY).write_text(json.dumps(run.history, indent=1), encoding="utf-8")
+    draw_history(run.history, out / _CURVES)
     message = f"epoch {run.epoch}: loss {loss:.3f}, validation {result.measure} {result.value:.3f}"
     report(Progress("epoch", run.epoch, recipe.epochs, message))

@@ -8,12 +8,22 @@ from engines.data.examples import UNKNOWN
 _LOWEST_BIRADS = 2
 
 
-def class_loss(logits: torch.Tensor, labels: torch.Tensor, smoothing: float) -> torch.Tensor:
-    """Cross-entropy over the images that have a mass, and so a label."""
+def class_loss(
+    logits: torch.Tensor, labels: torch.Tensor, smoothing: float, weights: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Cross-entropy over the images that have a mass, and so a label; `weights` (2,) of the classes."""
     known = labels != UNKNOWN
     if not bool(known.any()):
         return logits.sum() * 0
-    return functional.cross_entropy(logits[known].float(), labels[known], label_smoothing=smoothing)
+    return functional.cross_entropy(
+        logits[known].float(), labels[known], weight=weights, label_smoothing=smoothing
+    )
+
+
+def class_weights(labels: torch.Tensor) -> torch.Tensor:
+    """Weights (2,) with which both classes count alike, however many images each has; 1 on average."""
+    counts = torch.stack([(labels == label).sum() for label in (0, 1)]).float()
+    return counts.sum() / (2 * counts.clamp(min=1))
 
 
 def outside_share(evidence: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:

@@ -93,11 +93,13 @@ class Augmentation:
 class Loss:
     """`outside` weighs the share of evidence that lies outside the lesion's mask; for networks that judge the
     whole image. `birads` weighs how well the radiologists' category is told; for networks with judges.
+    `balanced`: the rarer class counts as much as the other one.
     """
 
     label_smoothing: float
     outside: float = 0.0
     birads: float = 0.0
+    balanced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

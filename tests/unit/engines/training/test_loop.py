@@ -117,6 +117,7 @@ def test_a_network_that_finds_the_lesion_learns_where_it_is_and_then_to_judge_it
     history = json.loads((tmp_path / "run" / "history.json").read_text())
     assert [one["stage"] for one in history] == ["finder"] * 6 + ["all"]
     assert history[5]["Dice"] > 0.5 > history[0]["Dice"]
+    assert "AUC, held out" in (tmp_path / "run" / "history.svg").read_text()
     assert 0 <= history[6]["AUC"] <= 1
     found, judged = (
         [name for name in _weights(tmp_path / "run" / "last.pt") if name.startswith(part)]

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from engines.data.examples import UNKNOWN
-from engines.training.loss import birads_loss, class_loss, lesion_loss, outside_share
+from engines.training.loss import birads_loss, class_loss, class_weights, lesion_loss, outside_share
 
 
 def test_evidence_outside_the_lesion_is_what_counts() -> None:
@@ -44,3 +44,12 @@ def test_a_category_is_above_all_that_are_lower(birads: int, above: int) -> None
 
 def test_an_unknown_category_does_not_count() -> None:
     assert birads_loss(torch.full((2, 3), 9.0), torch.tensor([UNKNOWN, UNKNOWN])) == 0
+
+
+def test_with_weights_both_classes_count_alike() -> None:
+    labels = torch.tensor([0] * 9 + [1] + [UNKNOWN] * 5)
+    weights = class_weights(labels)
+    assert (weights * torch.tensor([9.0, 1.0])).tolist() == [5.0, 5.0]
+    one_wrong = torch.tensor([[3.0, -3.0]] * 10)  # everything is called benign
+    plain = class_loss(one_wrong, labels[:10], 0.0)
+    assert class_loss(one_wrong, labels[:10], 0.0, weights) > 4 * plain
