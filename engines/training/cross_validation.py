@@ -96,7 +96,8 @@ def _trained(
 
 def _measured(recipe: Recipe, held_out: HeldOut, sha256: str, guard: GuardFile) -> Measured:
     together = held_out.together
-    scores = probabilities(fit_platt(together.logits, together.labels), together.logits)
+    calibration = fit_platt(together.logits, together.labels)
+    scores = probabilities(calibration, together.logits)
     threshold = threshold_for(recipe.operating_point.sensitivity, scores, together.labels)
     point = OperatingPoint(
         name=recipe.operating_point.name,
@@ -105,6 +106,5 @@ def _measured(recipe: Recipe, held_out: HeldOut, sha256: str, guard: GuardFile) 
         specificity=specificity(scores, together.labels, threshold),
         measured_on=f"{recipe.data.folder}, each fold held out once, {len(together.examples)} images",
     )
-    calibration = fit_platt(together.logits, together.labels)
     points = named_points(scores, together.labels, point.measured_on)
     return Measured(calibration, point, Weights(MODEL, sha256), guard=guard, points=points)
