@@ -10,7 +10,6 @@ from rich.markup import escape
 
 from service.cli import (
     configuration,
-    dataset,
     dead,
     demonstrate,
     engine,
@@ -26,6 +25,7 @@ from service.cli import (
     submit,
     urgent,
 )
+from service.cli.dataset import commands as dataset
 from service.cli.reader_study import commands as reader_study
 from service.errors import ConfigurationError, PrereadError
 

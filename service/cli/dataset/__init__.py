@@ -1,0 +1,1 @@
+"""Images to learn from, made of DICOM files as the service reads them."""
