@@ -5,6 +5,7 @@ from pathlib import Path
 
 from engines.catalog import find_classifier
 from engines.data.examples import Example
+from engines.data.formats import read_folds
 from engines.data.sets import data_root as root_of
 from engines.data.sets import examples_of
 from engines.errors import DataError
@@ -34,8 +35,8 @@ def evaluate(
     *,
     paint: bool = False,
 ) -> list[Figure]:
-    """Measure a classifier, by name or folder, on `train`, `validation`, `test` or `busi`; with `paint` also
-    what calipers and text change.
+    """Measure a classifier, by name or folder, on `train`, `validation`, `test` or `busi`, or on any data set
+    as `form:folder`; with `paint` also what calipers and text change.
 
     Writes `results/<name>-<split>.json` and a report with curves beside it. Raises CatalogError,
     WeightsError, DataError.
@@ -48,10 +49,10 @@ def evaluate(
     figures = measure(scored, manifest) + guard_figures(scored, manifest)
     if marked is not None:
         figures += painted_figures(marked, manifest.operating_point.threshold)
-    stem = f"{manifest.name}-{split}"
+    stem = f"{manifest.name}-{name_of(split)}"
     write_figures(results / f"{stem}.json", figures)
     side = side_of(scored, manifest)
-    evaluation = Evaluation(f"{side.name} on {split}", scored.cases, [side], [figures], [])
+    evaluation = Evaluation(f"{side.name} on {name_of(split)}", scored.cases, [side], [figures], [])
     write_report(results / f"{stem}.html", evaluation)
     return figures
 
@@ -75,7 +76,7 @@ def compare(
         with open_classifier(manifest) as opened:
             scored = score(opened.classify, examples, progress)
         sides.append(side_of(scored, manifest))
-    return compare_sides(sides, scored.cases, f"compare-{split}", results)
+    return compare_sides(sides, scored.cases, f"compare-{name_of(split)}", results)
 
 
 def compare_table(table: Path, thresholds: Mapping[str, float], results: Path = RESULTS) -> Evaluation:
@@ -101,9 +102,19 @@ def manifest_of(classifier: str | Path) -> Manifest:
     return find_classifier(str(classifier))
 
 
+def name_of(split: str) -> str:
+    """What results on it are called: of `form:folder` the folder's own name."""
+    return Path(split.partition(":")[2] or split).name
+
+
 def _examples(manifest: Manifest, data_root: Path | None, split: str) -> tuple[Example, ...]:
-    recipe = read_recipe(manifest.folder / RECIPE)
-    examples = examples_of(recipe, root_of(data_root), split)
+    form, separator, folder = split.partition(":")
+    examples: tuple[Example, ...]
+    if separator:
+        folds = read_folds(form, Path(folder))
+        examples = tuple(example for theirs in folds.values() for example in theirs)
+    else:
+        examples = examples_of(read_recipe(manifest.folder / RECIPE), root_of(data_root), split)
     if {example.label for example in examples} != {0, 1}:
         raise DataError(f"split {split!r} needs benign and malignant images; choose another")
     return examples

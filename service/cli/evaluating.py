@@ -13,6 +13,13 @@ from service.cli.options import AsJson
 from service.cli.training_progress import DataRoot, needs_training_extra, training_progress
 from service.errors import ConfigurationError
 
+Split = Annotated[
+    str,
+    typer.Option(
+        help="train, validation, test or busi; or another data set as FORM:FOLDER, such as folder:ours."
+    ),
+]
+
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
@@ -23,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 def evaluate(
     classifier: Annotated[str, typer.Argument(help="A classifier's name, or its folder.")],
     data: DataRoot = None,
-    split: Annotated[str, typer.Option(help="train, validation, test or busi.")] = "test",
+    split: Split = "test",
     paint: Annotated[
         bool, typer.Option("--paint", help="Also measure what calipers and text painted in would change.")
     ] = False,
@@ -31,7 +38,7 @@ def evaluate(
 ) -> None:
     """Measure a classifier on a split of the data that it was made from, or on another data set."""
     with needs_training_extra(), training_progress() as report:
-        from engines.evaluation.evaluate import RESULTS
+        from engines.evaluation.evaluate import RESULTS, name_of
         from engines.evaluation.evaluate import evaluate as run
 
         figures = run(classifier, data, split, report, paint=paint)
@@ -39,7 +46,9 @@ def evaluate(
         typer.echo(json.dumps([asdict(figure) for figure in figures]))
     else:
         Console().print(figure_table(figures, f"{classifier}, {split}"))
-        Console().print(f"with curves: {RESULTS}/{Path(classifier).name}-{split}.html", highlight=False)
+        Console().print(
+            f"with curves: {RESULTS}/{Path(classifier).name}-{name_of(split)}.html", highlight=False
+        )
 
 
 def compare(
@@ -54,7 +63,7 @@ def compare(
         list[str] | None, typer.Option(help="NAME=SCORE: from which score on a column counts as positive.")
     ] = None,
     data: DataRoot = None,
-    split: Annotated[str, typer.Option(help="train, validation, test or busi.")] = "test",
+    split: Split = "test",
     as_json: AsJson = False,
 ) -> None:
     """Compare classifiers, or readers, on the same images: a table as papers have it, and who is better."""

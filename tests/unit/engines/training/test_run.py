@@ -68,6 +68,12 @@ def test_evaluation_writes_what_it_returns(trained: Path, synthetic_data: Path, 
     }
 
 
+def test_any_data_set_can_be_evaluated_on(trained: Path, synthetic_data: Path, tmp_path: Path) -> None:
+    figures = evaluate(trained, None, f"bus-bra:{synthetic_data / 'bus-bra'}", results=tmp_path)
+    assert "60 images of 30 patients" in find(figures, "AUC").how
+    assert read_figures(tmp_path / "tiny-bus-bra.json") == figures
+
+
 def test_recorded_figures_are_the_evaluated_ones(trained: Path, synthetic_data: Path, tmp_path: Path) -> None:
     figures = evaluate(trained, synthetic_data, "test", results=tmp_path)
     (trained / "CARD.md").write_text("# Card\n<!-- figures: test -->\nold\n<!-- end -->\nrest\n")
