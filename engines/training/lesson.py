@@ -66,7 +66,7 @@ def _found(network: LesionNetwork, batch: Batch) -> torch.Tensor:
 def _judged(
     network: LesionNetwork, batch: Batch, settings: Loss, weights: torch.Tensor | None
 ) -> torch.Tensor:
-    logits, birads = network.judges[0](batch.images)
+    logits, birads = network.judges[0](batch.images, batch.masks)
     loss = class_loss(logits, batch.labels, settings.label_smoothing, weights)
     return loss + settings.birads * birads_loss(birads, batch.birads)
 

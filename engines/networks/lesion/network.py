@@ -7,9 +7,9 @@ from torch import nn
 from torch.nn import functional
 
 from engines.networks.lesion.finder import Finder
-from engines.networks.lesion.judge import Judge
+from engines.networks.lesion.judge import Judge, shares_of
 from engines.networks.lesion.pyramid import mobilenet_v2 as mobilenet_v2_pyramid
-from engines.networks.lesion.view import Place, View, look, place_of, put_back
+from engines.networks.lesion.view import Place, View, look, place_of, put_back, sure
 from engines.networks.mobilenet_v2 import CHANNELS, mobilenet_v2_features
 from engines.networks.network import ImageNetwork
 from engines.spec import EMBEDDING, HEATMAP, LESION, LOGITS
@@ -19,7 +19,7 @@ VIEW_SIZE = 160
 VIEWS = tuple(View(margin, is_mirrored) for margin in (1.4, 2.0) for is_mirrored in (False, True))
 """One close, one with what is around it, and both in a mirror: their mean is steadier than one."""
 _PLACE = 3
-"""Further channels of the maps: where the lesion is."""
+"""Further channels of the maps: where the lesion is. Before them, how much each view's places count."""
 
 
 class LesionNetwork(ImageNetwork):
@@ -54,10 +54,13 @@ class LesionNetwork(ImageNetwork):
         (whole,) = images
         lesion = self.find(whole)
         place = place_of(lesion)
-        views = torch.cat([look(whole, place.seen(view), VIEW_SIZE) for view in VIEWS])
+        squares = [place.seen(view) for view in VIEWS]
+        views = torch.cat([look(whole, square, VIEW_SIZE) for square in squares])
         maps = [_side_by_side(judge.maps(views)) for judge in self.judges]
-        where = torch.cat([place.middle, place.half], 1)[:, :, None, None].expand(-1, -1, *maps[0].shape[2:])
-        return torch.cat([*maps, where], 1), lesion
+        size = maps[0].shape[-1]
+        shares = [shares_of(look(sure(lesion), square, VIEW_SIZE), size) for square in squares]
+        where = torch.cat([place.middle, place.half], 1)[:, :, None, None].expand(-1, -1, size, size)
+        return torch.cat([*maps, *shares, where], 1), lesion
 
 
 class LesionHead(nn.Module):  # type: ignore[misc]
@@ -73,25 +76,29 @@ class LesionHead(nn.Module):  # type: ignore[misc]
 
     def explained(self, maps: torch.Tensor, lesion: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Logits, heatmap, embedding, lesion. The heatmap is what each place adds to the class (CAM, Zhou
-        2016), put back where the view was cut; the embedding is the mean over judges and views.
+        2016), put back where the view was cut and as fine as the lesion; the embedding is the mean over
+        judges and views.
         """
-        by_view = maps[:, :-_PLACE].unflatten(1, (len(self.judges), len(VIEWS), -1))
-        means = by_view.mean((4, 5))
+        ends = (-_PLACE - len(VIEWS), -_PLACE)
+        shares = maps[:, ends[0] : ends[1]]
+        by_view = maps[:, : ends[0]].unflatten(1, (len(self.judges), len(VIEWS), -1))
+        means = torch.einsum("njvchw,nvhw->njvc", by_view, shares)
         weight = torch.stack([judge.linear.weight for judge in self.judges])
         bias = torch.stack([judge.linear.bias for judge in self.judges])
         logits = torch.einsum("njvc,jkc->nk", means, weight) / (len(self.judges) * len(VIEWS)) + bias.mean(0)
-        added = torch.einsum("njvchw,jc->nvhw", by_view, weight[:, 1] - weight[:, 0])
-        return logits, self._heatmap(added, maps, lesion.shape[-1]), means.mean((1, 2)), lesion
+        spoken = torch.einsum("njvchw,jc->nvhw", by_view, weight[:, 1] - weight[:, 0]) / len(self.judges)
+        return logits, self._heatmap(spoken, maps, lesion), means.mean((1, 2)), lesion
 
-    def _heatmap(self, added: torch.Tensor, maps: torch.Tensor, size: int) -> torch.Tensor:
-        """(n, views, h, w) to (n, size, size): where it counts for malignant."""
+    def _heatmap(self, spoken: torch.Tensor, maps: torch.Tensor, lesion: torch.Tensor) -> torch.Tensor:
+        """What each place says (n, views, h, w), times how much it counts: (n, size, size)."""
         where = maps[:, -_PLACE:, 0, 0]
         place = Place(where[:, :2], where[:, 2:])
         parts = [
-            put_back(one[:, None], place.seen(view), size)
-            for one, view in zip(added.unbind(1), VIEWS, strict=True)
+            put_back(one[:, None], place.seen(view), lesion.shape[-1])
+            for one, view in zip(spoken.unbind(1), VIEWS, strict=True)
         ]
-        return torch.relu(torch.cat(parts, 1).sum(1))
+        counts = shares_of(sure(lesion), lesion.shape[-1])
+        return (torch.relu(torch.cat(parts, 1).mean(1, keepdim=True)) * counts)[:, 0]
 
 
 def lesion_mobilenet_v2(weights: str | None, dropout: float = 0.3) -> LesionNetwork:

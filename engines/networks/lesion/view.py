@@ -54,7 +54,7 @@ def place_of(lesion: torch.Tensor) -> Place:
     """Where lesions (n, 1, h, w), probabilities or masks, are: by their moments, which a few strayed pixels
     hardly move. An ellipse fills its square exactly, from side to side of its longer axis.
     """
-    weight = ((lesion - _SURE).clamp(min=0) / (1 - _SURE) + _NOTHING)[:, 0]
+    weight = (sure(lesion) + _NOTHING)[:, 0]
     weight = weight / weight.sum((1, 2), keepdim=True)
     means, spreads = [], []
     for axis, length in ((1, lesion.shape[3]), (2, lesion.shape[2])):
@@ -63,6 +63,11 @@ def place_of(lesion: torch.Tensor) -> Place:
         means.append(mean)
         spreads.append((share * (places - mean[:, None]) ** 2).sum(1))
     return Place(torch.stack(means, 1), 2 * torch.stack(spreads, 1).amax(1, keepdim=True).sqrt())
+
+
+def sure(lesion: torch.Tensor) -> torch.Tensor:
+    """How far above even odds each pixel is lesion, 0..1; a mask stays what it is."""
+    return (lesion - _SURE).clamp(min=0) / (1 - _SURE)
 
 
 def look(images: torch.Tensor, at: Square, size: int) -> torch.Tensor:

@@ -5,9 +5,10 @@ import torch
 
 from engines.networks.explain import Explained
 from engines.networks.lesion.finder import Finder
+from engines.networks.lesion.judge import shares_of
 from engines.networks.lesion.network import VIEWS, LesionNetwork, ensemble, lesion_mobilenet_v2
 from engines.networks.lesion.pyramid import mobilenet_v2
-from engines.networks.lesion.view import Place, View, look, place_of, put_back
+from engines.networks.lesion.view import Place, View, look, place_of, put_back, sure
 
 SIZE = 64
 
@@ -74,7 +75,9 @@ def test_the_answer_is_the_mean_over_judges_and_views(network: LesionNetwork) ->
     with torch.no_grad():
         torch.testing.assert_close(both(images), (network(images) + other(images)) / 2, rtol=1e-4, atol=1e-4)
         place = place_of(network.find(images))
-        views = [network.judges[0](look(images, place.seen(view), 160))[0] for view in VIEWS]
+        lesion = network.find(images)
+        squares = [place.seen(view) for view in VIEWS]
+        views = [network.judges[0](look(images, at, 160), look(sure(lesion), at, 160))[0] for at in squares]
         torch.testing.assert_close(network(images), torch.stack(views).mean(0), rtol=1e-4, atol=1e-4)
 
 
@@ -95,6 +98,18 @@ def test_the_heatmap_is_within_the_widest_view_and_lesion_and_embedding_come_wit
     ]
     assert heatmap.max() > 0
     assert heatmap[:, :28, :28].max() == 0  # far from the lesion nothing was looked at
+    on_it = disc(0.5, 0.5, 0.12, 56)[0, 0] > 0
+    assert heatmap[:, on_it].sum() > 0.5 * heatmap.sum()
+
+
+def test_a_judge_takes_its_answer_from_the_lesion(network: LesionNetwork) -> None:
+    lesion = torch.zeros(1, 1, 160, 160)
+    lesion[..., 64:96, 64:96] = 1.0  # the middle one of 5 x 5 places
+    shares = shares_of(lesion, 5)
+    assert shares.sum() == pytest.approx(1.0)
+    assert shares[0, 0, 2, 2] > 0.6
+    nothing = shares_of(torch.zeros(1, 1, 160, 160), 5)
+    torch.testing.assert_close(nothing, torch.full((1, 1, 5, 5), 0.04))
 
 
 def test_a_network_and_its_copy_share_nothing(network: LesionNetwork) -> None:
