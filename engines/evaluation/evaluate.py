@@ -45,7 +45,7 @@ def evaluate(
     examples = _examples(manifest, data_root, split)
     with open_classifier(manifest) as opened:
         scored = score(opened.classify, examples, progress)
-        marked = painted(opened.classify, examples, progress) if paint else None
+        marked = painted(opened.classify, examples, scored.probabilities, progress) if paint else None
     figures = measure(scored, manifest) + guard_figures(scored, manifest)
     if marked is not None:
         figures += painted_figures(marked, manifest.operating_point.threshold)

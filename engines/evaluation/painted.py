@@ -29,20 +29,19 @@ class Painted:
     with_text: Scores
 
 
-def painted(classify: Classify, examples: Sequence[Example], report: Report) -> Painted:
-    """Classify every example three times."""
-    rows: list[tuple[float, float, float]] = []
+def painted(classify: Classify, examples: Sequence[Example], plain: Scores, report: Report) -> Painted:
+    """Classify every example in both forms; `plain` are its probabilities as it is."""
+    rows: list[tuple[float, float]] = []
     for start in range(0, len(examples), _BATCH):
         pixels = [read_pixels(example) for example in examples[start : start + _BATCH]]
         forms = (
-            [p.gray for p in pixels],
             [calipers(p) for p in pixels],
             [corner_text(p.gray) for p in pixels],
         )
         scored = [[score.probability for score in classify(images)] for images in forms]
         rows += zip(*scored, strict=True)
         report(Progress("paint", len(rows), len(examples)))
-    return Painted(*np.array(rows, dtype=np.float64).T)
+    return Painted(plain, *np.array(rows, dtype=np.float64).T)
 
 
 def painted_figures(scores: Painted, threshold: float) -> list[Figure]:

@@ -1,5 +1,6 @@
 """The form every network takes here: gray in, maps that can be explained, a head that gives logits."""
 
+from abc import ABC, abstractmethod
 from typing import Any, Protocol
 
 import torch
@@ -68,20 +69,20 @@ class Network(Protocol):
         ...
 
 
-class ImageNetwork(nn.Module):  # type: ignore[misc]
+class ImageNetwork(nn.Module, ABC):  # type: ignore[misc]
     """One gray image float32 (n, 1, ...) in 0..1 to logits (n, 2): what recipes train."""
 
     inputs = (IMAGES,)
     outputs: tuple[str, ...] = (LOGITS, HEATMAP, EMBEDDING)
     head: Any
 
+    @abstractmethod
     def maps_of_each(self, *images: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """What the head takes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def part(self, learns: str) -> Any:
         """What learns in a stage that teaches `learns`; its `blocks` are what `freeze` counts."""
-        raise NotImplementedError
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Logits (n, 2)."""

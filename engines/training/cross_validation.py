@@ -3,7 +3,7 @@ network in question has not learnt from. What is shipped are the judges of all f
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,20 +14,18 @@ from engines.data.sets import folds_of, other_sets
 from engines.errors import RecipeError
 from engines.evaluation.arrays import Scores
 from engines.evaluation.measured import Measured
-from engines.evaluation.rates import sensitivity, specificity, wilson
+from engines.evaluation.rates import wilson
 from engines.evaluation.scoring import score
 from engines.export import MODEL, export_network
 from engines.guard import FILE, GuardFile, fit_familiar
-from engines.judgement import OperatingPoint
 from engines.manifest import Weights, sha256_of
 from engines.networks.checkpoint import read_network
 from engines.networks.lesion.network import LesionNetwork, ensemble
 from engines.progress import Progress, Report
 from engines.training.by_network import by_network
-from engines.training.calibration import fit_platt, probabilities, threshold_for
+from engines.training.decided import decided
 from engines.training.held_out import HeldOut
 from engines.training.loop import fit
-from engines.training.points import named_points
 from engines.training.recipe import Recipe
 
 _FAMILIAR, _ELBOW_ROOM = 0.99, 1.25
@@ -62,14 +60,17 @@ def cross_validate(
     progress(Progress("export", 0, 1, "the judges of all folds"))
     judges = ensemble(networks, networks[0].finder)
     exported = export_network(judges, recipe.network.size, folder / MODEL, stores_half=True)
-    everybody = score(by_network(judges, recipe.network.size), HeldOut(scored).together.examples, progress)
-    fit_familiar(everybody.embeddings).write(folder / FILE)
-    guard = _guard(recipe, np.concatenate(strange), folder / FILE)
     held_out = HeldOut(scored)
-    return CrossValidated(_measured(recipe, held_out, exported.sha256, guard), held_out)
+    together = held_out.together
+    everybody = score(by_network(judges, recipe.network.size), together.examples, progress)
+    fit_familiar(everybody.embeddings).write(folder / FILE)
+    measured_on = f"{recipe.data.folder}, each fold held out once, {len(together.examples)} images"
+    measured = decided(recipe, together.logits, together.labels, measured_on, Weights(MODEL, exported.sha256))
+    guard = _guard(np.concatenate(strange), folder / FILE, measured_on)
+    return CrossValidated(replace(measured, guard=guard), held_out)
 
 
-def _guard(recipe: Recipe, strangeness: Scores, file: Path) -> GuardFile:
+def _guard(strangeness: Scores, file: Path, measured_on: str) -> GuardFile:
     """The limit that nearly all images keep to that their network and its guard have not seen."""
     limit = float(np.quantile(strangeness, _FAMILIAR)) * _ELBOW_ROOM
     return GuardFile(
@@ -77,7 +78,7 @@ def _guard(recipe: Recipe, strangeness: Scores, file: Path) -> GuardFile:
         sha256_of(file),
         limit,
         wilson(int((strangeness > limit).sum()), strangeness.size),
-        f"{recipe.data.folder}, each fold held out once, {strangeness.size} images",
+        measured_on,
     )
 
 
@@ -92,19 +93,3 @@ def _trained(
             "validation_fold in [data], or choose lesion_mobilenet_v2"
         )
     return network, size
-
-
-def _measured(recipe: Recipe, held_out: HeldOut, sha256: str, guard: GuardFile) -> Measured:
-    together = held_out.together
-    calibration = fit_platt(together.logits, together.labels)
-    scores = probabilities(calibration, together.logits)
-    threshold = threshold_for(recipe.operating_point.sensitivity, scores, together.labels)
-    point = OperatingPoint(
-        name=recipe.operating_point.name,
-        threshold=threshold,
-        sensitivity=sensitivity(scores, together.labels, threshold),
-        specificity=specificity(scores, together.labels, threshold),
-        measured_on=f"{recipe.data.folder}, each fold held out once, {len(together.examples)} images",
-    )
-    points = named_points(scores, together.labels, point.measured_on)
-    return Measured(calibration, point, Weights(MODEL, sha256), guard=guard, points=points)

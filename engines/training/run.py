@@ -10,19 +10,16 @@ from engines.data.sets import data_root as root_of
 from engines.data.sets import other_sets, parts_of
 from engines.evaluation.figures import write_figures
 from engines.evaluation.measured import Measured, write_measured
-from engines.evaluation.rates import sensitivity, specificity
 from engines.evaluation.recording import measured_point
 from engines.export import MODEL, export
-from engines.judgement import OperatingPoint
 from engines.manifest import FILE, Weights, read_manifest
 from engines.networks.checkpoint import read_network
 from engines.open_engine import open_classifier
 from engines.progress import Progress, Report, silent
-from engines.training.calibration import fit_platt, probabilities, threshold_for
 from engines.training.cross_validation import cross_validate
+from engines.training.decided import decided
 from engines.training.loop import fit
 from engines.training.pictures import read_pictures
-from engines.training.points import named_points
 from engines.training.recipe import RECIPE, Recipe, read_recipe
 from engines.training.validation import logit_differences
 
@@ -39,17 +36,17 @@ def train(recipe_path: Path, data_root: Path | None, out_folder: Path, progress:
     """
     recipe, root = read_recipe(recipe_path), root_of(data_root)
     folder = out_folder / recipe.name
-    decided = (recipe_path.parent / recipe.manifest).read_text(encoding="utf-8")
+    by_people = (recipe_path.parent / recipe.manifest).read_text(encoding="utf-8")
     if recipe.is_cross_validated:
         outcome = cross_validate(recipe, root, out_folder, folder, progress)
-        write_measured(folder / FILE, decided, outcome.measured)
+        write_measured(folder / FILE, by_people, outcome.measured)
         figures = outcome.held_out.figures(read_manifest(folder / FILE))
         write_figures(folder / FOLDS, figures)
         first = outcome.measured.operating_point
         point = measured_point(first, figures, first.measured_on)
-        write_measured(folder / FILE, decided, replace(outcome.measured, operating_point=point))
+        write_measured(folder / FILE, by_people, replace(outcome.measured, operating_point=point))
     else:
-        write_measured(folder / FILE, decided, _train(recipe, root, out_folder, folder, progress))
+        write_measured(folder / FILE, by_people, _train(recipe, root, out_folder, folder, progress))
     shutil.copyfile(recipe_path, folder / RECIPE)
     with open_classifier(read_manifest(folder / FILE)):
         progress(Progress("export", 1, 1, f"classifier in {folder}"))
@@ -68,16 +65,7 @@ def _train(recipe: Recipe, root: Path, out_folder: Path, folder: Path, progress:
 def _measure(recipe: Recipe, best: Path, validation: tuple[Example, ...], sha256: str) -> Measured:
     network, size = read_network(best)
     logits, labels = logit_differences(network, read_pictures(validation, size)), labels_of(validation)
-    calibration = fit_platt(logits, labels)
-    scores = probabilities(calibration, logits)
-    threshold = threshold_for(recipe.operating_point.sensitivity, scores, labels)
-    point = OperatingPoint(
-        name=recipe.operating_point.name,
-        threshold=threshold,
-        sensitivity=sensitivity(scores, labels, threshold),
-        specificity=specificity(scores, labels, threshold),
-        measured_on=f"{recipe.data.folder}, fold {recipe.data.validation_fold} (validation), "
-        f"{len(validation)} images",
+    measured_on = (
+        f"{recipe.data.folder}, fold {recipe.data.validation_fold} (validation), {len(validation)} images"
     )
-    points = named_points(scores, labels, point.measured_on)
-    return Measured(calibration, point, Weights(MODEL, sha256), points=points)
+    return decided(recipe, logits, labels, measured_on, Weights(MODEL, sha256))

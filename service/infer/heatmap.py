@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.infer.outline import outline
-from service.infer.picture import picture_shape
+from service.infer.picture import in_image, picture_shape
 from service.infer.png import gray_png
 from service.infer.port import Score
 from service.study.result import AnalysedRegion, Point
@@ -21,13 +21,8 @@ class Heatmap:
 
 def heatmap_of(score: Score, region: AnalysedRegion) -> Heatmap:
     """The heatmap that the classifier gave for the region of an image."""
-    rows, columns = picture_shape(region)
-    heatmap = score.heatmap_at((rows, columns))
+    heatmap = score.heatmap_at(picture_shape(region))
     if not np.isfinite(heatmap).all():
         heatmap = np.nan_to_num(heatmap)
-    width, height = (region.right - region.left) / columns, (region.bottom - region.top) / rows
-    points = tuple(
-        (region.left + column * width, region.top + row * height) for column, row in outline(heatmap)
-    )
     shares = np.clip(heatmap, 0.0, 1.0)
-    return Heatmap(gray_png(np.rint(shares * 255).astype(np.uint8)), points)
+    return Heatmap(gray_png(np.rint(shares * 255).astype(np.uint8)), in_image(outline(heatmap), region))

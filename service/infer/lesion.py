@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from service.infer.outline import MAX_POINTS, Mask, boundary, connected_region
-from service.infer.picture import picture_shape
+from service.infer.picture import in_image, picture_shape
 from service.infer.port import Score
 from service.infer.simplify import simplify
 from service.study.result import AnalysedRegion, Lesion, Point
@@ -22,18 +22,13 @@ SpacingMm = tuple[float, float]
 
 def lesion_of(score: Score, region: AnalysedRegion, spacing_mm: SpacingMm | None) -> Lesion | None:
     """The largest lesion in a region of an image; None where the classifier looks for none, or found none."""
-    rows, columns = picture_shape(region)
-    probability = score.lesion_at((rows, columns))
+    probability = score.lesion_at(picture_shape(region))
     if probability is None:
         return None
     largest = _largest(np.asarray(probability >= _LESION))
     if largest is None:
         return None
-    width, height = (region.right - region.left) / columns, (region.bottom - region.top) / rows
-    outline = tuple(
-        (region.left + column * width, region.top + row * height)
-        for column, row in simplify(boundary(largest), MAX_POINTS)
-    )
+    outline = in_image(simplify(boundary(largest), MAX_POINTS), region)
     return Lesion(outline, *(diameters_mm(outline, spacing_mm) if spacing_mm else (None, None)))
 
 

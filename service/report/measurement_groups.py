@@ -73,7 +73,7 @@ def _polygon(score: ImageScore) -> NDArray[np.float64]:
         (region.right, region.bottom),
         (region.left, region.bottom),
     )
-    points = (score.lesion.outline if score.lesion else score.outline) or corners
+    points = score.shown_outline or corners
     closed = points if points[0] == points[-1] else (*points, points[0])
     return np.array(closed, dtype=np.float64)
 

@@ -88,8 +88,7 @@ def _heatmaps(
                 "the pixels of a scored image are missing; run the classifier again on this study"
             )
         legend = legend_for(score, result.classifier, settings)
-        outline = score.lesion.outline if score.lesion else score.outline
-        rgb = render_heatmap(scored.rgb, scored.heatmap, outline, legend)
+        rgb = render_heatmap(scored.rgb, scored.heatmap, score.shown_outline, legend)
         shown = digest([_fixed(context), score.laterality, sha256(rgb.tobytes()).hexdigest()])
         uid = heatmap_uid(result, score, shown)
         yield ReportObject(

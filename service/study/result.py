@@ -67,6 +67,11 @@ class ImageScore:
     finds_lesions: bool = False
     lesion: Lesion | None = None
 
+    @property
+    def shown_outline(self) -> tuple[Point, ...]:
+        """The lesion's outline where one was found, else that of the hot region."""
+        return self.outline if self.lesion is None else self.lesion.outline
+
 
 @dataclass(frozen=True, slots=True)
 class ImageRefusal:

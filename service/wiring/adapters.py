@@ -95,20 +95,21 @@ def manifests(settings: Settings) -> dict[str, Manifest]:
     """
     with translated():
         found = find_classifiers(settings.infer.classifier_folders)
-    missing = [name for name in classifier_names(settings) if name not in found]
+    names = classifier_names(settings)
+    missing = [name for name in names if name not in found]
     if missing:
         raise ConfigurationError(
             f"rules name the classifier {', '.join(missing)}, which is not installed; "
             f"installed: {', '.join(found) or 'none'}. Add its folder to infer.classifier_folders"
         )
-    unknown = sorted(set(settings.infer.operating_points) - set(classifier_names(settings)))
+    unknown = sorted(set(settings.infer.operating_points) - set(names))
     if unknown:
         raise ConfigurationError(
             f"infer.operating_points names {unknown[0]!r}, which no rule runs; rules run: "
-            f"{', '.join(classifier_names(settings)) or 'none'}"
+            f"{', '.join(names) or 'none'}"
         )
     with translated():
-        return {name: _at_its_point(found[name], settings) for name in classifier_names(settings)}
+        return {name: _at_its_point(found[name], settings) for name in names}
 
 
 def _at_its_point(manifest: Manifest, settings: Settings) -> Manifest:

@@ -5,7 +5,7 @@ film is found by the folder that is named for it, and a mask by what it holds: t
 """
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from service.cli.dataset.gray import read_gray
 from service.cli.dataset.writer import DataSetWriter
-from service.errors import ConfigurationError, PrereadError
+from service.errors import ConfigurationError, Refused
 
 _TABLES = "*_case_description_*_set*.csv"
 _LABELS = {"MALIGNANT": "malignant", "BENIGN": "benign", "BENIGN_WITHOUT_CALLBACK": "benign"}
@@ -22,25 +22,11 @@ _TRAINING_FOLDS = 4
 _MASK_VALUES = 2
 
 
-def write_cbis_ddsm(folder: Path, writer: DataSetWriter, done: Callable[[], object]) -> dict[str, int]:
-    """Write every film once, with the union of its masks; malignant where one abnormality on it is.
+def films(folder: Path) -> list[tuple[str, list[dict[str, str]]]]:
+    """Each film's folder, such as `Mass-Training_P_00001_LEFT_CC`, with its abnormalities.
 
-    The official test set is fold 5. Returns how often each reason kept one from being written. Raises
-    ConfigurationError where there are no tables.
+    Raises ConfigurationError where there are no tables.
     """
-    refused: dict[str, int] = {}
-    for film, rows in films(folder):
-        try:
-            _write(folder, film, rows, writer)
-        except (PrereadError, StopIteration) as reason:
-            why = str(reason) or "no film in its folder"
-            refused[why] = refused.get(why, 0) + 1
-        done()
-    return refused
-
-
-def films(folder: Path) -> Iterator[tuple[str, list[dict[str, str]]]]:
-    """Each film's folder, such as `Mass-Training_P_00001_LEFT_CC`, with its abnormalities."""
     tables = sorted(folder.rglob(_TABLES))
     if not tables:
         raise ConfigurationError(f"no tables {_TABLES} below {folder}: put them beside the images")
@@ -52,11 +38,19 @@ def films(folder: Path) -> Iterator[tuple[str, list[dict[str, str]]]]:
                 type_ = "Mass" if row["abnormality type"].strip() == "mass" else "Calc"
                 view = f"{row['left or right breast'].strip()}_{row['image view'].strip()}"
                 of_film.setdefault(f"{type_}-{kind}_{row['patient_id'].strip()}_{view}", []).append(row)
-    yield from sorted(of_film.items())
+    return sorted(of_film.items())
 
 
-def _write(folder: Path, film: str, rows: list[dict[str, str]], writer: DataSetWriter) -> None:
-    _, gray = read_gray(next(_files(folder, film)))
+def write_film(folder: Path, named: tuple[str, list[dict[str, str]]], writer: DataSetWriter) -> None:
+    """Write a film with the union of its masks; malignant where one abnormality on it is.
+
+    The official test set is fold 5. Raises Refused.
+    """
+    film, rows = named
+    file = next(_files(folder, film), None)
+    if file is None:
+        raise Refused("no film in its folder")
+    _, gray = read_gray(file)
     labels = {_LABELS.get(row["pathology"].strip(), "") for row in rows}
     patient = rows[0]["patient_id"].strip()
     writer.add(

@@ -59,22 +59,24 @@ def from_dicom(
 @dataset.command("from-cbis-ddsm")
 def from_cbis_ddsm(folder: Source, out: Out, as_json: AsJson = False) -> None:
     """Write CBIS-DDSM's films with their masks; fold 5 is its test set."""
-    from service.cli.dataset.cbis_ddsm import films, write_cbis_ddsm
-    from service.cli.dataset.writer import DataSetWriter
+    from service.cli.dataset.cbis_ddsm import films, write_film
+    from service.cli.dataset.writer import DataSetWriter, write_each
 
-    with _counted(len(list(films(folder))), as_json) as done, DataSetWriter(out) as writer:
-        refused = write_cbis_ddsm(folder, writer, done)
+    listed = films(folder)
+    with _counted(len(listed), as_json) as done, DataSetWriter(out) as writer:
+        refused = write_each(listed, lambda film: write_film(folder, film, writer), done)
     _end(out, writer.written, refused, as_json)
 
 
 @dataset.command("from-inbreast")
 def from_inbreast(folder: Source, out: Out, as_json: AsJson = False) -> None:
     """Write INbreast's films with the outlines of masses; labels are by BI-RADS, it has no pathology."""
-    from service.cli.dataset.inbreast import films, write_inbreast
-    from service.cli.dataset.writer import DataSetWriter
+    from service.cli.dataset.inbreast import films, write_film
+    from service.cli.dataset.writer import DataSetWriter, write_each
 
-    with _counted(len(list(films(folder))), as_json) as done, DataSetWriter(out) as writer:
-        refused = write_inbreast(folder, writer, done)
+    listed = films(folder)
+    with _counted(len(listed), as_json) as done, DataSetWriter(out) as writer:
+        refused = write_each(listed, lambda film: write_film(folder, film, writer), done)
     _end(out, writer.written, refused, as_json)
 
 

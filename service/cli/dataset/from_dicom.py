@@ -8,11 +8,11 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 
 from service.cli.dataset.gray import read_gray
-from service.cli.dataset.writer import DataSetWriter
+from service.cli.dataset.writer import DataSetWriter, write_each
 from service.dicom.header import read_header
 from service.dicom.laterality import laterality
 from service.dicom.values import text
-from service.errors import ConfigurationError, PrereadError
+from service.errors import ConfigurationError
 
 KEYS = {"accession": "AccessionNumber", "study": "StudyInstanceUID", "image": "SOPInstanceUID"}
 """Columns of the table that say which images a row is of, and the attribute that each one names."""
@@ -59,16 +59,15 @@ def write_labelled(
     """Write every labelled image; `done` is called after each file."""
     keyword, labelled = labels
     written = Written()
-    for file in files:
-        try:
-            label = labelled.get(text(read_header(file.read_bytes()), keyword))
-            if label is None:
-                written.not_labelled += 1
-            else:
-                _write(file, label, writer)
-        except PrereadError as reason:
-            written.refused[str(reason)] = written.refused.get(str(reason), 0) + 1
-        done()
+
+    def write(file: Path) -> None:
+        label = labelled.get(text(read_header(file.read_bytes()), keyword))
+        if label is None:
+            written.not_labelled += 1
+        else:
+            _write(file, label, writer)
+
+    written.refused = write_each(files, write, done)
     written.images = writer.written
     return written
 

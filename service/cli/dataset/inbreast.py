@@ -7,7 +7,6 @@ learnt is the radiologists' suspicion.
 import csv
 import plistlib
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ from PIL import Image, ImageDraw
 from service.cli.dataset.from_dicom import SIDES
 from service.cli.dataset.gray import read_gray
 from service.cli.dataset.writer import DataSetWriter
-from service.errors import ConfigurationError, PrereadError
+from service.errors import ConfigurationError, PrereadError, Refused
 
 _TABLE = "INbreast.csv"
 _MALIGNANT = "456"
@@ -26,37 +25,25 @@ _MASS = ("Mass", "Spiculated Region", "Espiculated Region", "Asymmetry", "Distor
 _LARGEST_XML = 50_000_000
 
 
-def write_inbreast(folder: Path, writer: DataSetWriter, done: Callable[[], object]) -> dict[str, int]:
-    """Write every film with the union of its masses' outlines. Returns how often each reason kept one out.
-
-    Raises ConfigurationError where there is no table.
-    """
-    refused: dict[str, int] = {}
-    for name, row in films(folder):
-        try:
-            _write(folder, name, row, writer)
-        except (PrereadError, StopIteration) as reason:
-            why = str(reason) or "no DICOM file of its number"
-            refused[why] = refused.get(why, 0) + 1
-        done()
-    return refused
-
-
-def films(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """Each film's number, and its row."""
-    try:
-        path = next(folder.rglob(_TABLE))
-    except StopIteration:
-        raise ConfigurationError(f"no {_TABLE} below {folder}: put it beside the images") from None
+def films(folder: Path) -> list[tuple[str, dict[str, str]]]:
+    """Each film's number, and its row. Raises ConfigurationError where there is no table."""
+    path = next(folder.rglob(_TABLE), None)
+    if path is None:
+        raise ConfigurationError(f"no {_TABLE} below {folder}: put it beside the images")
     with path.open(encoding="utf-8-sig", newline="") as lines:
-        for row in csv.DictReader(lines, delimiter=";"):
-            clean = {(key or "").strip(): (value or "").strip() for key, value in row.items()}
-            if clean.get("File Name", "").isdecimal():
-                yield clean["File Name"], clean
+        rows = [
+            {(key or "").strip(): (value or "").strip() for key, value in row.items()}
+            for row in csv.DictReader(lines, delimiter=";")
+        ]
+    return [(row["File Name"], row) for row in rows if row.get("File Name", "").isdecimal()]
 
 
-def _write(folder: Path, name: str, row: dict[str, str], writer: DataSetWriter) -> None:
-    file = next(folder.rglob(f"{name}_*.dcm"))
+def write_film(folder: Path, named: tuple[str, dict[str, str]], writer: DataSetWriter) -> None:
+    """Write a film with the union of its masses' outlines. Raises Refused, PrereadError."""
+    name, row = named
+    file = next(folder.rglob(f"{name}_*.dcm"), None)
+    if file is None:
+        raise Refused("no DICOM file of its number")
     _, gray = read_gray(file)
     category = row["Bi-Rads"][:1]
     writer.add(

@@ -3,15 +3,18 @@
 import csv
 import hashlib
 import secrets
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from service.errors import ConfigurationError
+from service.errors import ConfigurationError, PrereadError
+
+T = TypeVar("T")
 
 LONGEST_SIDE = 1024
 """Pixels. Networks see less; a mammogram as it comes takes 30 MB."""
@@ -69,6 +72,20 @@ class DataSetWriter:
 
     def _hashed(self, patient: str) -> str:
         return hashlib.blake2b(patient.encode(), key=self._key, digest_size=8).hexdigest()
+
+
+def write_each(
+    items: Iterable[T], write: Callable[[T], object], done: Callable[[], object]
+) -> dict[str, int]:
+    """Write one after the other, `done` after each. Returns how often each reason kept one out."""
+    refused: dict[str, int] = {}
+    for item in items:
+        try:
+            write(item)
+        except PrereadError as reason:
+            refused[str(reason)] = refused.get(str(reason), 0) + 1
+        done()
+    return refused
 
 
 def _smaller(pixels: NDArray[np.uint8]) -> Image.Image:

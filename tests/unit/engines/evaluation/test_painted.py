@@ -47,6 +47,7 @@ def test_who_looks_at_marks_is_found_out(
         painted(
             lambda images: [scored(i, 0.2 + 0.5 * (sees_marks and i.max() > 200)) for i in images],
             examples,
+            np.full(10, 0.2),
             silent,
         ),
         threshold=0.5,
