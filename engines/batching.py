@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.errors import EngineClosed, EngineError, GpuError
+from engines.pair import Tensors, stacked
 
-Image = NDArray[np.float32]
 Outputs = Mapping[str, NDArray[np.float32]]
 """By name; of one image without the batch dimension."""
-Run = Callable[[Image], Outputs]
-"""A batch (n, ...) to every output (n, ...). Raises EngineError."""
+Run = Callable[[Tensors], Outputs]
+"""A batch (n, ...) of each input to every output (n, ...). Raises EngineError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class BatchPolicy:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waiting:
-    image: Image
+    tensors: Tensors
     future: Future[Outputs] = field(default_factory=Future)
     since_s: float = field(default_factory=time.monotonic)
 
@@ -60,12 +60,13 @@ class Batcher:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, image: Image, urgent: bool = False) -> Future[Outputs]:
-        """The answer to come. It raises the engine's error when this image alone, or the GPU, is at fault.
+    def submit(self, tensors: Tensors, urgent: bool = False) -> Future[Outputs]:
+        """The answer to come for one image, its tensors without a batch dimension. It raises the engine's
+        error when this image alone, or the GPU, is at fault.
 
         Raises EngineClosed after `close`.
         """
-        waiting = _Waiting(image)
+        waiting = _Waiting(tensors)
         with self._changed:
             if self._closed:
                 raise EngineClosed("the classifier is closed; open it anew")
@@ -111,7 +112,7 @@ class Batcher:
 def _answer(run: Run, batch: Sequence[_Waiting]) -> None:
     """Run a batch and answer everyone in it. One that fails is halved, so that a bad image fails alone."""
     try:
-        answers = run(np.stack([waiting.image for waiting in batch]))
+        answers = run(stacked([waiting.tensors for waiting in batch]))
     except GpuError as error:  # nothing runs on this GPU any more: halving would only repeat it
         _fail(batch, error)
     except EngineError as error:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from engines.backends.port import Engine
 from engines.judgement import Calibration
 from engines.manifest import Manifest
-from engines.preprocess import Placement, prepare
-from engines.spec import EMBEDDING, HEATMAP, IMAGES, LESION, LOGITS
+from engines.pair import Given, prepare_given, stacked
+from engines.preprocess import Placement
+from engines.spec import EMBEDDING, HEATMAP, LESION, LOGITS
 
 Outputs = Mapping[str, NDArray[np.float32]]
 
@@ -98,8 +99,8 @@ class Classifier:
         self._engine = engine
         self._largest_batch = largest_batch
 
-    def classify(self, images: Sequence[NDArray[np.uint8]]) -> list[Score]:
-        """Score each gray image, uint8 (rows, columns); sizes may differ. In the order given.
+    def classify(self, images: Sequence[Given]) -> list[Score]:
+        """Score each gray image, uint8 (rows, columns), or each pair; sizes may differ. In the order given.
 
         Raises InputError for an image that is not gray uint8 or too small, EngineClosed after `close`.
         """
@@ -120,10 +121,10 @@ class Classifier:
     ) -> None:
         self.close()
 
-    def _batch(self, images: Sequence[NDArray[np.uint8]]) -> list[Score]:
+    def _batch(self, images: Sequence[Given]) -> list[Score]:
         calibration = self.manifest.calibration
-        prepared = [prepare(image, self.manifest.input.size) for image in images]
-        outputs = self._engine.infer({IMAGES: np.stack([p.tensor for p in prepared])})
+        prepared = [prepare_given(image, self.manifest.input.size) for image in images]
+        outputs = self._engine.infer(stacked([p.tensors for p in prepared]))
         return [
             score_of({name: values[index] for name, values in outputs.items()}, p.placement, calibration)
             for index, p in enumerate(prepared)

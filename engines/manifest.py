@@ -100,6 +100,27 @@ class Priors:
 
 
 @dataclass(frozen=True, slots=True)
+class Companion:
+    """Another study of the patient, within `days` of this one, whose images the classifier looks at too.
+
+    At most `images` of them are looked at, of these `modalities` and `body_parts`, evenly spread over the
+    series with the most images: the most suspicious pair counts.
+    """
+
+    modalities: tuple[str, ...]
+    body_parts: tuple[str, ...]
+    days: int
+    images: int = 8
+
+    def __post_init__(self) -> None:
+        if not self.modalities or self.days < 0 or self.images < 1:
+            raise ValueError(
+                "companion needs modalities, days of 0 or more and images of 1 or more, got "
+                f"{list(self.modalities)}, {self.days} and {self.images}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """Data or weights that the classifier was made from."""
 
@@ -128,6 +149,7 @@ class Manifest:
     sources: tuple[Source, ...]
     int8: Int8 | None = None
     priors: Priors | None = None
+    companion: Companion | None = None
     guard: GuardFile | None = None
     points: tuple[OperatingPoint, ...] = ()
     """Further operating points, between which a department chooses."""

@@ -15,7 +15,7 @@ from engines.classifier_plan import classifier_plan
 from engines.errors import WeightsError
 from engines.manifest import Manifest
 from engines.plans.vendor import installed_vendor
-from engines.spec import EMBEDDING, HEATMAP, IMAGES, LOGITS
+from engines.spec import EMBEDDING, HEATMAP, IMAGES, IMAGES_CT, LOGITS
 from engines.verified_plan import check_plan
 
 CHECKPOINT = "checkpoint.pt"
@@ -95,10 +95,12 @@ def _checkpoint(manifest: Manifest) -> Path:
 
 def _check_graph(manifest: Manifest, engine: Engine) -> None:
     size = manifest.input.size
+    names = (IMAGES,) if manifest.companion is None else (IMAGES, IMAGES_CT)
     inputs = {(spec.name, spec.shape[1:]) for spec in engine.inputs}
     outputs = {spec.name for spec in engine.outputs}
-    if inputs != {(IMAGES, (1, size, size))} or not {LOGITS, HEATMAP, EMBEDDING} <= outputs:
+    if inputs != {(name, (1, size, size)) for name in names} or not {LOGITS, HEATMAP, EMBEDDING} <= outputs:
         raise WeightsError(
             f"the graph of {manifest.name!r} takes {sorted(inputs)} and gives {sorted(outputs)}; "
-            f"expected {IMAGES} (1, {size}, {size}) and {LOGITS}, {HEATMAP}, {EMBEDDING}: export it anew"
+            f"expected {' and '.join(names)} (1, {size}, {size}), and {LOGITS}, {HEATMAP}, {EMBEDDING}: "
+            "export it anew, or mend the manifest's [companion]"
         )

@@ -10,6 +10,7 @@ from PIL import Image, UnidentifiedImageError
 
 from engines.errors import InputError
 from engines.manifest import Manifest, sha256_of
+from engines.pair import Given, Gray, Pair
 from engines.phantoms import phantom
 
 FOLDER = "reference"
@@ -20,25 +21,37 @@ PHANTOMS = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReferenceImage:
-    """`pixels`: gray, uint8 (rows, columns); `name` for messages."""
+    """`pixels`: gray, uint8 (rows, columns), or two such as a pair; `name` for messages."""
 
     name: str
-    pixels: NDArray[np.uint8]
+    pixels: Given
 
 
 def reference_images(manifest: Manifest) -> tuple[ReferenceImage, ...]:
-    """The classifier's own images, ordered by name; phantoms where it has none.
+    """The classifier's own images, ordered by name; phantoms where it has none. To a classifier that looks at
+    pairs, each image's companion is the next one.
 
     Raises InputError for a folder without images and for an image that is not gray uint8.
     """
-    folder = manifest.folder / FOLDER
+    images = _own_images(manifest.folder / FOLDER)
+    if manifest.companion is None:
+        return tuple(ReferenceImage(name, pixels) for name, pixels in images)
+    companions = images[1:] + images[:1]
+    return tuple(
+        ReferenceImage(name, Pair(pixels, companion))
+        for (name, pixels), (_, companion) in zip(images, companions, strict=True)
+    )
+
+
+def _own_images(folder: Path) -> list[tuple[str, Gray]]:
+    """Names and pixels; those of phantoms where there is no folder."""
     if not folder.is_dir():
-        return tuple(ReferenceImage(f"phantom {number}", phantom(number)) for number in range(PHANTOMS))
-    images = tuple(
-        _checked(name, pixels, path)
+        return [(f"phantom {number}", phantom(number)) for number in range(PHANTOMS)]
+    images = [
+        (name, _checked(name, pixels, path))
         for path in _files(folder)
         for name, pixels in _READERS[path.suffix](path).items()
-    )
+    ]
     if not images:
         raise InputError(f"{folder} holds no PNG or npz file; add images, or remove it to use phantoms")
     return images
@@ -75,10 +88,10 @@ def _npz(path: Path) -> dict[str, NDArray[np.generic]]:
 _READERS = {".png": _png, ".npz": _npz}
 
 
-def _checked(name: str, pixels: NDArray[np.generic], path: Path) -> ReferenceImage:
+def _checked(name: str, pixels: NDArray[np.generic], path: Path) -> Gray:
     if pixels.dtype != np.uint8 or pixels.ndim != 2:  # noqa: PLR2004
         raise InputError(
             f"{name!r} of {path} is {pixels.dtype} {pixels.shape}; reference images are gray, uint8 "
             "(rows, columns): convert it"
         )
-    return ReferenceImage(name, pixels.astype(np.uint8, copy=False))
+    return pixels.astype(np.uint8, copy=False)

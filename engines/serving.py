@@ -2,19 +2,17 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future
-from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engines.backends.port import Engine
-from engines.batching import Batcher, BatchPolicy, Image, Outputs
+from engines.batching import Batcher, BatchPolicy, Outputs
 from engines.classifier import Score, score_of
 from engines.judgement import Calibration
 from engines.manifest import Manifest
-from engines.preprocess import Placement, prepare
+from engines.pair import Given, prepare_given
+from engines.preprocess import Placement
 from engines.refusal import Guard
-from engines.spec import IMAGES
 
 
 class PendingScore:
@@ -46,7 +44,7 @@ class ServedClassifier:
         self._engines = tuple(engines)
         self._guard = Guard(manifest)
         self._policy = policy
-        self._batcher = Batcher([partial(_run, engine) for engine in engines], policy)
+        self._batcher = Batcher([engine.infer for engine in engines], policy)
 
     def warm_up(self) -> None:
         """Run the smallest and the largest batch once on every engine, so that no study pays for it.
@@ -57,15 +55,17 @@ class ServedClassifier:
         size = self.manifest.input.size
         for engine in self._engines:
             for count in sorted({1, self._policy.largest}):
-                _run(engine, np.zeros((count, 1, size, size), np.float32))
+                nothing = np.zeros((count, 1, size, size), np.float32)
+                engine.infer({spec.name: nothing for spec in engine.inputs})
 
-    def submit(self, image: NDArray[np.uint8], urgent: bool = False) -> PendingScore:
-        """Prepare a gray image, uint8 (rows, columns), on this thread and queue it. Urgent ones go first.
+    def submit(self, given: Given, urgent: bool = False) -> PendingScore:
+        """Prepare a gray image, uint8 (rows, columns), or a pair on this thread and queue it. Urgent ones go
+        first.
 
         Raises InputError for an image that is not gray uint8 or too small, EngineClosed after `close`.
         """
-        prepared = prepare(image, self.manifest.input.size)
-        outputs = self._batcher.submit(prepared.tensor, urgent)
+        prepared = prepare_given(given, self.manifest.input.size)
+        outputs = self._batcher.submit(prepared.tensors, urgent)
         return PendingScore(outputs, prepared.placement, self.manifest.calibration, self._guard)
 
     def close(self) -> None:
@@ -73,7 +73,3 @@ class ServedClassifier:
         self._batcher.close()
         for engine in self._engines:
             engine.close()
-
-
-def _run(engine: Engine, images: Image) -> Outputs:
-    return engine.infer({IMAGES: images})

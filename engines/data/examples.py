@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engines.errors import DataError
+from engines.pair import Given, Pair
 
 UNKNOWN = -1
 """Label of an image without a mass, category of an image that nobody categorised."""
@@ -29,7 +30,8 @@ class Example:
     """One image with its lesion: a mask's file, a circle, or None where nobody has drawn it.
 
     `label` 0 benign, 1 malignant; `group` is scanner or the like. `birads`: the radiologists' category, 2 to
-    5, or UNKNOWN. `side`: `left`, `right`, or "" where unknown.
+    5, or UNKNOWN. `side`: `left`, `right`, or "" where unknown. `companion`: an image of another examination
+    of the patient, for a network that looks at both.
     """
 
     image: Path
@@ -39,14 +41,23 @@ class Example:
     group: str
     birads: int = UNKNOWN
     side: str = ""
+    companion: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Pixels:
-    """`gray` uint8 (rows, columns), `mask` bool of the same shape, True on the lesion."""
+    """`gray` uint8 (rows, columns), `mask` bool of the same shape, True on the lesion; `companion` uint8 of
+    any shape, where there is one.
+    """
 
     gray: NDArray[np.uint8]
     mask: NDArray[np.bool_]
+    companion: NDArray[np.uint8] | None = None
+
+    @property
+    def given(self) -> Given:
+        """What a classifier is given of it."""
+        return self.gray if self.companion is None else Pair(self.gray, self.companion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +99,22 @@ class Parts:
 def read_pixels(example: Example) -> Pixels:
     """Read image and mask. Raises DataError if one is missing or their shapes differ."""
     try:
-        with Image.open(example.image) as image:
-            gray = np.array(image.convert("L"), dtype=np.uint8)
+        gray = _gray(example.image)
+        companion = None if example.companion is None else _gray(example.companion)
         lesion = _mask(example.mask, gray.shape)
     except OSError as reason:
-        raise DataError(f"{example.image.name} or its mask cannot be read: {reason}") from reason
+        raise DataError(
+            f"{example.image.name}, its mask or its companion cannot be read: {reason}"
+        ) from reason
     if gray.shape != lesion.shape:
         raise DataError(f"{example.image.name}: image {gray.shape} and mask {lesion.shape} differ in shape")
-    return Pixels(gray, lesion)
+    return Pixels(gray, lesion, companion)
+
+
+def _gray(path: Path) -> NDArray[np.uint8]:
+    """Raises OSError."""
+    with Image.open(path) as image:
+        return np.array(image.convert("L"), dtype=np.uint8)
 
 
 def _mask(mask: Path | Circle | None, shape: tuple[int, ...]) -> NDArray[np.bool_]:

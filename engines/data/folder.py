@@ -2,7 +2,8 @@
 
 Columns: `image` (path below the folder), `label` (benign or malignant), `patient`; if there are, `mask` (path
 of a picture of the same size, not black on the lesion), `fold` (a number), `group` (scanner or hospital),
-`birads` (2 to 5), `side` (left or right).
+`birads` (2 to 5), `side` (left or right), `companion` (path of a slice of her chest CT, for a network
+that looks at both).
 """
 
 import csv
@@ -60,4 +61,5 @@ def _example(folder: Path, row: dict[str, str], where: str) -> Example:
         group=row.get("group", ""),
         birads=int(birads) if birads in {"2", "3", "4", "5"} else UNKNOWN,
         side=row.get("side", ""),
+        companion=folder / row["companion"] if row.get("companion") else None,
     )

@@ -17,7 +17,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class NearDuplicates:
     """Two images and how alike they are, up to 1."""
 
     one: Example
@@ -25,10 +25,12 @@ class Pair:
     correlation: float
 
 
-def near_duplicates(some: Sequence[Example], others: Sequence[Example]) -> list[Pair]:
+def near_duplicates(some: Sequence[Example], others: Sequence[Example]) -> list[NearDuplicates]:
     """Pairs of one of `some` and one of `others`, the most alike first. Raises DataError."""
     alike = _thumbnails(some) @ _thumbnails(others).T
-    pairs = [Pair(some[i], others[j], float(alike[i, j])) for i, j in np.argwhere(alike > ALIKE).tolist()]
+    pairs = [
+        NearDuplicates(some[i], others[j], float(alike[i, j])) for i, j in np.argwhere(alike > ALIKE).tolist()
+    ]
     return sorted(pairs, key=lambda pair: -pair.correlation)
 
 

@@ -1,7 +1,7 @@
 """Does a score depend on what people paint into images? Calipers and text are painted in to see."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +35,8 @@ def painted(classify: Classify, examples: Sequence[Example], plain: Scores, repo
     for start in range(0, len(examples), _BATCH):
         pixels = [read_pixels(example) for example in examples[start : start + _BATCH]]
         forms = (
-            [calipers(p) for p in pixels],
-            [corner_text(p.gray) for p in pixels],
+            [replace(p, gray=calipers(p)).given for p in pixels],
+            [replace(p, gray=corner_text(p.gray)).given for p in pixels],
         )
         scored = [[score.probability for score in classify(images)] for images in forms]
         rows += zip(*scored, strict=True)

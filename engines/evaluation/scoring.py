@@ -13,10 +13,11 @@ from engines.evaluation.detection import Candidate, candidates
 from engines.evaluation.pointing import Pointing, point
 from engines.evaluation.sides import Cases
 from engines.guard import Embeddings
+from engines.pair import Given
 from engines.progress import Progress, Report
 
-Classify = Callable[[Sequence[NDArray[np.uint8]]], list[Score]]
-"""Gray images, uint8 (rows, columns), to their scores."""
+Classify = Callable[[Sequence[Given]], list[Score]]
+"""Gray images, uint8 (rows, columns), or pairs to their scores."""
 
 _BATCH = 8
 _SIZES = ((0.05, "under 5 %"), (0.15, "5 to 15 %"))
@@ -74,7 +75,7 @@ def score(classify: Classify, examples: Sequence[Example], report: Report) -> Sc
     found: list[tuple[Candidate, ...] | None] = []
     for start in range(0, len(examples), _BATCH):
         pixels = [read_pixels(example) for example in examples[start : start + _BATCH]]
-        for one, result in zip(pixels, classify([p.gray for p in pixels]), strict=True):
+        for one, result in zip(pixels, classify([p.given for p in pixels]), strict=True):
             overlap, share = dice(result.lesion_mask, one.mask), float(one.mask.mean())
             numbers.append((result.logit, result.probability, overlap, share))
             pointings.append(point(result.heatmap, one.mask))

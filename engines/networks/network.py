@@ -70,9 +70,9 @@ class Network(Protocol):
 
 
 class ImageNetwork(nn.Module, ABC):  # type: ignore[misc]
-    """One gray image float32 (n, 1, ...) in 0..1 to logits (n, 2): what recipes train."""
+    """Each input's gray images float32 (n, 1, ...) in 0..1 to logits (n, 2): what recipes train."""
 
-    inputs = (IMAGES,)
+    inputs: tuple[str, ...] = (IMAGES,)
     outputs: tuple[str, ...] = (LOGITS, HEATMAP, EMBEDDING)
     head: Any
 
@@ -84,9 +84,9 @@ class ImageNetwork(nn.Module, ABC):  # type: ignore[misc]
     def part(self, learns: str) -> Any:
         """What learns in a stage that teaches `learns`; its `blocks` are what `freeze` counts."""
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
+    def forward(self, *images: torch.Tensor) -> torch.Tensor:
         """Logits (n, 2)."""
-        return self.head(*self.maps_of_each(images))
+        return self.head(*self.maps_of_each(*images))
 
     def load(self, state: dict[str, Any]) -> None:
         """Load a state dict of this very network; strict."""

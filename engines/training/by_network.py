@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from engines.classifier import Score, score_of
 from engines.evaluation.scoring import Classify
 from engines.judgement import Calibration
 from engines.networks.explain import Explained
 from engines.networks.network import ImageNetwork
-from engines.preprocess import prepare
+from engines.pair import Given, prepare_given, stacked
 
 _AS_IT_IS = Calibration(slope=1.0, intercept=0.0)
 
@@ -20,10 +18,11 @@ def by_network(network: ImageNetwork, size: int) -> Classify:
     """A network that is not exported yet; its probabilities are not calibrated."""
     explained = Explained(network).eval()
 
-    def classify(images: Sequence[NDArray[np.uint8]]) -> list[Score]:
-        prepared = [prepare(image, size) for image in images]
+    def classify(images: Sequence[Given]) -> list[Score]:
+        prepared = [prepare_given(image, size) for image in images]
+        batch = stacked([one.tensors for one in prepared])
         with torch.no_grad():
-            answers = explained(torch.from_numpy(np.stack([one.tensor for one in prepared])))
+            answers = explained(*(torch.from_numpy(batch[name]) for name in network.inputs))
         outputs = {name: one.numpy() for name, one in zip(network.outputs, answers, strict=True)}
         return [
             score_of({name: values[index] for name, values in outputs.items()}, one.placement, _AS_IT_IS)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from engines.errors import RecipeError
+from engines.networks.fusion import FusionNetwork
 from engines.networks.lesion.network import FINDER_SIZE, VIEW_SIZE, VIEWS, LesionNetwork
 from engines.networks.network import ClassifierNetwork, ImageNetwork
 from engines.training.augmentation.framing import Frame
@@ -37,8 +38,6 @@ def lesson_of(
             return Lesson(Frame(FINDER_SIZE), lambda batch: _found(network, batch))
         margins = (VIEWS[0].margin * _CLOSER, VIEWS[-1].margin * _WIDER)
         return Lesson(Frame(VIEW_SIZE, margins), lambda batch: _judged(network, batch, settings, weights))
-    if not isinstance(network, ClassifierNetwork):
-        raise RecipeError(f"no stage teaches a {type(network).__name__}")
     if stage.learns == LESION:
         raise RecipeError(
             f"stage {stage.name!r} learns the lesion, which {recipe.network.architecture!r} does not find; "
@@ -46,6 +45,12 @@ def lesson_of(
         )
     if settings.birads:
         raise _unusable("birads", recipe)
+    if isinstance(network, FusionNetwork):
+        if settings.outside:
+            raise _unusable("outside", recipe)
+        return Lesson(Frame(recipe.network.size), lambda batch: _fused(network, batch, settings, weights))
+    if not isinstance(network, ClassifierNetwork):
+        raise RecipeError(f"no stage teaches a {type(network).__name__}")
     return Lesson(Frame(recipe.network.size), lambda batch: _classified(network, batch, settings, weights))
 
 
@@ -57,6 +62,12 @@ def _classified(
     if settings.outside:
         loss = loss + settings.outside * outside_share(network.head.evidence(maps), batch.masks)
     return loss
+
+
+def _fused(
+    network: FusionNetwork, batch: Batch, settings: Loss, weights: torch.Tensor | None
+) -> torch.Tensor:
+    return class_loss(network(*batch.inputs), batch.labels, settings.label_smoothing, weights)
 
 
 def _found(network: LesionNetwork, batch: Batch) -> torch.Tensor:

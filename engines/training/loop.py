@@ -61,6 +61,7 @@ def fit(recipe: Recipe, sets: Mapping[str, LearningSet], out: Path, report: Repo
     for stage in recipe.stages:  # before hours of training
         lesson_of(run.network, stage, recipe)
         _check_masks(stage, sets[stage.data])
+        _check_companions(run.network, sets[stage.data])
     read = ""
     seen, held_out = _pictures(sets[read], recipe, device)
     while not _has_ended(run, recipe):
@@ -78,6 +79,16 @@ def _check_masks(stage: Stage, of: LearningSet) -> None:
         raise DataError(
             f"stage {stage.name!r} learns the lesion, and images of its data set have no mask: leave them "
             "out, or let it learn from another set"
+        )
+
+
+def _check_companions(network: ImageNetwork, of: LearningSet) -> None:
+    wants, has = len(network.inputs) > 1, of.train[0].companion is not None
+    if wants is not has:
+        raise DataError(
+            "the network looks at two images of a patient: name the second one in the column `companion`"
+            if wants
+            else "the images have companions, and the network looks at one image: choose another one"
         )
 
 

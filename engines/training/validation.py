@@ -39,7 +39,7 @@ def logit_differences(network: ImageNetwork, pictures: Pictures) -> Scores:
     """Malignant minus benign logit of each picture, float64 (n,)."""
     network.eval()
     with torch.no_grad():
-        logits = [network(batch.images) for batch in plain_batches(pictures, _BATCH)]
+        logits = [network(*batch.inputs) for batch in plain_batches(pictures, _BATCH)]
     both = torch.cat(logits).double().cpu().numpy()
     return np.asarray(both[:, 1] - both[:, 0], dtype=np.float64)
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 import structlog
 
 from service.config import Rule
 from service.enqueue.priors_gate import PriorPolicy, PriorsGate
-from service.enqueue.queueing import queue_analyses
+from service.enqueue.queueing import CompanionsWanted, queue_analyses, reopen_waiting
 from service.enqueue.routing import Route, explain, route
 from service.storage.each_study import each_study
 from service.storage.ledger import Ledger
@@ -32,11 +33,13 @@ class Enqueuer:
         rules: Sequence[Rule],
         read_header: ReadHeader,
         priors: PriorsGate | None = None,
+        companions: CompanionsWanted = MappingProxyType({}),
     ) -> None:
         self._ledger = ledger
         self._rules = rules
         self._read_header = read_header
         self._priors = priors or PriorsGate(ledger, PriorPolicy())
+        self._companions = companions
 
     def enqueue_assembled(self) -> int:
         """Route every assembled study. Returns how many were queued or found to have nothing to analyse."""
@@ -65,12 +68,13 @@ class Enqueuer:
                 reason = f"fetched as a prior of study {prior_of}; `preread retry` analyses it"
                 tx.studies.move(study.study_instance_uid, StudyEvent.CAME_AS_PRIOR, reason)
             elif found.classifiers:
-                queue_analyses(tx, now, found)
+                queue_analyses(tx, now, found, self._companions)
                 reason = f"waiting for {', '.join(found.classifiers)} (rule {', '.join(found.rules)})"
                 tx.studies.move(study.study_instance_uid, StudyEvent.WORK_QUEUED, reason)
             else:
                 reason = explain(headers, self._rules).reason
                 tx.studies.move(study.study_instance_uid, StudyEvent.NOTHING_TO_ANALYSE, reason)
+            reopen_waiting(tx, now, self._companions)
         log.info("study routed", study_instance_uid=study.study_instance_uid, rules=found.rules)
         return True
 

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 import structlog
 
 from service.config import Rule
 from service.enqueue.enqueuer import EARLY_WAIT, ReadHeader
-from service.enqueue.queueing import queue_analyses
+from service.enqueue.queueing import CompanionsWanted, queue_analyses
 from service.enqueue.routing import Route, route
 from service.storage.analyses import Analysis
 from service.storage.ledger import Ledger
@@ -22,10 +23,17 @@ log = structlog.get_logger()
 class SeriesEnqueuer:
     """Applies the routing rules that have `level = "series"` to complete series."""
 
-    def __init__(self, ledger: Ledger, rules: Sequence[Rule], read_header: ReadHeader) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        rules: Sequence[Rule],
+        read_header: ReadHeader,
+        companions: CompanionsWanted = MappingProxyType({}),
+    ) -> None:
         self._ledger = ledger
         self._rules = [rule for rule in rules if rule.level == "series"]
         self._read_header = read_header
+        self._companions = companions
 
     def enqueue(self, study: Study, complete: Sequence[CompleteSeries]) -> bool:
         """Queue an early analysis by each classifier that one of the complete series is new to.
@@ -48,7 +56,7 @@ class SeriesEnqueuer:
             now = tx.studies.lock(uid)
             if (now.state, now.revision) != (StudyState.RECEIVED, study.revision):
                 return False  # another process was faster, or the study is complete
-            queue_analyses(tx, now, found, early=True)
+            queue_analyses(tx, now, found, self._companions, early=True)
             tx.studies.move(uid, StudyEvent.SERIES_COMPLETE, _reason(study, complete, found))
         log.info("series routed", study_instance_uid=uid, rules=found.rules)
         return True

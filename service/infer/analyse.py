@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 
@@ -11,11 +11,12 @@ from service.dicom.quiet import quiet
 from service.dicom.ultrasound import spacing_mm
 from service.dicom.values import text
 from service.errors import NotAnalysable, Refused, Unfamiliar
+from service.infer.companion import CompanionFrame
 from service.infer.heatmap import Heatmap, heatmap_of
 from service.infer.image import Frame, Reading, gray_frames, open_image
 from service.infer.lesion import SpacingMm, lesion_of
 from service.infer.port import ClassifierPort, Manifest, PendingScore, Score
-from service.study.result import AnalysedRegion, ClassifierIdentity, ImageRefusal, ImageScore
+from service.study.result import AnalysedRegion, ClassifierIdentity, CompanionImage, ImageRefusal, ImageScore
 
 LOOK_AHEAD = 4
 """Images of one study that are read before the first of them is scored. It bounds the memory."""
@@ -33,10 +34,11 @@ class ScoredFrame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Submitted:
-    """A frame on its way through the network; its pixels are there already."""
+    """A frame on its way through the network, perhaps with a companion; its pixels are there already."""
 
     number: int | None
     region: AnalysedRegion
+    companion: CompanionImage | None
     pending: PendingScore
 
 
@@ -67,17 +69,18 @@ def analyse(
     pool: Executor,
     reading: Reading,
     urgent: bool = False,
+    companions: Sequence[CompanionFrame] = (),
 ) -> Iterator[ScoredFrame | ImageRefusal]:
     """The score or the refusal of every image, in order, as soon as it is there.
 
     An image is its SOP Instance UID and what loads its Part 10 file, which is called on `pool`. One that is
-    refused has no score, even if some of its frames were fine, and touches no other. Raises what loading
-    raises, and EngineLost.
+    refused has no score, even if some of its frames were fine, and touches no other. Each frame is judged
+    together with each of the companions, where there are any. Raises what loading raises, and EngineLost.
     """
     waiting: deque[tuple[str, Future[_Read]]] = deque()
     try:
         for uid, load in images:
-            waiting.append((uid, pool.submit(_read, load, classifier, reading, urgent)))
+            waiting.append((uid, pool.submit(_read, load, classifier, reading, urgent, companions)))
             if len(waiting) >= LOOK_AHEAD:
                 yield _outcome(*waiting.popleft(), classifier.manifest)
         while waiting:
@@ -87,17 +90,32 @@ def analyse(
             future.cancel()
 
 
-def _read(load: Load, classifier: ClassifierPort, reading: Reading, urgent: bool) -> _Read:
+def _read(
+    load: Load,
+    classifier: ClassifierPort,
+    reading: Reading,
+    urgent: bool,
+    companions: Sequence[CompanionFrame],
+) -> _Read:
     """Runs on the pool: decode, prepare and submit every frame of one image."""
     data = load()
     with quiet():  # once for all attributes, not for each
         ds = open_image(data, classifier.manifest, reading)
-        frames = tuple(_submit(frame, classifier, urgent) for frame in gray_frames(ds, reading))
+        frames = tuple(
+            _submit(frame, companion, classifier, urgent)
+            for frame in gray_frames(ds, reading)
+            for companion in companions or (None,)
+        )
         return _Read(text(ds, "SOPClassUID"), laterality(ds), spacing_mm(ds), frames)
 
 
-def _submit(frame: Frame, classifier: ClassifierPort, urgent: bool) -> _Submitted:
-    return _Submitted(frame.number, frame.region, classifier.submit(frame.gray, urgent))
+def _submit(
+    frame: Frame, companion: CompanionFrame | None, classifier: ClassifierPort, urgent: bool
+) -> _Submitted:
+    if companion is None:
+        return _Submitted(frame.number, frame.region, None, classifier.submit(frame.gray, urgent))
+    pending = classifier.submit(frame.gray, urgent, companion.gray)
+    return _Submitted(frame.number, frame.region, companion.image, pending)
 
 
 def _outcome(uid: str, future: Future[_Read], manifest: Manifest) -> ScoredFrame | ImageRefusal:
@@ -144,6 +162,7 @@ def _scored(uid: str, image: _Read, frame: _Submitted, score: Score, manifest: M
             outline=heatmap.outline,
             finds_lesions=score.finds_lesions,
             lesion=lesion_of(score, frame.region, image.spacing_mm),
+            companion=frame.companion,
         ),
         heatmap=heatmap,
     )

@@ -53,7 +53,7 @@ def gray_frames(ds: Dataset, reading: Reading) -> Iterator[Frame]:
     Raises Refused, perhaps after some frames, where one cannot be decoded or is no B-mode, or all are blank.
     """
     count = frame_count(ds)
-    indices = _spread(count, reading.max_frames)
+    indices = spread(count, reading.max_frames)
     blank = 0
     for index, rgb in zip(indices, decode_frames(ds, indices), strict=True):
         region = _region(ds, *rgb.shape[:2])
@@ -92,10 +92,10 @@ def _planar(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.moveaxis(np.ascontiguousarray(np.moveaxis(rgb, -1, 0)), 0, -1)
 
 
-def _spread(count: int, max_frames: int) -> list[int]:
-    """At most `max_frames` of the frames 0..count - 1, evenly spread, the first and the last among them."""
-    if count <= max_frames:
+def spread(count: int, at_most: int) -> list[int]:
+    """At most so many of the numbers 0..count - 1, evenly spread, the first and the last among them."""
+    if count <= at_most:
         return list(range(count))
-    if max_frames == 1:
+    if at_most == 1:
         return [count // 2]
-    return [round(step * (count - 1) / (max_frames - 1)) for step in range(max_frames)]
+    return [round(step * (count - 1) / (at_most - 1)) for step in range(at_most)]

@@ -21,6 +21,20 @@ class Criteria(Protocol):
         ...
 
 
+class Companion(Criteria, Protocol):
+    """Another study of the patient, whose images the classifier looks at too."""
+
+    @property
+    def days(self) -> int:
+        """How far apart both may be."""
+        ...
+
+    @property
+    def images(self) -> int:
+        """How many of its images are looked at, at most."""
+        ...
+
+
 class OperatingPoint(Protocol):
     """Where a probability counts as positive."""
 
@@ -60,6 +74,11 @@ class Manifest(Protocol):
     @property
     def criteria(self) -> Criteria:
         """What it was made for."""
+        ...
+
+    @property
+    def companion(self) -> Companion | None:
+        """What it reads beside each study, if anything."""
         ...
 
     @property
@@ -121,6 +140,10 @@ class ClassifierPort(Protocol):
         """What it is."""
         ...
 
-    def submit(self, image: NDArray[np.uint8], urgent: bool = False) -> PendingScore:
-        """Queue a gray image of shape (rows, columns). Urgent ones wait for nobody."""
+    def submit(
+        self, image: NDArray[np.uint8], urgent: bool = False, companion: NDArray[np.uint8] | None = None
+    ) -> PendingScore:
+        """Queue a gray image of shape (rows, columns), with one of its companion where the classifier looks
+        at both. Urgent ones wait for nobody.
+        """
         ...

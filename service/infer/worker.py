@@ -9,8 +9,9 @@ from typing import Any
 
 import structlog
 
-from service.errors import Permanent
+from service.errors import NotAnalysable, Permanent
 from service.infer.analyse import ScoredFrame, analyse, identity
+from service.infer.companion import companions_of
 from service.infer.image import Reading
 from service.infer.port import ClassifierPort
 from service.infer.settle import finish_analysis, is_wanted
@@ -53,16 +54,16 @@ class Worker:
         """
         request = InferenceRequest.from_json(body)
         classifier = self._classifier(request.classifier)
-        instances = self._instances(request)
+        instances, companion = self._instances(request)
         if not instances:
             log.info("request is superseded", study_instance_uid=request.study_instance_uid)
             return
         log.info(
             "inference begins", study_instance_uid=request.study_instance_uid, classifier=request.classifier
         )
-        known = self._known_scores(request, identity(classifier.manifest))
+        known = self._known_scores(request, identity(classifier.manifest), companion)
         new = [instance for instance in instances if instance.sop_instance_uid not in known]
-        found = self._analyse(request, classifier, new)
+        found = self._analyse(request, classifier, new, companion)
         self._finish(request, classifier, instances, known, found, fence)
 
     def give_up(self, body: dict[str, Any], reason: str) -> None:
@@ -86,21 +87,32 @@ class Worker:
                 f"this worker has no classifier {name!r}; it has: {', '.join(self._classifiers) or 'none'}"
             ) from None
 
-    def _instances(self, request: InferenceRequest) -> tuple[ReceivedInstance, ...]:
-        """What the analysis reads; nothing when it has ended already or the study was reopened."""
+    def _instances(self, request: InferenceRequest) -> tuple[tuple[ReceivedInstance, ...], str]:
+        """What the analysis reads, and the study that it reads beside it, empty for none; nothing when it has
+        ended already or the study was reopened.
+        """
         uid = request.study_instance_uid
         with self._ledger.read() as tx:
             study = tx.studies.find(uid)
             analysis = tx.analyses.find(uid, request.revision, request.classifier)
             if study is None or analysis is None or not is_wanted(analysis, study):
-                return ()
+                return (), ""
             instances, series = tx.instances.of_study(uid), analysis.series_instance_uids
-        return tuple(one for one in instances if not series or one.series_instance_uid in series)
+        read = tuple(one for one in instances if not series or one.series_instance_uid in series)
+        return read, analysis.companion_study_instance_uid
 
     def _analyse(
-        self, request: InferenceRequest, classifier: ClassifierPort, instances: list[ReceivedInstance]
+        self,
+        request: InferenceRequest,
+        classifier: ClassifierPort,
+        instances: list[ReceivedInstance],
+        companion: str,
     ) -> list[ImageScore | ImageRefusal]:
         """One score, its heatmap stored, or one refusal per instance, in their order."""
+        try:
+            companions = companions_of(classifier.manifest, companion, self._ledger, self._store)
+        except NotAnalysable as reason:
+            return [ImageRefusal(instance.sop_instance_uid, str(reason)) for instance in instances]
         folder = f"analyses/{request.study_instance_uid}/{request.revision}-{request.classifier}"
         priority = Priority(request.priority)
         outcomes = analyse(
@@ -109,6 +121,7 @@ class Worker:
             self._pools[priority],
             Reading(self._max_frames, request.assume_body_part),
             urgent=priority is Priority.URGENT,
+            companions=companions,
         )
         return [
             outcome if isinstance(outcome, ImageRefusal) else self._keep(folder, outcome)
@@ -131,9 +144,10 @@ class Worker:
             ) from None
 
     def _known_scores(
-        self, request: InferenceRequest, classifier: ClassifierIdentity
+        self, request: InferenceRequest, classifier: ClassifierIdentity, companion: str
     ) -> dict[str, ImageScore]:
-        """Scores that this very classifier gave at an earlier revision, by SOP Instance UID.
+        """Scores that this very classifier gave at an earlier revision, beside the same companion, by SOP
+        Instance UID.
 
         An image never changes under its UID, so it is analysed once: a late image costs one image, and the
         heatmaps of the others stay the same objects to the last bit.
@@ -142,7 +156,7 @@ class Worker:
             last = tx.analyses.last_result(request.study_instance_uid, request.classifier)
         if last is None or last.classifier != classifier:
             return {}
-        return {score.sop_instance_uid: score for score in last.scores}
+        return {one.sop_instance_uid: one for one in last.scores if _companion_of(one) == companion}
 
     def _finish(
         self,
@@ -182,6 +196,10 @@ class Worker:
             scored=len(result.scores),
             refused=len(result.refusals),
         )
+
+
+def _companion_of(score: ImageScore) -> str:
+    return score.companion.study_instance_uid if score.companion else ""
 
 
 def _reason(result: AnalysisResult) -> str:

@@ -114,7 +114,7 @@ def _comments(result: AnalysisResult) -> sr.ContainerContentItem:
     )
     container.ContentSequence = sr.ContentSequence(
         sr.TextContentItem(codes.COMMENT, text, sr.RelationshipTypeValues.CONTAINS)
-        for text in (_summary(result), *_without_lesion(result), *_refusals(result))
+        for text in (_summary(result), *_companions(result), *_without_lesion(result), *_refusals(result))
     )
     return container
 
@@ -128,6 +128,16 @@ def _summary(result: AnalysisResult) -> str:
         f"{positive} of {len(result.scores)} analysed images at or above the operating point of "
         f"{percent(result.classifier.threshold)} %. Automated analysis, not reviewed."
     )
+
+
+def _companions(result: AnalysisResult) -> list[str]:
+    """Which image of another study each score rests on too."""
+    return [
+        f"Image {score.sop_instance_uid} was judged together with image {score.companion.sop_instance_uid} "
+        f"of study {score.companion.study_instance_uid}."
+        for score in result.scores
+        if score.companion
+    ]
 
 
 def _without_lesion(result: AnalysisResult) -> list[str]:

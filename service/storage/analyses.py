@@ -21,6 +21,7 @@ class Analysis:
 
     `series_instance_uids` are the series that it reads, none where it reads the whole study. `early`: it was
     made of the series that were complete while others were still being received.
+    `companion_study_instance_uid`: the study that is read beside it, empty where there is none.
     """
 
     study_instance_uid: str
@@ -36,6 +37,7 @@ class Analysis:
     early: bool = False
     priority: Priority = Priority.ROUTINE
     assume_body_part: str = ""
+    companion_study_instance_uid: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Analyses:
         early: bool = False,
         priority: Priority = Priority.ROUTINE,
         assume_body_part: str = "",
+        companion_study_instance_uid: str = "",
     ) -> None:
         """Enter an analysis to be done; one that is entered already is queued again."""
         values = {
@@ -68,6 +71,7 @@ class Analyses:
             "early": early,
             "priority": priority,
             "assume_body_part": assume_body_part,
+            "companion_study_instance_uid": companion_study_instance_uid,
             "queued_at": datetime.now(UTC),
         }
         if not insert_if_absent(self.connection, analyses, values):
@@ -216,4 +220,5 @@ def _analysis(row: Row[Any]) -> Analysis:
         early=row.early,
         priority=Priority(row.priority),
         assume_body_part=row.assume_body_part,
+        companion_study_instance_uid=row.companion_study_instance_uid,
     )

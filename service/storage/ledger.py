@@ -21,6 +21,7 @@ from service.errors import LedgerUnavailable
 from service.storage.analyses import Analyses
 from service.storage.commitment_requests import CommitmentRequests
 from service.storage.commitments import Commitments
+from service.storage.companions import Companions
 from service.storage.deliveries import Deliveries
 from service.storage.instances import Instances
 from service.storage.leases import Leases
@@ -50,6 +51,11 @@ class Transaction:
     def instances(self) -> Instances:
         """Received instances."""
         return Instances(self.connection)
+
+    @cached_property
+    def companions(self) -> Companions:
+        """Studies that are read together."""
+        return Companions(self.connection)
 
     @cached_property
     def priors(self) -> Priors:

@@ -2,7 +2,7 @@
 
 from service.errors import NotInThisState
 from service.storage.ledger import Transaction
-from service.storage.retention.images import IMAGES_REMOVED
+from service.storage.studies import IMAGES_REMOVED
 from service.study.lifecycle import TRANSITIONS
 from service.study.state import StudyEvent
 

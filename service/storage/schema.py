@@ -79,6 +79,7 @@ studies = Table(
     Column("modalities", JSON, nullable=False, default=list),
     Index(None, "state", "last_instance_at"),
     Index(None, "received_at"),
+    Index(None, "patient_id"),
 )
 
 history = Table(
@@ -181,6 +182,8 @@ analyses = Table(
     # As its message says it: a study can be made urgent while it waits.
     Column("priority", String(16), nullable=False, server_default="routine"),
     Column("assume_body_part", String(16), nullable=False, server_default=""),
+    # The study that is read beside this one; empty where none was there, or none is wanted.
+    Column("companion_study_instance_uid", UID, nullable=False, server_default=""),
     Column("result", JSON),
     Column("queued_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),

@@ -14,6 +14,8 @@ from service.study.model import Priority, ReceivedInstance, Study, StudyHeader
 from service.study.state import StudyEvent, StudyState
 from service.study.waiting import WaitingStudy
 
+IMAGES_REMOVED = "images_removed"
+"""Event of a study's history that moves no state: what was received of this revision is here no more."""
 HEADER_FIELDS = tuple(StudyHeader.__dataclass_fields__)
 
 
@@ -178,6 +180,15 @@ class Studies:
         """Studies in a state, oldest first."""
         rows = self.connection.execute(
             select(studies).where(studies.c.state == state).order_by(studies.c.last_instance_at)
+        )
+        return [_study(row) for row in rows]
+
+    def of_patient(self, patient_id: str, *conditions: Any) -> list[Study]:
+        """The studies with this Patient ID that fulfil conditions on the table, oldest first."""
+        rows = self.connection.execute(
+            select(studies)
+            .where(studies.c.patient_id == patient_id, *conditions)
+            .order_by(studies.c.received_at, studies.c.study_instance_uid)
         )
         return [_study(row) for row in rows]
 

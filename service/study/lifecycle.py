@@ -1,9 +1,10 @@
 """The one table by which a study's state moves. README.md draws it; a test compares the two.
 
 Every state but RECEIVED can be reopened: a late instance starts a new revision. So does trying a delivered
-study again, of which a part was given up: what was delivered stays what its revision said. What an older
-revision still has in flight finds its revision superseded and stops. A complete series closes a revision
-early: it is analysed and reported as that revision, while the study goes on being received as the next one.
+study again, of which a part was given up: what was delivered stays what its revision said. So does the
+arrival of another study without which a classifier could not read this one. What an older revision still has
+in flight finds its revision superseded and stops. A complete series closes a revision early: it is analysed
+and reported as that revision, while the study goes on being received as the next one.
 """
 
 from collections.abc import Collection
@@ -36,6 +37,11 @@ TRANSITIONS: dict[tuple[S, E], S] = {
     (S.NOT_ANALYSED, E.RETRIED): S.ASSEMBLED,
     (S.PRIOR, E.RETRIED): S.ASSEMBLED,
     (S.DELIVERED, E.RETRIED): S.ASSEMBLED,
+    (S.QUEUED, E.COMPANION_ARRIVED): S.ASSEMBLED,
+    (S.INFERRED, E.COMPANION_ARRIVED): S.ASSEMBLED,
+    (S.REPORTED, E.COMPANION_ARRIVED): S.ASSEMBLED,
+    (S.DELIVERED, E.COMPANION_ARRIVED): S.ASSEMBLED,
+    (S.NOT_ANALYSED, E.COMPANION_ARRIVED): S.ASSEMBLED,
     (S.PARKED, E.INSTANCE_RECEIVED): S.RECEIVED,
     (S.ASSEMBLED, E.INSTANCE_RECEIVED): S.RECEIVED,
     (S.QUEUED, E.INSTANCE_RECEIVED): S.RECEIVED,
@@ -60,7 +66,7 @@ def starts_revision(state: S, event: E) -> bool:
     """Whether `event` starts a new revision of a study in `state`."""
     reopens = event is E.INSTANCE_RECEIVED and state is not S.RECEIVED
     redoes = (state, event) == (S.DELIVERED, E.RETRIED)
-    return reopens or redoes or event is E.SERIES_COMPLETE
+    return reopens or redoes or event in {E.SERIES_COMPLETE, E.COMPANION_ARRIVED}
 
 
 def event_after(analyses: Collection[AnalysisState]) -> E | None:

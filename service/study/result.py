@@ -44,6 +44,16 @@ class Lesion:
 
 
 @dataclass(frozen=True, slots=True)
+class CompanionImage:
+    """An image of another study of the patient."""
+
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_class_uid: str
+    sop_instance_uid: str
+
+
+@dataclass(frozen=True, slots=True)
 class ImageScore:
     """One image, or one frame of a cine, scored.
 
@@ -51,7 +61,8 @@ class ImageScore:
     `frame_number` counts from 1 and is None for a single-frame image. `heatmap_key` names a gray PNG over the
     region, of any size, 0 to 255 of its maximum. `outline` is the closed polygon round the hot region as
     (column, row) in pixels of the source image; empty where the heatmap is flat. `finds_lesions` says whether
-    the classifier looks for lesions; then `lesion` is None where it found none.
+    the classifier looks for lesions; then `lesion` is None where it found none. `companion`: the image that
+    was judged together with this one, where the classifier looks at two studies.
     """
 
     sop_instance_uid: str
@@ -66,6 +77,7 @@ class ImageScore:
     outline: tuple[Point, ...]
     finds_lesions: bool = False
     lesion: Lesion | None = None
+    companion: CompanionImage | None = None
 
     @property
     def shown_outline(self) -> tuple[Point, ...]:
@@ -157,7 +169,9 @@ def _score_from_json(body: dict[str, Any]) -> ImageScore:
     found = body.get("lesion")
     lesion = None if found is None else Lesion(**{**found, "outline": _points(found["outline"])})
     region, outline = AnalysedRegion(**body["region"]), _points(body["outline"])
-    return ImageScore(**{**body, "region": region, "outline": outline, "lesion": lesion})
+    companion = CompanionImage(**body["companion"]) if body.get("companion") else None
+    changed = {"region": region, "outline": outline, "lesion": lesion, "companion": companion}
+    return ImageScore(**body | changed)
 
 
 def _points(pairs: Iterable[Iterable[float]]) -> tuple[Point, ...]:

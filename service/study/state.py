@@ -35,6 +35,7 @@ class StudyEvent(StrEnum):
     ALL_DELIVERED = "all_delivered"
     GAVE_UP = "gave_up"
     RETRIED = "retried"
+    COMPANION_ARRIVED = "companion_arrived"
 
 
 class AnalysisState(StrEnum):

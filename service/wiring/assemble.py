@@ -16,6 +16,7 @@ from service.errors import ConfigurationError
 from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
 from service.wiring.adapters import open_broker
+from service.wiring.asked import companions_wanted
 from service.wiring.fetch import open_counter
 from service.wiring.priors import priors_gate
 
@@ -26,10 +27,11 @@ def assembling(settings: Settings, ledger: Ledger, store: InstanceStore) -> Call
     wanted = keywords([*settings.assemble.whens, *(rule.when for rule in rules)])
     headers = Headers(store, wanted, character_sets=character_sets_of(settings))
     assembler = Assembler(ledger, headers, settings.assemble, open_counter(settings, ledger))
-    enqueuer = Enqueuer(ledger, rules, headers.header_of, priors_gate(settings, ledger))
+    companions = companions_wanted(settings)
+    enqueuer = Enqueuer(ledger, rules, headers.header_of, priors_gate(settings, ledger), companions)
     turns = [assembler.assemble_complete, enqueuer.enqueue_assembled]
     if any(rule.level == "series" for rule in rules):
-        hand_on = SeriesEnqueuer(ledger, rules, headers.header_of).enqueue
+        hand_on = SeriesEnqueuer(ledger, rules, headers.header_of, companions).enqueue
         # After the studies: what is complete as a whole needs no early analysis.
         turns.insert(1, SeriesAssembler(ledger, headers, settings.assemble.series, hand_on).assemble_complete)
 

@@ -14,6 +14,7 @@ from engines.classifier import Score
 from engines.errors import EngineClosed, EngineError, GpuError, UnfamiliarInput
 from engines.manifest import Manifest
 from engines.open_engine import open_engine
+from engines.pair import Pair
 from engines.serving import PendingScore, ServedClassifier
 from service.config import Settings
 from service.config.sections import InferSettings
@@ -35,10 +36,15 @@ class WorkingClassifier:
         self.manifest = served.manifest
         self._served = served
 
-    def submit(self, image: NDArray[np.uint8], urgent: bool = False) -> "WorkingScore":
-        """Queue a gray image of shape (rows, columns). Raises NotAnalysable, EngineLost."""
+    def submit(
+        self, image: NDArray[np.uint8], urgent: bool = False, companion: NDArray[np.uint8] | None = None
+    ) -> "WorkingScore":
+        """Queue a gray image of shape (rows, columns), perhaps with one of its companion. Raises
+        NotAnalysable, EngineLost.
+        """
+        given = image if companion is None else Pair(image, companion)
         with _decided(self.manifest):
-            return WorkingScore(self._served.submit(image, urgent), self.manifest)
+            return WorkingScore(self._served.submit(given, urgent), self.manifest)
 
 
 class WorkingScore:

@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from engines.catalog import find_classifiers
 from service.config import Settings
 from service.enqueue.priors_gate import PriorPolicy, PriorsGate
 from service.fetch.port import Archive
 from service.fetch.prior_fetch import Fetches, PriorFetching
 from service.storage.ledger import Ledger
 from service.study.prior import PriorsWanted
-from service.wiring.adapters import classifier_names, translated
+from service.wiring.asked import priors_wanted
 from service.wiring.fetch import brought_by, find_source, open_fetching_in
 
 
@@ -24,7 +23,7 @@ def prior_policy(settings: Settings) -> PriorPolicy:
             for rule in settings.rules
             if rule.priors is not None
         },
-        of_classifiers=_of_classifiers(settings),
+        of_classifiers=priors_wanted(settings),
         source=source.name if source else "",
         timeout_s=settings.priors.timeout_s,
         brought_by=brought_by(settings, source) if source else (),
@@ -53,15 +52,3 @@ def _open(settings: Settings, ledger: Ledger, deadline: float) -> Iterator[tuple
     source = find_source(settings, settings.priors.source)
     with open_fetching_in(settings, source, ledger, deadline) as fetching:
         yield fetching.archive, fetching.fetcher
-
-
-def _of_classifiers(settings: Settings) -> dict[str, PriorsWanted]:
-    """By the manifests of those that are installed: the others are none of this process's business."""
-    with translated():
-        installed = find_classifiers(settings.infer.classifier_folders)
-    wanted = {}
-    for name in classifier_names(settings):
-        priors = installed[name].priors if name in installed else None
-        if priors is not None:
-            wanted[name] = PriorsWanted(priors.count, priors.years, priors.modalities)
-    return wanted

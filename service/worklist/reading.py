@@ -8,8 +8,7 @@ from service.storage.analyses import Analysis
 from service.storage.dead_notice import dead_notice
 from service.storage.deliveries import Delivery, StoredObject
 from service.storage.ledger import Ledger, Transaction
-from service.storage.retention.images import IMAGES_REMOVED
-from service.storage.studies import HistoryEntry
+from service.storage.studies import IMAGES_REMOVED, HistoryEntry
 from service.study.model import Study
 from service.study.state import StudyState
 from service.worklist.classifiers import classifier_entries

@@ -26,6 +26,14 @@ class FakeWeights:
 
 
 @dataclass(frozen=True)
+class FakeCompanion:
+    modalities: tuple[str, ...] = ("CT",)
+    body_parts: tuple[str, ...] = ("CHEST",)
+    days: int = 7
+    images: int = 3
+
+
+@dataclass(frozen=True)
 class FakeManifest:
     name: str = "us-mass"
     version: str = "0.0.1"
@@ -33,6 +41,7 @@ class FakeManifest:
     criteria: FakeCriteria = field(default_factory=FakeCriteria)
     operating_point: FakeOperatingPoint = field(default_factory=FakeOperatingPoint)
     weights: FakeWeights = field(default_factory=FakeWeights)
+    companion: FakeCompanion | None = None
 
     def is_positive(self, probability: float) -> bool:
         return probability >= self.operating_point.threshold
@@ -82,9 +91,11 @@ class FakeClassifier:
         self.manifest = FakeManifest()
         self.seen = 0
 
-    def submit(self, image: NDArray[np.uint8], urgent: bool = False) -> FakePending:
+    def submit(
+        self, image: NDArray[np.uint8], urgent: bool = False, companion: NDArray[np.uint8] | None = None
+    ) -> FakePending:
         self.seen += 1
-        return FakePending(partial(self.score, image))
+        return FakePending(partial(self.score, image if companion is None else companion))
 
     def score(self, image: NDArray[np.uint8]) -> FakeScore:
         """What a test replaces to have other scores."""

@@ -1,5 +1,7 @@
 """Everything that may befall one batch, in order."""
 
+from dataclasses import replace
+
 import torch
 
 from engines.training.augmentation.dice import Dice
@@ -25,3 +27,13 @@ def augment(
         gray = torch.where(dice.happens(probability), change(gray, dice), gray)
     gray = torch.where(dice.happens(settings.erase), blotted(gray, lesion, dice), gray)
     return gray.clamp(0, 1), (lesion >= 0.5).float()  # noqa: PLR2004
+
+
+def augment_companion(
+    images: torch.Tensor, frame: Frame, settings: Augmentation, generator: torch.Generator
+) -> torch.Tensor:
+    """Changed copies of companions (n, 1, h, w): turned, and of another tone. What befalls ultrasound only,
+    or is drawn at a lesion, does not befall them.
+    """
+    of_any_image = replace(settings, crop=0, speckle=0, depth_gain=0, erase=0, marks=0)
+    return augment(images, torch.zeros_like(images), frame, of_any_image, generator)[0]

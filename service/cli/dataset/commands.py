@@ -17,7 +17,7 @@ from service.cli.training_progress import needs_training_extra
 
 if TYPE_CHECKING:
     from engines.data.formats import Folds
-    from engines.data.near_duplicates import Pair
+    from engines.data.near_duplicates import NearDuplicates
 
 dataset = typer.Typer(help="Images to learn from.", no_args_is_help=True)
 Source = Annotated[Path, typer.Argument(help="Where the DICOM files are.", exists=True, file_okay=False)]
@@ -131,7 +131,7 @@ def _tell(out: Path, images: int, refused: Mapping[str, int]) -> None:
     )
 
 
-def _show(folder: Path, folds: "Folds", pairs: "list[Pair]") -> None:
+def _show(folder: Path, folds: "Folds", pairs: "list[NearDuplicates]") -> None:
     table = Table("fold", "images", "malignant", "patients", title=str(folder))
     for fold, theirs in folds.items():
         patients = len({example.patient for example in theirs})

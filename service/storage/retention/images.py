@@ -14,13 +14,11 @@ from service.storage.deliveries import DeliveryState, Proof
 from service.storage.ledger import Ledger, Transaction
 from service.storage.port import InstanceStore
 from service.storage.schema import history, studies
+from service.storage.studies import IMAGES_REMOVED
 from service.study.model import ReceivedInstance, Study
 from service.study.state import StudyState
 
 log = structlog.get_logger()
-
-IMAGES_REMOVED = "images_removed"
-"""Event of a study's history that moves no state."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@ import threading
 import numpy as np
 import pytest
 
-from engines.batching import Batcher, BatchPolicy, Image, Outputs
+from engines.batching import Batcher, BatchPolicy, Outputs
 from engines.errors import EngineClosed, GpuError, InputError
+from engines.pair import Tensors
 
 NEVER_S = 3600.0
 
@@ -19,7 +20,8 @@ class Network:
         if not blocked:
             self.go.set()
 
-    def __call__(self, images: Image) -> Outputs:
+    def __call__(self, batch: Tensors) -> Outputs:
+        images = batch["images"]
         self.batches.append([float(image) for image in images])
         self.started.set()
         self.go.wait()
@@ -32,8 +34,8 @@ class Network:
         return {"twice": images * 2}
 
 
-def image(value: float) -> Image:
-    return np.array(value, np.float32)
+def image(value: float) -> Tensors:
+    return {"images": np.array(value, np.float32)}
 
 
 def answers(batcher: Batcher, *values: float) -> list[float | str]:

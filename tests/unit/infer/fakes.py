@@ -15,10 +15,12 @@ class RecordingClassifier(FakeClassifier):
         self.images: list[NDArray[np.uint8]] = []
         self.urgent: list[bool] = []
 
-    def submit(self, image: NDArray[np.uint8], urgent: bool = False) -> FakePending:
+    def submit(
+        self, image: NDArray[np.uint8], urgent: bool = False, companion: NDArray[np.uint8] | None = None
+    ) -> FakePending:
         self.images.append(image)
         self.urgent.append(urgent)
-        return super().submit(image, urgent)
+        return super().submit(image, urgent, companion)
 
 
 class FlatClassifier(FakeClassifier):

@@ -14,7 +14,7 @@ from service.storage.memory import MemoryStore
 from service.study.messages import InferenceRequest
 from service.study.model import Priority
 from service.study.state import AnalysisState, StudyState
-from tests.fakes.classifier import FakeClassifier, FakePending
+from tests.fakes.classifier import FakeClassifier, FakeScore
 from tests.fakes.pool import INLINE_POOLS
 from tests.unit.pipeline import US_TO_PACS, assemble, enqueue, messages, phantom, receive, study_of
 
@@ -102,9 +102,9 @@ def test_result_that_comes_after_the_study_was_reopened_is_dropped(
     uid = queued(ledger, store, [first])
 
     class Slow(FakeClassifier):
-        def submit(self, image: NDArray[np.uint8], urgent: bool = False) -> FakePending:
+        def score(self, image: NDArray[np.uint8]) -> FakeScore:
             receive(ledger, store, [second])
-            return super().submit(image, urgent)
+            return super().score(image)
 
     worker(ledger, store, Slow()).handle(InferenceRequest(uid, 1, "us-mass").to_json())
 

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from engines.classifier import Score
 from engines.data.examples import Example, Pixels
 from engines.evaluation.figures import find
 from engines.evaluation.painted import calipers, corner_text, painted, painted_figures
+from engines.pair import Given, Pair
 from engines.preprocess import place
 from engines.progress import silent
 
@@ -36,6 +38,10 @@ def scored(image: np.ndarray, probability: float) -> Score:
     )
 
 
+def plain(images: Sequence[Given]) -> list[np.ndarray]:
+    return [image for image in images if not isinstance(image, Pair)]
+
+
 @pytest.mark.parametrize(("sees_marks", "moved", "decisions"), [(False, 0.0, 0.0), (True, 0.5, 1.0)])
 def test_who_looks_at_marks_is_found_out(
     tmp_path: Path, sees_marks: bool, moved: float, decisions: float
@@ -45,7 +51,7 @@ def test_who_looks_at_marks_is_found_out(
     examples = [Example(tmp_path / "image.png", tmp_path / "mask.png", 0, "p", "")] * 10
     figures = painted_figures(
         painted(
-            lambda images: [scored(i, 0.2 + 0.5 * (sees_marks and i.max() > 200)) for i in images],
+            lambda images: [scored(i, 0.2 + 0.5 * (sees_marks and i.max() > 200)) for i in plain(images)],
             examples,
             np.full(10, 0.2),
             silent,

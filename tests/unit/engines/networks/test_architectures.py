@@ -13,7 +13,7 @@ from torch.nn import functional
 from engines.backends.onnxruntime import OnnxRuntimeEngine
 from engines.errors import RecipeError
 from engines.export import Exported, export_network
-from engines.networks.catalog import ARCHITECTURES, VOLUMES_AND_PAIRS, build_network
+from engines.networks.catalog import ARCHITECTURES, VOLUMES, build_network
 from engines.networks.densenet_3d import densenet121_3d
 from engines.networks.explain import Explained
 from engines.networks.torchvision_ops import define_missing_operators
@@ -22,7 +22,7 @@ from engines.plans.profile import BatchProfile
 from engines.spec import HEATMAP, HEATMAP_CT
 from tests.unit.engines.plans.vendors import tensorrt_rtx
 
-EVERY = ARCHITECTURES | VOLUMES_AND_PAIRS
+EVERY = ARCHITECTURES | VOLUMES
 FIXED = {"alexnet": 224, "vgg16": 224, "vit_b_16": 224}
 SMALL = {"inception_v3": 139}
 VOLUME = (32, 64, 96)
@@ -84,7 +84,7 @@ def built(name: str) -> Any:
         tokens, *blocks, maps = network.features
         network.features = nn.Sequential(tokens, *blocks[:BLOCKS], maps)
     if name == "fusion_resnet50_cbam":
-        for stage in (stage for branch in (network.ultrasound, network.ct) for stage in branch):
+        for stage in (stage for branch in network.features.values() for stage in branch):
             if isinstance(stage, nn.Sequential):
                 del stage[1:]
     return network
@@ -181,9 +181,9 @@ def test_tensorrt_rtx_builds_a_plan_of_the_graph(case: Case) -> None:
     assert vendor.log.take_errors() == []
 
 
-@pytest.mark.parametrize("name", sorted(VOLUMES_AND_PAIRS))
-def test_a_recipe_that_names_a_volume_or_pair_is_refused(name: str) -> None:
-    with pytest.raises(RecipeError, match="recipes train on one image"):
+@pytest.mark.parametrize("name", sorted(VOLUMES))
+def test_a_recipe_that_names_a_volume_is_refused(name: str) -> None:
+    with pytest.raises(RecipeError, match="recipes train on images"):
         build_network(name, weights=None)
 
 
@@ -196,7 +196,8 @@ def torchvision_twin(name: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    "name", sorted(set(ARCHITECTURES) - {"lesion_mobilenet_v2", "resnet50_cbam", "vit_b_16"})
+    "name",
+    sorted(set(ARCHITECTURES) - {"fusion_resnet50_cbam", "lesion_mobilenet_v2", "resnet50_cbam", "vit_b_16"}),
 )
 def test_the_maps_and_torchvision_s_own_classes_give_torchvision_s_logits(
     name: str, one_thread: None, tmp_path: Path

@@ -10,7 +10,8 @@ from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
 from service.storage.port import InstanceStore
 from service.storage.receive import record_received
-from service.storage.retention.images import IMAGES_REMOVED, ImageRetention
+from service.storage.retention.images import ImageRetention
+from service.storage.studies import IMAGES_REMOVED
 from service.study.model import ReceivedInstance
 from service.study.state import StudyEvent
 from tests.factories import STUDY, received
