@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.errors import WeightsError
-from engines.judgement import Rate
 
 FILE = "guard.npz"
 _DIRECTIONS = 32
@@ -21,26 +20,6 @@ _SMALLEST = 1e-6
 
 Embeddings = NDArray[np.float32]
 """(n, d)."""
-
-
-@dataclass(frozen=True, slots=True)
-class GuardFile:
-    """The guard's part of the manifest: refuse what is stranger than `limit`.
-
-    `refused`: share of familiar images that it refused, on the held-out ones that `measured_on` names.
-    """
-
-    file: str
-    sha256: str
-    limit: float
-    refused: Rate
-    measured_on: str
-
-    def __post_init__(self) -> None:
-        if Path(self.file).name != self.file:
-            raise ValueError(f"guard.file must be a name in the manifest's folder, got {self.file!r}")
-        if not self.limit > 0:
-            raise ValueError(f"guard.limit must be positive, got {self.limit}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

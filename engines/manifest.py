@@ -6,7 +6,6 @@ from pathlib import Path
 
 from engines import judgement
 from engines.errors import ManifestError, WeightsError
-from engines.guard import GuardFile
 from engines.judgement import Calibration, Category, Difference, OperatingPoint, Rate
 from engines.precision import Precision
 from engines.tables import read_toml
@@ -70,6 +69,25 @@ class Int8:
 
     def __post_init__(self) -> None:
         _check_beside(self.file, "int8.file")
+
+
+@dataclass(frozen=True, slots=True)
+class GuardFile:
+    """Refuses what is stranger than `limit` (engines.guard).
+
+    `refused`: share of familiar images that it refused, on the held-out ones that `measured_on` names.
+    """
+
+    file: str
+    sha256: str
+    limit: float
+    refused: Rate
+    measured_on: str
+
+    def __post_init__(self) -> None:
+        _check_beside(self.file, "guard.file")
+        if not self.limit > 0:
+            raise ValueError(f"guard.limit must be positive, got {self.limit}")
 
 
 @dataclass(frozen=True, slots=True)

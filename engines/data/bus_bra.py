@@ -1,12 +1,11 @@
 """BUS-BRA: 1875 breast ultrasound images of 1064 patients (Gómez-Flores 2023), with its official folds."""
 
-import csv
 from pathlib import Path
 
 from engines.data.examples import Example
-from engines.errors import DataError
+from engines.data.rows import LABELS, read_rows
 
-_LABELS = {"benign": 0, "malignant": 1}
+_REMEDY = "give the folder that holds BUS-BRA"
 
 
 def bus_bra_folds(folder: Path) -> dict[int, list[Example]]:
@@ -15,9 +14,9 @@ def bus_bra_folds(folder: Path) -> dict[int, list[Example]]:
     They hold whole patients. The file's `valid_N` columns do not: with fold 5 to test, 211 patients have
     images on both sides, so they are not used. Raises DataError.
     """
-    examples = {row["ID"]: _example(folder, row) for row in _rows(folder / "bus_data.csv")}
+    examples = {row["ID"]: _example(folder, row) for row in read_rows(folder / "bus_data.csv", _REMEDY)}
     folds: dict[int, list[Example]] = {}
-    for row in _rows(folder / "5-fold-cv.csv"):
+    for row in read_rows(folder / "5-fold-cv.csv", _REMEDY):
         folds.setdefault(int(row["kFold"]), []).append(examples[row["ID"]])
     return dict(sorted(folds.items()))
 
@@ -27,17 +26,9 @@ def _example(folder: Path, row: dict[str, str]) -> Example:
     return Example(
         image=folder / "images" / f"{name}.png",
         mask=folder / "masks" / f"{name.replace('bus_', 'mask_')}.png",
-        label=_LABELS[row["Pathology"]],
+        label=LABELS[row["Pathology"]],
         patient=row["Case"],
         group=row["Device"].split("@")[0].strip(),
         birads=int(row["BIRADS"]),
         side=row.get("Side", ""),
     )
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            return list(csv.DictReader(lines))
-    except OSError as reason:
-        raise DataError(f"{path} cannot be read; give the folder that holds BUS-BRA") from reason

@@ -6,26 +6,21 @@ of a picture of the same size, not black on the lesion), `fold` (a number), `gro
 that looks at both).
 """
 
-import csv
 from pathlib import Path
 
 from engines.data.examples import UNKNOWN, Example
 from engines.data.folds import folds_by_patient
+from engines.data.rows import LABELS, read_rows
 from engines.errors import DataError
 
 TABLE = "table.csv"
-_LABELS = {"benign": 0, "malignant": 1}
 _NEEDED = ("image", "label", "patient")
 
 
 def folder_folds(folder: Path) -> dict[int, list[Example]]:
     """Its own folds, or five by patient. Raises DataError that names the line."""
     path = folder / TABLE
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            rows = list(csv.DictReader(lines, restval=""))
-    except (OSError, UnicodeDecodeError) as reason:
-        raise DataError(f"{path} cannot be read ({reason}): write it as CSV in UTF-8") from reason
+    rows = read_rows(path, "write it as CSV in UTF-8")
     missing = [name for name in _NEEDED if not rows or name not in rows[0]]
     if missing:
         raise DataError(f"{path} has no rows, or no column {missing[0]!r}; needed: {', '.join(_NEEDED)}")
@@ -45,7 +40,7 @@ def folder_folds(folder: Path) -> dict[int, list[Example]]:
 
 def _example(folder: Path, row: dict[str, str], where: str) -> Example:
     label = row["label"].strip().lower()
-    if label not in _LABELS:
+    if label not in LABELS:
         raise DataError(f"{where}: label {row['label']!r} is neither benign nor malignant")
     if not row["patient"].strip():
         raise DataError(f"{where}: no patient; images of one patient must not be on both sides of a split")
@@ -56,7 +51,7 @@ def _example(folder: Path, row: dict[str, str], where: str) -> Example:
     return Example(
         image=image,
         mask=folder / row["mask"] if row.get("mask") else None,
-        label=_LABELS[label],
+        label=LABELS[label],
         patient=row["patient"].strip(),
         group=row.get("group", ""),
         birads=int(birads) if birads in {"2", "3", "4", "5"} else UNKNOWN,

@@ -3,13 +3,13 @@
 Abnormalities are circles in the original's 1024 pixels, counted from the lower left corner.
 """
 
-import csv
 from pathlib import Path
 
 from PIL import Image
 
 from engines.data.examples import Circle, Example
 from engines.data.folds import folds_by_patient
+from engines.data.rows import read_rows
 from engines.errors import DataError
 
 _TABLE = "labels_converted.csv"
@@ -23,12 +23,8 @@ def mini_mias_folds(folder: Path) -> dict[int, list[Example]]:
 
     Films 2k - 1 and 2k are of one woman. Raises DataError.
     """
-    path = folder / _TABLE
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            rows = [row for row in csv.DictReader(lines) if row["Type"] in _SEVERITY]
-    except OSError as reason:
-        raise DataError(f"{path} cannot be read; give the folder that holds mini-MIAS") from reason
+    films = read_rows(folder / _TABLE, "give the folder that holds mini-MIAS")
+    rows = [row for row in films if row["Type"] in _SEVERITY]
     of_film: dict[str, dict[str, str]] = {}
     for row in sorted(rows, key=lambda row: row["Type"] != "M"):
         of_film.setdefault(row["Name"], row)

@@ -60,12 +60,12 @@ def _categories(scored: Scored, manifest: Manifest) -> list[Figure]:
 
 
 def _pointing(scored: Scored) -> list[Figure]:
-    malignant = scored.where(scored.labels == 1)
-    compared: Sequence[Pointing] = [p for p in malignant.pointings if p is not None]
+    malignant = [image for image in scored.images if image.example.label == 1]
+    compared: Sequence[Pointing] = [image.pointing for image in malignant if image.pointing is not None]
     if not compared:
         return []
     hit, inside, area = means(compared)
-    how = f"{len(compared)} of {len(malignant.examples)} malignant images have a heatmap"
+    how = f"{len(compared)} of {len(malignant)} malignant images have a heatmap"
     return [
         Figure(
             "pointing game",
@@ -93,5 +93,5 @@ def _lesions(scored: Scored) -> list[Figure]:
         ),
         Figure("lesion Dice, median", float(np.median(dice)), "1", how),
         rate_figure("lesions found", found, f"Dice of at least {_FOUND_DICE}; {how}"),
-        *detection_figures([one for one in scored.candidates if one is not None]),
+        *detection_figures([one.candidates for one in scored.images if one.candidates is not None]),
     ]

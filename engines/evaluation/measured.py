@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engines.errors import DataError
-from engines.guard import GuardFile
 from engines.judgement import Calibration, Difference, OperatingPoint, Rate
-from engines.manifest import Int8, Manifest, Weights
+from engines.manifest import GuardFile, Int8, Manifest, Weights
 
 _MARK = "# Measured: written by training and evaluation; edits are overwritten.\n"
 

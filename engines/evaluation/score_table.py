@@ -5,17 +5,17 @@ apart. Every other column is a side: probabilities, any score that rises with su
 (1 to 6, 4A to 4C).
 """
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from engines.data.rows import LABELS, read_rows
 from engines.errors import DataError
 from engines.evaluation.arrays import Scores
 from engines.evaluation.sides import Cases, Side
 
-_LABELS = {"benign": 0, "0": 0, "malignant": 1, "1": 1}
+_LABELS = LABELS | {"0": 0, "1": 1}
 _BIRADS = {"1": 1.0, "2": 2.0, "3": 3.0, "4": 4.0, "4A": 4.0, "4B": 4.3, "4C": 4.6, "5": 5.0, "6": 6.0}
 BIOPSY = 4.0
 """Category from which on a biopsy is recommended (BI-RADS, 5th edition)."""
@@ -29,7 +29,9 @@ def read_score_table(path: Path, thresholds: Mapping[str, float]) -> tuple[Cases
     A threshold that is not given is 0.5 for probabilities and category 4 for BI-RADS. Raises DataError that
     names the column and the row.
     """
-    rows = _rows(path)
+    rows = read_rows(path, "give a table as CSV in UTF-8")
+    if not rows:
+        raise DataError(f"{path} has no rows")
     columns = list(rows[0])
     missing = {"label", "patient"} - set(columns)
     if missing:
@@ -51,17 +53,6 @@ def read_score_table(path: Path, thresholds: Mapping[str, float]) -> tuple[Cases
 def birads_scores(categories: Sequence[str]) -> Scores:
     """BI-RADS categories, "1" to "6" or "4A" to "4C", as numbers in their order."""
     return np.array([_BIRADS[category] for category in categories])
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            rows = list(csv.DictReader(lines, restval=""))
-    except (OSError, UnicodeDecodeError) as reason:
-        raise DataError(f"{path} cannot be read ({reason}): give a table as CSV in UTF-8") from reason
-    if not rows:
-        raise DataError(f"{path} has no rows")
-    return rows
 
 
 def _label(path: Path, line: int, text: str) -> int:

@@ -1,13 +1,14 @@
 """Runs a shipped classifier, as the service would, over labelled images."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engines.classifier import Score
-from engines.data.examples import UNKNOWN, Example, labels_of, read_pixels
+from engines.data.examples import UNKNOWN, Example, Pixels, labels_of, read_pixels
 from engines.evaluation.arrays import Labels, Scores
 from engines.evaluation.detection import Candidate, candidates
 from engines.evaluation.pointing import Pointing, point
@@ -24,37 +25,58 @@ _SIZES = ((0.05, "under 5 %"), (0.15, "5 to 15 %"))
 _LARGEST = "over 15 %"
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """Per image, in order: logit, calibrated probability, label, where its heatmap points (None: nowhere),
-    Dice of the lesion that was found with the mask (NaN where nothing looks for it), the mask's share of the
-    image, the embedding (n, d), and what might be a lesion (None where nobody asks, or none is drawn).
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoredImage:
+    """`probability`: calibrated. `pointing`: where its heatmap points, None for nowhere. `dice` of the found
+    lesion with the mask, NaN where nothing looks for it; `mask_share`: of the image. `candidates`: what might
+    be a lesion, None where nobody asks, or none is drawn.
     """
 
-    examples: tuple[Example, ...]
-    logits: Scores
-    probabilities: Scores
-    labels: Labels
-    pointings: tuple[Pointing | None, ...]
-    dice: Scores
-    mask_shares: Scores
-    embeddings: Embeddings
-    candidates: tuple[tuple[Candidate, ...] | None, ...]
+    example: Example
+    logit: float
+    probability: float
+    pointing: Pointing | None
+    dice: float
+    mask_share: float
+    embedding: NDArray[np.float32]
+    candidates: tuple[Candidate, ...] | None
 
-    def where(self, chosen: NDArray[np.bool_]) -> "Scored":
-        """The chosen images only."""
-        kept = np.flatnonzero(chosen)
-        return Scored(
-            tuple(self.examples[i] for i in kept),
-            self.logits[chosen],
-            self.probabilities[chosen],
-            self.labels[chosen],
-            tuple(self.pointings[i] for i in kept),
-            self.dice[chosen],
-            self.mask_shares[chosen],
-            self.embeddings[chosen],
-            tuple(self.candidates[i] for i in kept),
-        )
+
+@dataclass(frozen=True)
+class Scored:
+    """Images in order; each array has one value of each."""
+
+    images: tuple[ScoredImage, ...]
+
+    @cached_property
+    def logits(self) -> Scores:
+        """Malignant minus benign, not calibrated."""
+        return np.array([image.logit for image in self.images])
+
+    @cached_property
+    def probabilities(self) -> Scores:
+        """Calibrated."""
+        return np.array([image.probability for image in self.images])
+
+    @cached_property
+    def dice(self) -> Scores:
+        """NaN where nothing looks for the lesion, or none is drawn."""
+        return np.array([image.dice for image in self.images])
+
+    @cached_property
+    def labels(self) -> Labels:
+        """0 benign, 1 malignant."""
+        return labels_of(self.examples)
+
+    @cached_property
+    def embeddings(self) -> Embeddings:
+        """(n, d)."""
+        return np.stack([image.embedding for image in self.images])
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """Where they are from."""
+        return tuple(image.example for image in self.images)
 
     @property
     def cases(self) -> Cases:
@@ -64,51 +86,42 @@ class Scored:
     @property
     def patients(self) -> list[str]:
         """Whose images they are."""
-        return [example.patient for example in self.examples]
+        return [image.example.patient for image in self.images]
+
+    def with_probabilities(self, probabilities: Scores) -> "Scored":
+        """The same, calibrated anew."""
+        pairs = zip(self.images, probabilities.tolist(), strict=True)
+        return Scored(tuple(replace(image, probability=probability) for image, probability in pairs))
 
 
 def score(classify: Classify, examples: Sequence[Example], report: Report) -> Scored:
     """Classify every example."""
-    numbers: list[tuple[float, ...]] = []
-    pointings: list[Pointing | None] = []
-    embeddings: list[NDArray[np.float32]] = []
-    found: list[tuple[Candidate, ...] | None] = []
+    images: list[ScoredImage] = []
     for start in range(0, len(examples), _BATCH):
-        pixels = [read_pixels(example) for example in examples[start : start + _BATCH]]
-        for one, result in zip(pixels, classify([p.given for p in pixels]), strict=True):
-            overlap, share = dice(result.lesion_mask, one.mask), float(one.mask.mean())
-            numbers.append((result.logit, result.probability, overlap, share))
-            pointings.append(point(result.heatmap, one.mask))
-            embeddings.append(result.embedding)
-            lesion = result.lesion_at(one.mask.shape)
-            found.append(candidates(lesion, one.mask) if lesion is not None and one.mask.any() else None)
-        report(Progress("evaluate", len(numbers), len(examples)))
-    logits, probabilities, overlaps, shares = np.array(numbers).T
-    return Scored(
-        tuple(examples),
-        logits,
-        probabilities,
-        labels_of(examples),
-        tuple(pointings),
-        overlaps,
-        shares,
-        np.stack(embeddings),
-        tuple(found),
-    )
+        batch = examples[start : start + _BATCH]
+        pixels = [read_pixels(example) for example in batch]
+        scores = classify([one.given for one in pixels])
+        images += map(_scored_image, batch, pixels, scores)
+        report(Progress("evaluate", len(images), len(examples)))
+    return Scored(tuple(images))
 
 
-def joined(parts: Sequence[Scored]) -> Scored:
+def joined(parts: Iterable[Scored]) -> Scored:
     """One after the other."""
-    return Scored(
-        tuple(example for part in parts for example in part.examples),
-        np.concatenate([part.logits for part in parts]),
-        np.concatenate([part.probabilities for part in parts]),
-        np.concatenate([part.labels for part in parts]),
-        tuple(pointing for part in parts for pointing in part.pointings),
-        np.concatenate([part.dice for part in parts]),
-        np.concatenate([part.mask_shares for part in parts]),
-        np.concatenate([part.embeddings for part in parts]),
-        tuple(one for part in parts for one in part.candidates),
+    return Scored(tuple(image for part in parts for image in part.images))
+
+
+def _scored_image(example: Example, pixels: Pixels, score: Score) -> ScoredImage:
+    lesion = score.lesion_at(pixels.mask.shape)
+    return ScoredImage(
+        example,
+        score.logit,
+        score.probability,
+        point(score.heatmap, pixels.mask),
+        dice(score.lesion_mask, pixels.mask),
+        float(pixels.mask.mean()),
+        score.embedding,
+        candidates(lesion, pixels.mask) if lesion is not None and pixels.mask.any() else None,
     )
 
 
@@ -121,11 +134,12 @@ def dice(found: NDArray[np.bool_] | None, mask: NDArray[np.bool_]) -> float:
 
 def _groups(scored: Scored) -> dict[str, list[str]]:
     """By what images are told apart, and each image's group; "" where it is not known."""
+    examples = scored.examples
     return {
-        "scanner": [example.group for example in scored.examples],
-        "BI-RADS": ["" if e.birads == UNKNOWN else str(e.birads) for e in scored.examples],
-        "side": [example.side for example in scored.examples],
-        "lesion of": [_size(share) for share in scored.mask_shares],
+        "scanner": [example.group for example in examples],
+        "BI-RADS": ["" if e.birads == UNKNOWN else str(e.birads) for e in examples],
+        "side": [example.side for example in examples],
+        "lesion of": [_size(image.mask_share) for image in scored.images],
     }
 
 

@@ -17,8 +17,8 @@ from engines.evaluation.measured import Measured
 from engines.evaluation.rates import wilson
 from engines.evaluation.scoring import score
 from engines.export import MODEL, export_network
-from engines.guard import FILE, GuardFile, fit_familiar
-from engines.manifest import Weights, sha256_of
+from engines.guard import FILE, fit_familiar
+from engines.manifest import GuardFile, Weights, sha256_of
 from engines.networks.checkpoint import read_network
 from engines.networks.lesion.network import LesionNetwork, ensemble
 from engines.progress import Progress, Report

@@ -1,7 +1,7 @@
 """Scores of all folds of a data set, each by a network that has not learnt from it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -27,15 +27,15 @@ class HeldOut:
     @property
     def together(self) -> Scored:
         """All folds, one after the other."""
-        return joined(list(self.folds.values()))
+        return joined(self.folds.values())
 
     def calibrated(self) -> Scored:
         """All folds, each with the calibration that the others give: it has not seen these labels either."""
         folds = []
         for number, fold in self.folds.items():
-            others = joined([other for one, other in self.folds.items() if one != number])
+            others = joined(other for one, other in self.folds.items() if one != number)
             calibration = fit_platt(others.logits, others.labels)
-            folds.append(replace(fold, probabilities=probabilities(calibration, fold.logits)))
+            folds.append(fold.with_probabilities(probabilities(calibration, fold.logits)))
         return joined(folds)
 
     def figures(self, manifest: Manifest) -> list[Figure]:

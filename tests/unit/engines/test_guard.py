@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from engines.errors import WeightsError
-from engines.guard import Familiar, GuardFile, fit_familiar, read_familiar
+from engines.guard import Familiar, fit_familiar, read_familiar
 from engines.judgement import Rate
+from engines.manifest import GuardFile
 
 
 def embeddings(count: int, seed: int, shift: float = 0.0) -> np.ndarray:

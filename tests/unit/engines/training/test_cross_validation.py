@@ -9,7 +9,7 @@ from engines.data.examples import Example
 from engines.errors import DataError, RecipeError, UnfamiliarInput
 from engines.evaluation.evaluate import evaluate
 from engines.evaluation.figures import find, rate_of, read_figures
-from engines.evaluation.scoring import Scored
+from engines.evaluation.scoring import Scored, ScoredImage
 from engines.manifest import FILE, read_manifest
 from engines.networks.catalog import ARCHITECTURES
 from engines.open_engine import open_classifier
@@ -104,16 +104,15 @@ def test_a_network_without_judges_is_refused(
 
 
 def scored(logits: list[float], labels: list[int], patient: str) -> Scored:
-    examples = tuple(
-        Example(Path("i"), Path("m"), label, f"{patient}{number}", "scanner")
-        for number, label in enumerate(labels)
-    )
-    nothing = (None,) * len(labels)
-    values = np.array(logits)
-    embeddings = np.zeros((len(labels), 2), np.float32)
-    unknown = np.full(len(labels), np.nan)
+    nan, embedding = float("nan"), np.zeros(2, np.float32)
     return Scored(
-        examples, values, values * 0, np.array(labels), nothing, unknown, values * 0, embeddings, nothing
+        tuple(
+            ScoredImage(
+                Example(Path("i"), Path("m"), label, f"{patient}{number}", "scanner"),
+                *(logit, 0.0, None, nan, 0.0, embedding, None),
+            )
+            for number, (logit, label) in enumerate(zip(logits, labels, strict=True))
+        )
     )
 
 
