@@ -11,6 +11,7 @@ pytest_plugins = [
     "tests.servers.postgres",
     "tests.servers.orthanc",
     "tests.servers.dcmtk",
+    "tests.servers.pixelmed",
     "tests.servers.chromium",
     "tests.servers.webdriver",
 ]

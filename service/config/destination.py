@@ -38,6 +38,9 @@ class Destination(Section):
     """TLS towards it, such as `{ ca = "/etc/preread/ca.pem" }`. Empty: none."""
     stow: StowDestination | None = None
     """How to reach it by STOW-RS."""
+    profile: Name = "generic"
+    """Which kinds of result objects it gets: `generic` (SR and heatmap), `ohif`, `weasis`,
+    `mammo-workstation`, or one of `report.profiles`."""
     confirm: Literal["auto", "commitment", "query", "status"] = "auto"
     """What proves that it holds an object. `commitment`: it has committed itself to that (Storage Commitment
     Push Model). `query`: C-FIND or QIDO-RS finds it. `status`: its answer to C-STORE or STOW-RS. `auto`: the

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from service.config.profiles import Profile
 from service.config.tls import ClientTLS
 from service.config.types import AETitle, Port, Seconds, Section
 
@@ -96,6 +97,8 @@ class ReportSettings(Section):
     content_qualification: Literal["RESEARCH", "PRODUCT"] = "RESEARCH"
     """Content Qualification (0018,9004). PRODUCT only for a classifier that is cleared for clinical use where
     you are; this changes the RESEARCH USE label on every object."""
+    profiles: tuple[Profile, ...] = ()
+    """Profiles of your own for `destinations[].profile`. One called as one of ours takes its place."""
 
 
 class SendSettings(Section):

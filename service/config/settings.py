@@ -13,6 +13,7 @@ from service.config.accept import AcceptSettings
 from service.config.assemble import AssembleSettings
 from service.config.destination import Destination
 from service.config.priors import PriorSettings
+from service.config.profiles import PROFILES, ObjectKind
 from service.config.retention import RetentionSettings
 from service.config.rules import Rule
 from service.config.sections import (
@@ -82,6 +83,12 @@ class Settings(BaseSettings):
     def _names_resolve(self) -> Self:
         """A rule's destinations exist; no two rules, destinations or sources share a name."""
         check_sources(self.sources)
+        for destination in self.destinations:
+            if destination.profile not in self.profiles:
+                raise ValueError(
+                    f"destination {destination.name!r} has the profile {destination.profile!r}, which is not "
+                    f"there; profiles are: {', '.join(self.profiles)}"
+                )
         known = [destination.name for destination in self.destinations]
         for kind, names in (("destination", known), ("rule", [rule.name for rule in self.rules])):
             twice = {name for name in names if names.count(name) > 1}
@@ -95,6 +102,11 @@ class Settings(BaseSettings):
                     f"configured; destinations are: {', '.join(known) or 'none'}"
                 )
         return self
+
+    @property
+    def profiles(self) -> dict[str, tuple[ObjectKind, ...]]:
+        """The kinds of objects of each profile, ours and those of the configuration."""
+        return PROFILES | {profile.name: profile.objects for profile in self.report.profiles}
 
     @property
     def ledger_url(self) -> str:

@@ -3,6 +3,7 @@
 DCM and SCT values are those of PS3.16 annex D and the context groups named; UCUM and BI as PS3.16 8.2 lists.
 """
 
+from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
 from service.errors import Permanent
@@ -29,6 +30,7 @@ ARTIFICIAL_INTELLIGENCE = Code("123110", "DCM", "Artificial Intelligence")  # CI
 # A heatmap explains a score. It does not show a mass, so no kind of lesion is claimed: CID 6054 for a region.
 SELECTED_REGION = Code("111099", "DCM", "Selected region")
 LESION = Code("52988006", "SCT", "Lesion")  # where the classifier has found and outlined one
+MORPHOLOGICALLY_ABNORMAL = Code("49755003", "SCT", "Morphologically Abnormal Structure")  # CID 7150
 LONG_AXIS = Code("103339001", "SCT", "Long axis")  # CID 7470
 SHORT_AXIS = Code("103340004", "SCT", "Short axis")
 MILLIMETER = Code("mm", "UCUM", "Millimeter")
@@ -39,6 +41,50 @@ PERCENT = Code("%", "UCUM", "Percent")
 MAXIMUM = Code("56851009", "SCT", "Maximum")  # CID 7464, how a breast's value follows from its images
 VISUAL_EXPLANATION = Code("130401", "DCM", "Visual explanation")
 ASSESSMENT_CATEGORY = Code("111005", "DCM", "Assessment Category")  # CID 6026
+
+# TID 2010 Key Object Selection
+OF_INTEREST = Code("113000", "DCM", "Of Interest")  # CID 7010
+
+# TID 4000 Mammography CAD Report and what it holds
+MAMMOGRAPHY_CAD_REPORT = Code("111036", "DCM", "Mammography CAD Report")
+LANGUAGE = Code("121049", "DCM", "Language of Content Item and Descendants")
+ENGLISH = Code("en", "RFC5646", "English")
+CAD_SUMMARY = Code("111017", "DCM", "CAD Processing and Findings Summary")
+WITHOUT_FINDINGS = Code("111241", "DCM", "All algorithms succeeded; without findings")  # CID 6047
+WITH_FINDINGS = Code("111242", "DCM", "All algorithms succeeded; with findings")
+INDIVIDUAL_IMPRESSION = Code("111034", "DCM", "Individual Impression/Recommendation")
+SINGLE_IMAGE_FINDING = Code("111059", "DCM", "Single Image Finding")
+MAMMOGRAPHY_BREAST_DENSITY = Code("129793001", "SCT", "Mammography breast density")  # CID 6014: a mass's mark
+RENDERING_INTENT = Code("111056", "DCM", "Rendering Intent")
+PRESENTATION_REQUIRED = Code(
+    "111150", "DCM", "Presentation Required: Rendering device is expected to present"
+)
+TRACKING_IDENTIFIER = Code("112039", "DCM", "Tracking Identifier")
+TRACKING_UID = Code("112040", "DCM", "Tracking Unique Identifier")
+ALGORITHM_NAME = Code("111001", "DCM", "Algorithm Name")
+ALGORITHM_PARAMETERS = Code("111002", "DCM", "Algorithm Parameters")
+ALGORITHM_VERSION = Code("111003", "DCM", "Algorithm Version")
+CENTER = Code("111010", "DCM", "Center")
+OUTLINE = Code("111041", "DCM", "Outline")
+SUMMARY_OF_DETECTIONS = Code("111064", "DCM", "Summary of Detections")
+SUCCEEDED = Code("111222", "DCM", "Succeeded")
+SUCCESSFUL_DETECTIONS = Code("111063", "DCM", "Successful Detections")
+DETECTION_PERFORMED = Code("111022", "DCM", "Detection Performed")
+SUMMARY_OF_ANALYSES = Code("111065", "DCM", "Summary of Analyses")
+NOT_ATTEMPTED = Code("111225", "DCM", "Not Attempted")
+LEFT_BREAST = Code("80248007", "SCT", "Left breast")  # CID 6022
+RIGHT_BREAST = Code("73056007", "SCT", "Right breast")
+IMAGE_VIEW = Code("111031", "DCM", "Image View")
+IMAGE_VIEW_MODIFIER = Code("111032", "DCM", "Image View Modifier")
+PATIENT_ORIENTATION_ROW = Code("111044", "DCM", "Patient Orientation Row")
+PATIENT_ORIENTATION_COLUMN = Code("111043", "DCM", "Patient Orientation Column")
+STUDY_DATE = Code("111060", "DCM", "Study Date")
+STUDY_TIME = Code("111061", "DCM", "Study Time")
+CONTENT_DATE = Code("111018", "DCM", "Content Date")
+CONTENT_TIME = Code("111019", "DCM", "Content Time")
+HORIZONTAL_PIXEL_SPACING = Code("111026", "DCM", "Horizontal Pixel Spacing")
+VERTICAL_PIXEL_SPACING = Code("111066", "DCM", "Vertical Pixel Spacing")
+MICROMETER = Code("um", "UCUM", "micrometer")
 
 # TID 1600 Image Library
 IMAGE_LIBRARY = Code("111028", "DCM", "Image Library")
@@ -68,6 +114,16 @@ _ASSESSMENTS = {  # CID 6027; subdivisions of 4 are not in SNOMED CT, their sche
     "4C": Code("MA.II.A.5.4C", "BI", "4C - Moderate suspicion", "4.0"),
     "5": Code("397145000", "SCT", "5 - Highly suggestive of malignancy"),
 }
+
+
+def of(item: Dataset) -> Code:
+    """The code in an item of a sender's code sequence."""
+    return Code(
+        item.CodeValue,
+        item.CodingSchemeDesignator,
+        item.get("CodeMeaning", ""),
+        item.get("CodingSchemeVersion"),
+    )
 
 
 def assessment(category: str) -> Code:

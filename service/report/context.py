@@ -43,6 +43,11 @@ class ReportContext:
         identity = self.result.classifier
         return [f"preread {WRITER_VERSION}", long_string(f"{identity.name} {identity.version}")]
 
+    @property
+    def fixed(self) -> list[Any]:
+        """What every object of this result shows beside its own content."""
+        return [self.settings.model_dump(mode="json", exclude={"profiles"}), self.title]
+
     def attributes(self) -> dict[str, Any]:
         """Equipment, series and SOP Common attributes as highdicom's constructors take them."""
         institution = long_string(self.settings.institution_name)
@@ -57,6 +62,19 @@ class ReportContext:
             "content_date": moment.date(),
             "content_time": moment.time(),
         }
+
+    def describe(self, ds: Dataset) -> None:
+        """Put `attributes` into an object that no constructor of highdicom makes."""
+        attributes = self.attributes()
+        ds.Manufacturer = attributes["manufacturer"]
+        ds.ManufacturerModelName = attributes["manufacturer_model_name"]
+        ds.SoftwareVersions = attributes["software_versions"]
+        ds.DeviceSerialNumber = attributes["device_serial_number"]
+        if attributes["institution_name"]:
+            ds.InstitutionName = attributes["institution_name"]
+        ds.ContentQualification = attributes["content_qualification"]
+        ds.ContentDate = self.written_at.strftime("%Y%m%d")
+        ds.ContentTime = self.written_at.strftime("%H%M%S")
 
     def finish(self, ds: Dataset) -> bytes:
         """Put patient, study, equipment and times into `ds`; the complete Part 10 file, Explicit VR LE.

@@ -2,15 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 
+from service.config.profiles import PROFILES, ObjectKind
 from service.report.basis import Basis
 from service.storage.deliveries import StoredObject
 from service.storage.ledger import Transaction
 from service.study.messages import DeliveryRequest, ReportRequest
 from service.study.state import StudyEvent
 
+ObjectsOf = Mapping[str, Sequence[ObjectKind]]
+"""The kinds of objects that destinations get, by name."""
+
+
+def kinds_for(destination: str, objects_of: ObjectsOf) -> Sequence[ObjectKind]:
+    """The kinds that a destination gets; the usual ones where nothing else is said."""
+    return objects_of.get(destination, PROFILES["generic"])
+
 
 def enter_report(
-    tx: Transaction, request: ReportRequest, basis: Basis, written: Mapping[str, Sequence[StoredObject]]
+    tx: Transaction,
+    request: ReportRequest,
+    basis: Basis,
+    written: Mapping[str, Sequence[StoredObject]],
+    objects_of: ObjectsOf,
 ) -> None:
     """Enter objects and deliveries, and let the delivery requests leave. `written` is by classifier."""
     destinations: dict[str, None] = {}
@@ -18,8 +31,9 @@ def enter_report(
         for stored in written[analysis.classifier]:
             tx.deliveries.add_object(stored)
             for destination in analysis.destinations:
-                tx.deliveries.add(stored, destination)
-                destinations[destination] = None
+                if stored.kind in kinds_for(destination, objects_of):
+                    tx.deliveries.add(stored, destination)
+                    destinations[destination] = None
     for destination in destinations:
         tx.outbox.add(DeliveryRequest(request.study_instance_uid, request.revision, destination))
     reason = f"{_objects(basis, written)}{_places(list(destinations))}"

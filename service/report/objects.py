@@ -1,10 +1,9 @@
 """All result objects of one result: a heatmap for every scored image, and the SR that links them."""
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
-from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +11,16 @@ from pydicom.dataset import Dataset
 from pydicom.uid import Comprehensive3DSRStorage, SecondaryCaptureImageStorage
 
 from service.config import ReportSettings
+from service.config.profiles import PROFILES, ObjectKind
 from service.errors import Permanent
+from service.report.beside import Written, other_objects
 from service.report.context import ReportContext
 from service.report.heatmap import render_heatmap
 from service.report.legend import legend_for
+from service.report.report_object import ReportObject
 from service.report.secondary_capture import build_heatmap
 from service.report.structured_report import PredecessorReference, build_structured_report
-from service.report.uids import digest, heatmap_uid, report_uid, series_uid
+from service.report.uids import digest, heatmap_uid, report_uid, series_uid, shown_of
 from service.study.result import AnalysisResult, ImageScore
 
 __all__ = ["PredecessorReference", "ReportObject", "ScoredPixels", "build_objects"]
@@ -39,27 +41,16 @@ PixelsByImage = Mapping[tuple[str, int | None], ScoredPixels]
 """Pixels by SOP Instance UID and frame number. Each is asked for once, in turn: it may load them lazily."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReportObject:
-    """One result object. `data` is the complete Part 10 file, Explicit VR Little Endian."""
-
-    kind: Literal["sr", "heatmap"]
-    classifier: str
-    sop_class_uid: str
-    sop_instance_uid: str
-    series_instance_uid: str
-    instance_number: int
-    data: bytes
-
-
 def build_objects(
     result: AnalysisResult,
     headers: Mapping[str, Dataset],
     pixels: PixelsByImage,
     settings: ReportSettings,
     predecessor: PredecessorReference | None = None,
+    kinds: Collection[ObjectKind] = PROFILES["generic"],
 ) -> tuple[ReportObject, ...]:
-    """The heatmaps in the order of the scores, then the SR. No scores: no objects.
+    """The heatmaps in the order of the scores, then the SR, then what of the other `kinds` fits. SR and
+    heatmaps are always there; without scores there is nothing.
 
     `headers` holds the header (pixels not needed) of every scored image under its SOP Instance UID; of each
     image the header is asked for first, then the pixels. The same arguments give the same bytes. Raises
@@ -73,7 +64,8 @@ def build_objects(
         # pydicom warns of illegal values in the sender's header; they are copied or emptied, not our doing.
         warnings.simplefilter("ignore", UserWarning)
         heatmaps = tuple(_heatmaps(context, headers, pixels))
-        return (*heatmaps, _structured_report(context, headers, heatmaps, predecessor))
+        report = _structured_report(context, headers, heatmaps, predecessor)
+        return (*heatmaps, report, *other_objects(Written(context, headers, heatmaps), kinds))
 
 
 def _heatmaps(
@@ -89,7 +81,7 @@ def _heatmaps(
             )
         legend = legend_for(score, result.classifier, settings)
         rgb = render_heatmap(scored.rgb, scored.heatmap, score.shown_outline, legend)
-        shown = digest([_fixed(context), score.laterality, sha256(rgb.tobytes()).hexdigest()])
+        shown = digest([context.fixed, score.laterality, sha256(rgb.tobytes()).hexdigest()])
         uid = heatmap_uid(result, score, shown)
         yield ReportObject(
             kind="heatmap",
@@ -110,10 +102,10 @@ def _structured_report(
 ) -> ReportObject:
     result = context.result
     heatmap_uids = [heatmap.sop_instance_uid for heatmap in heatmaps]
-    scores = [asdict(replace(score, heatmap_key="")) for score in result.scores]
+    scores = [shown_of(score) for score in result.scores]
     refusals = [asdict(refusal) for refusal in result.refusals]
     replaced = asdict(predecessor) if predecessor else None
-    shown = digest([_fixed(context), scores, refusals, heatmap_uids, replaced])
+    shown = digest([context.fixed, scores, refusals, heatmap_uids, replaced])
     uid = report_uid(result, shown)
     series = heatmaps[0].series_instance_uid
     return ReportObject(
@@ -125,11 +117,6 @@ def _structured_report(
         instance_number=1,
         data=build_structured_report(context, headers, uid, heatmap_uids, series, predecessor),
     )
-
-
-def _fixed(context: ReportContext) -> list[Any]:
-    """What every object of this result shows beside its own content."""
-    return [context.settings.model_dump(mode="json"), context.title]
 
 
 def _header(result: AnalysisResult, headers: Mapping[str, Dataset], score: ImageScore) -> Dataset:

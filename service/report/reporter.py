@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import structlog
 
 from service.config import ReportSettings
 from service.report.basis import EarlierReport, basis_of
-from service.report.entry import enter_report
+from service.report.entry import ObjectsOf, enter_report, kinds_for
 from service.report.headers import StoredHeaders
 from service.report.objects import ReportObject, build_objects
 from service.report.pixels import StoredPixels
@@ -27,10 +28,20 @@ log = structlog.get_logger()
 class Reporter:
     """Writes the result objects of a study. Writing them twice writes the same bytes."""
 
-    def __init__(self, ledger: Ledger, store: InstanceStore, settings: ReportSettings) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        store: InstanceStore,
+        settings: ReportSettings,
+        objects_of: ObjectsOf = MappingProxyType({}),
+    ) -> None:
+        """`objects_of`: the kinds of objects that each destination gets; one that is not there gets the usual
+        ones.
+        """
         self._ledger = ledger
         self._store = store
         self._settings = settings
+        self._objects_of = objects_of
 
     def handle(self, body: dict[str, Any], fence: Fence = unfenced) -> None:
         """Do what a ReportRequest asks for, and enter it where the fence lets it through.
@@ -52,7 +63,7 @@ class Reporter:
                 return
             now = basis_of(tx, request)
             if now == basis:
-                enter_report(tx, request, basis, written)
+                enter_report(tx, request, basis, written, self._objects_of)
             elif now.analyses:
                 tx.outbox.add(request)  # another report was entered meanwhile: this one has to name it
         log.info(
@@ -89,6 +100,7 @@ class Reporter:
             StoredPixels(self._store, result, headers),
             self._settings,
             earlier.reference if earlier else None,
+            {kind for name in analysis.destinations for kind in kinds_for(name, self._objects_of)},
         )
         return [self._keep(result, built) for built in objects]
 

@@ -11,7 +11,8 @@ from copy import deepcopy
 from datetime import datetime, timedelta, timezone
 
 from pydicom.datadict import dictionary_VR
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, UltrasoundImageStorage, UltrasoundMultiFrameImageStorage
 
 _TYPE_2 = (  # Patient (PS3.3 C.7.1.1) and General Study (C.7.2.1): present in every instance, perhaps empty
     "PatientName",
@@ -38,6 +39,30 @@ _TYPE_3 = (  # the ones by which a PACS files and a reader knows the study
     "ReferencedStudySequence",
     "TimezoneOffsetFromUTC",
 )
+_OF_IMAGE = (
+    "Modality",
+    "Rows",
+    "Columns",
+    "NumberOfFrames",
+    "PhotometricInterpretation",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PixelRepresentation",
+    "ModalityLUTSequence",
+    "RescaleIntercept",
+    "RescaleSlope",
+    "RescaleType",
+    "VOILUTSequence",
+    "WindowCenter",
+    "WindowWidth",
+    "WindowCenterWidthExplanation",
+    "VOILUTFunction",
+)
+_KNOWN_CLASS = {
+    "1.2.840.10008.5.1.4.1.1.6": UltrasoundImageStorage,
+    "1.2.840.10008.5.1.4.1.1.3": UltrasoundMultiFrameImageStorage,
+}
 _LEGAL = {  # values that break these would make the whole result object invalid
     "PatientBirthDate": re.compile(r"\d{8}"),
     "PatientSex": re.compile(r"[MFO]"),
@@ -67,6 +92,31 @@ def reference_to(header: Dataset) -> Dataset:
     return reference(
         header.StudyInstanceUID, header.SeriesInstanceUID, header.SOPClassUID, header.SOPInstanceUID
     )
+
+
+def image_reference(header: Dataset) -> Dataset:
+    """`reference_to` with what highdicom asks of an image, and a class it knows in place of retired ones."""
+    ds = reference_to(header)
+    for keyword in _OF_IMAGE:
+        copy_element(header, ds, keyword)
+    # A palette image is colour to a presentation state, whatever its samples.
+    ds.SamplesPerPixel = 1 if str(header.get("PhotometricInterpretation", "")).startswith("MONOCHROME") else 3
+    ds.SOPClassUID = _KNOWN_CLASS.get(header.SOPClassUID, header.SOPClassUID)
+    if (
+        "NumberOfFrames" in ds
+    ):  # highdicom looks there for what is true of all frames; a cine has no such groups
+        ds.SharedFunctionalGroupsSequence, ds.PerFrameFunctionalGroupsSequence = [Dataset()], [Dataset()]
+    ds.file_meta = FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    return ds
+
+
+def name_source(ds: Dataset, header: Dataset) -> None:
+    """Where `ds` refers to what `image_reference` gave for `header`, give back the class it really has."""
+    for item in (item for element in ds if element.VR == "SQ" for item in element.value):
+        if item.get("ReferencedSOPInstanceUID") == header.SOPInstanceUID:
+            item.ReferencedSOPClassUID = header.SOPClassUID
+        name_source(item, header)
 
 
 def copy_patient_and_study(header: Dataset, target: Dataset) -> None:
@@ -139,6 +189,12 @@ def pixel_spacing_mm(header: Dataset) -> tuple[float, float] | None:
     }
     spacing = spacings.pop() if len(spacings) == 1 else (0.0, 0.0)
     return spacing if min(spacing) > 0 else None
+
+
+def pixel_spacing_at_detector_mm(header: Dataset) -> tuple[float, float] | None:
+    """Imager Pixel Spacing, of rows and of columns; None where it is not given."""
+    spacing = header.get("ImagerPixelSpacing")
+    return (float(spacing[0]), float(spacing[1])) if spacing else None
 
 
 def _is_2d_in_cm(region: Dataset) -> bool:

@@ -8,6 +8,8 @@ Form: `2.25.` and a name-based UUID as a decimal, at most 44 characters (PS3.5 B
 import hashlib
 import json
 import uuid
+from collections.abc import Iterable
+from dataclasses import asdict, replace
 from typing import Any
 
 from service.config import ReportSettings
@@ -69,6 +71,17 @@ def heatmap_uid(result: AnalysisResult, score: ImageScore, content_digest: str) 
     """The heatmap of one image that shows what `content_digest` stands for, whatever else the study holds."""
     image = [score.sop_instance_uid, score.frame_number or 0]
     return uid_for(kind="heatmap", sources=[image], content=content_digest, **_analysis(result))
+
+
+def object_uid(result: AnalysisResult, kind: str, scores: Iterable[ImageScore], fixed: Any) -> str:
+    """An object that shows these scores, in a form that `kind` and the `fixed` settings decide."""
+    shown = [shown_of(score) for score in scores]
+    return uid_for(kind=kind, content=digest([fixed, shown]), **_analysis(result))
+
+
+def shown_of(score: ImageScore) -> dict[str, Any]:
+    """What a reader may see of a score, as JSON types."""
+    return asdict(replace(score, heatmap_key=""))
 
 
 def report_uid(result: AnalysisResult, content_digest: str) -> str:

@@ -44,7 +44,10 @@ def run_send(settings: Settings, stop: threading.Event) -> None:
         links = resources.enter_context(
             closing(Links(settings.destinations, settings.send, partial(enter_report, ledger)))
         )
-        reporter = Reporter(ledger, store, settings.report)
+        gets = {
+            destination.name: settings.profiles[destination.profile] for destination in settings.destinations
+        }
+        reporter = Reporter(ledger, store, settings.report, gets)
         sender = Sender(
             ledger,
             store,

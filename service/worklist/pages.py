@@ -23,6 +23,7 @@ _FILTERS = (
     wording.lesion_words,
     wording.moment,
     wording.no_score_label,
+    wording.object_label,
     wording.percent,
     wording.person_names,
     wording.proof_label,

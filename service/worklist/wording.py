@@ -43,6 +43,14 @@ WORK_LABELS = {
     "report": "Writing the result objects",
     "delivery": "Sending the results to {}",
 }
+OBJECT_LABELS: dict[str, str] = {
+    "sr": "Structured Report",
+    "heatmap": "Heatmap (Secondary Capture)",
+    "presentation": "Outline over the image (Presentation State)",
+    "segmentation": "Region (Segmentation)",
+    "key-objects": "Key images (Key Object Selection)",
+    "cad-sr": "Mammography CAD SR",
+}
 SIDES = {"L": "Left", "R": "Right", "": "Side not given"}
 _FIRST_CJK = "\u2e80"
 """Where the scripts of East Asia begin."""
@@ -83,6 +91,11 @@ def work_label(work: str) -> str:
     """A piece of work as its lease calls it, in words."""
     kind, _, name = work.partition(".")
     return WORK_LABELS.get(kind, kind).format(name)
+
+
+def object_label(kind: str) -> str:
+    """A kind of result object, in words."""
+    return OBJECT_LABELS.get(kind, kind)
 
 
 def side(laterality: str) -> str:

@@ -1,6 +1,6 @@
 """Source headers, results and pixels for the tests of the report stage. All patients are invented."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
@@ -9,12 +9,14 @@ import numpy as np
 from pydicom import dcmread, dcmwrite
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import (
+    DigitalMammographyXRayImageStorageForPresentation,
     ExplicitVRLittleEndian,
     UltrasoundImageStorage,
     UltrasoundMultiFrameImageStorage,
 )
 
 from service.config import ReportSettings
+from service.config.profiles import PROFILES, ObjectKind
 from service.report.objects import PredecessorReference, ReportObject, ScoredPixels, build_objects
 from service.study.result import (
     AnalysedRegion,
@@ -65,6 +67,26 @@ def header(sop_class_uid: str = UltrasoundImageStorage, uid: str = IMAGE_UID, **
         else:
             setattr(ds, keyword, value)
     return ds
+
+
+def mammogram(uid: str = IMAGE_UID, **changes: Any) -> Dataset:
+    """A left mammogram, mediolateral oblique."""
+    view = Dataset()
+    view.CodeValue, view.CodingSchemeDesignator = "399368009", "SCT"
+    view.CodeMeaning = "medio-lateral oblique"
+    view.ViewModifierCodeSequence = []
+    values: dict[str, Any] = {
+        "Modality": "MG",
+        "PhotometricInterpretation": "MONOCHROME2",
+        "ImageLaterality": "L",
+        "ViewCodeSequence": [view],
+        "PatientOrientation": ["A", "FR"],
+        "ImagerPixelSpacing": [0.07, 0.07],
+        "ContentDate": "20260304",
+        "ContentTime": "101112",
+        "StudyDescription": "Mammography",
+    }
+    return header(DigitalMammographyXRayImageStorageForPresentation, uid, **values | changes)
 
 
 def as_received(ds: Dataset) -> Dataset:
@@ -138,11 +160,12 @@ def objects_of(
     *sources: Dataset,
     settings: ReportSettings | None = None,
     predecessor: PredecessorReference | None = None,
+    kinds: Collection[ObjectKind] = PROFILES["generic"],
 ) -> tuple[ReportObject, ...]:
     """The result objects of `found`, every image with the same pixels."""
     headers: Mapping[str, Dataset] = {source.SOPInstanceUID: source for source in sources}
     shown = {(s.sop_instance_uid, s.frame_number): pixels() for s in found.scores}
-    return build_objects(found, headers, shown, settings or ReportSettings(), predecessor)
+    return build_objects(found, headers, shown, settings or ReportSettings(), predecessor, kinds)
 
 
 def objects_for(source: Dataset, **changes: Any) -> tuple[Dataset, Dataset]:

@@ -1,0 +1,37 @@
+"""Which result objects a destination gets: what its viewers show, and no more."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from service.config.types import Name, Section
+
+ObjectKind = Literal["sr", "heatmap", "presentation", "segmentation", "key-objects", "cad-sr"]
+"""Kinds of result objects. Where one does not fit a study, it is left out: `cad-sr` is for mammograms."""
+
+PROFILES: dict[str, tuple[ObjectKind, ...]] = {
+    "generic": ("sr", "heatmap"),
+    "ohif": ("sr", "heatmap", "segmentation"),
+    "weasis": ("sr", "heatmap", "presentation", "segmentation", "key-objects"),
+    "mammo-workstation": ("sr", "heatmap", "presentation", "cad-sr"),
+}
+"""What comes with Preread."""
+
+
+class Profile(Section):
+    """A profile of your own, for `destinations[].profile`."""
+
+    name: Name
+    """How destinations call it."""
+    objects: tuple[ObjectKind, ...] = Field(min_length=1)
+    """`sr`: Comprehensive 3D SR, which links the `heatmap`s, secondary captures. `presentation`: outline and
+    score over the source image. `segmentation`: the outlined region. `key-objects`: a list of the suspicious
+    images. `cad-sr`: Mammography CAD SR, for mammograms with a coded view."""
+
+    @model_validator(mode="after")
+    def _links_resolve(self) -> Self:
+        if "sr" in self.objects and "heatmap" not in self.objects:
+            raise ValueError(
+                f"profile {self.name!r} has an sr without the heatmap that it links: add heatmap"
+            )
+        return self

@@ -1,0 +1,122 @@
+"""What goes beside SR and heatmaps where a destination's profile asks for it, and where it fits the study."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from pydicom.dataset import Dataset
+from pydicom.uid import (
+    KeyObjectSelectionDocumentStorage,
+    MammographyCADSRStorage,
+    SecondaryCaptureImageStorage,
+    SegmentationStorage,
+)
+
+from service.config.profiles import ObjectKind
+from service.report.context import ReportContext
+from service.report.key_objects import build_key_objects
+from service.report.mammography_cad import build_mammography_cad, is_mammogram
+from service.report.presentation import build_presentation, presentation_class
+from service.report.report_object import ReportObject
+from service.report.segmentation import build_segmentation, can_be_segmented
+from service.report.source import reference, reference_to
+from service.report.uids import object_uid, series_uid
+from service.study.result import ImageScore
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What is there already: `headers` of the scored images by SOP Instance UID, a heatmap for each score."""
+
+    context: ReportContext
+    headers: Mapping[str, Dataset]
+    heatmaps: tuple[ReportObject, ...]
+
+
+def other_objects(written: Written, kinds: Collection[ObjectKind]) -> Iterator[ReportObject]:
+    """Those of `kinds` that fit, kind after kind."""
+    for kind, build in _BUILDERS.items():
+        if kind in kinds:
+            yield from build(written)
+
+
+def _presentations(written: Written) -> Iterator[ReportObject]:
+    for number, (score, context) in enumerate(_images(written), 1):
+        uid = _uid(context, "presentation", score)
+        sop_class = presentation_class(context.header)
+        yield _object(
+            context,
+            "presentation",
+            sop_class,
+            uid,
+            number,
+            build_presentation(context, score, uid, number),
+        )
+
+
+def _segmentations(written: Written) -> Iterator[ReportObject]:
+    for number, (score, context) in enumerate(_images(written), 1):
+        if can_be_segmented(score):
+            uid = _uid(context, "segmentation", score)
+            data = build_segmentation(context, score, uid, number)
+            yield _object(context, "segmentation", SegmentationStorage, uid, number, data)
+
+
+def _key_objects(written: Written) -> Iterator[ReportObject]:
+    context = written.context
+    pairs = zip(context.result.scores, written.heatmaps, strict=True)
+    positive = [(score, heatmap) for score, heatmap in pairs if score.positive]
+    if not positive:
+        return
+    heatmaps = [
+        reference(
+            context.result.study_instance_uid,
+            heatmap.series_instance_uid,
+            SecondaryCaptureImageStorage,
+            heatmap.sop_instance_uid,
+        )
+        for _, heatmap in positive
+    ]
+    images = {score.sop_instance_uid: written.headers[score.sop_instance_uid] for score, _ in positive}
+    uid = _uid(context, "key-objects", *(score for score, _ in positive))
+    data = build_key_objects(context, [*heatmaps, *map(reference_to, images.values())], uid)
+    yield _object(context, "key-objects", KeyObjectSelectionDocumentStorage, uid, 1, data)
+
+
+def _mammography_cad(written: Written) -> Iterator[ReportObject]:
+    context = written.context
+    headers = {one.sop_instance_uid: written.headers[one.sop_instance_uid] for one in context.result.scores}
+    if all(map(is_mammogram, headers.values())):
+        uid = _uid(context, "cad-sr", *context.result.scores)
+        data = build_mammography_cad(context, headers, uid)
+        yield _object(context, "cad-sr", MammographyCADSRStorage, uid, 1, data)
+
+
+_BUILDERS: Mapping[ObjectKind, Callable[[Written], Iterator[ReportObject]]] = {
+    "presentation": _presentations,
+    "segmentation": _segmentations,
+    "key-objects": _key_objects,
+    "cad-sr": _mammography_cad,
+}
+
+
+def _images(written: Written) -> Iterator[tuple[ImageScore, ReportContext]]:
+    for score in written.context.result.scores:
+        yield score, replace(written.context, header=written.headers[score.sop_instance_uid])
+
+
+def _uid(context: ReportContext, kind: ObjectKind, *scores: ImageScore) -> str:
+    return object_uid(context.result, kind, scores, context.fixed)
+
+
+def _object(
+    context: ReportContext, kind: ObjectKind, sop_class_uid: str, uid: str, number: int, data: bytes
+) -> ReportObject:
+    return ReportObject(
+        kind=kind,
+        classifier=context.result.classifier.name,
+        sop_class_uid=sop_class_uid,
+        sop_instance_uid=uid,
+        series_instance_uid=series_uid(context.result, kind),
+        instance_number=number,
+        data=data,
+    )

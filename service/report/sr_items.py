@@ -1,0 +1,112 @@
+"""Content items of SR trees that highdicom cannot express: references by place, images without a name."""
+
+from collections.abc import Iterable, Sequence
+
+from pydicom.dataset import Dataset
+from pydicom.sr.coding import Code
+
+CONTAINS, INFERRED_FROM, HAS_PROPERTIES = "CONTAINS", "INFERRED FROM", "HAS PROPERTIES"
+HAS_CONCEPT_MOD, HAS_OBS_CONTEXT, HAS_ACQ_CONTEXT = "HAS CONCEPT MOD", "HAS OBS CONTEXT", "HAS ACQ CONTEXT"
+SELECTED_FROM = "SELECTED FROM"
+
+
+def coded(code: Code) -> Dataset:
+    """An item of a code sequence (PS3.3 8.8)."""
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator = code.value, code.scheme_designator
+    if code.scheme_version:
+        item.CodingSchemeVersion = code.scheme_version
+    item.CodeMeaning = code.meaning
+    return item
+
+
+def container(relation: str, name: Code, children: Iterable[Dataset]) -> Dataset:
+    """CONTAINER. Without a relation it is the root."""
+    item = _item("CONTAINER", relation, name, children)
+    item.ContinuityOfContent = "SEPARATE"
+    return item
+
+
+def code(relation: str, name: Code, value: Code, children: Iterable[Dataset] = ()) -> Dataset:
+    """CODE."""
+    item = _item("CODE", relation, name, children)
+    item.ConceptCodeSequence = [coded(value)]
+    return item
+
+
+def text(relation: str, name: Code, value: str) -> Dataset:
+    """TEXT."""
+    item = _item("TEXT", relation, name)
+    item.TextValue = value
+    return item
+
+
+def date(relation: str, name: Code, value: str) -> Dataset:
+    """DATE, as DA."""
+    item = _item("DATE", relation, name)
+    item.Date = value
+    return item
+
+
+def time(relation: str, name: Code, value: str) -> Dataset:
+    """TIME, as TM."""
+    item = _item("TIME", relation, name)
+    item.Time = value
+    return item
+
+
+def uid_reference(relation: str, name: Code, value: str) -> Dataset:
+    """UIDREF."""
+    item = _item("UIDREF", relation, name)
+    item.UID = value
+    return item
+
+
+def number(relation: str, name: Code, value: float, unit: Code) -> Dataset:
+    """NUM."""
+    measured = Dataset()
+    measured.MeasurementUnitsCodeSequence = [coded(unit)]
+    measured.NumericValue = f"{value:g}"
+    item = _item("NUM", relation, name)
+    item.MeasuredValueSequence = [measured]
+    return item
+
+
+def image(relation: str, header: Dataset, children: Iterable[Dataset] = ()) -> Dataset:
+    """IMAGE without a concept name."""
+    reference = Dataset()
+    reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = (
+        header.SOPClassUID,
+        header.SOPInstanceUID,
+    )
+    item = _item("IMAGE", relation, None, children)
+    item.ReferencedSOPSequence = [reference]
+    return item
+
+
+def place(relation: str, at: Sequence[int]) -> Dataset:
+    """A reference to the item at a place of the tree, counted from 1 at each level (PS3.3 C.17.3.2.5)."""
+    item = Dataset()
+    item.RelationshipType = relation
+    item.ReferencedContentItemIdentifier = list(at)
+    return item
+
+
+def coordinates(name: Code, graphic_type: str, data: Sequence[float], at: Sequence[int]) -> Dataset:
+    """SCOORD on the image at a place of the tree, columns and rows in turns."""
+    item = _item("SCOORD", HAS_PROPERTIES, name, [place(SELECTED_FROM, at)])
+    item.GraphicType, item.GraphicData = graphic_type, [float(value) for value in data]
+    return item
+
+
+def _item(value_type: str, relation: str, name: Code | None, children: Iterable[Dataset] = ()) -> Dataset:
+    item = Dataset()
+    if relation:
+        item.RelationshipType = relation
+    item.ValueType = value_type
+    if name is not None:
+        item.ConceptNameCodeSequence = [coded(name)]
+    inside = list(children)
+    if inside:
+        item.ContentSequence = inside
+    return item
