@@ -31,8 +31,11 @@ class EarlierReport:
         )
 
     def stands_for(self, result: AnalysisResult) -> bool:
-        """Whether a report of `result` would say nothing else: then none is written."""
-        return self.result is not None and self.result.says_the_same(result)
+        """Whether a report of `result` would say nothing else: then none is written. One that could not be
+        sent does not stand.
+        """
+        is_sound = not any(stored.fault for stored in self.objects)
+        return is_sound and self.result is not None and self.result.says_the_same(result)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The reporter: scores in the ledger become result objects in the store, ready to be sent."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -10,6 +11,7 @@ import structlog
 from service.config import ReportSettings
 from service.report.basis import EarlierReport, basis_of
 from service.report.entry import ObjectsOf, enter_report, kinds_for
+from service.report.gate import faults_of, told
 from service.report.headers import StoredHeaders
 from service.report.objects import ReportObject, build_objects
 from service.report.pixels import StoredPixels
@@ -102,9 +104,14 @@ class Reporter:
             earlier.reference if earlier else None,
             {kind for name in analysis.destinations for kind in kinds_for(name, self._objects_of)},
         )
-        return [self._keep(result, built) for built in objects]
+        known = _known(result, objects, earlier)
+        source = headers[result.scores[0].sop_instance_uid]
+        return [
+            self._keep(result, built, told(faults_of(built, source, known, self._settings)))
+            for built in objects
+        ]
 
-    def _keep(self, result: AnalysisResult, built: ReportObject) -> StoredObject:
+    def _keep(self, result: AnalysisResult, built: ReportObject, fault: str) -> StoredObject:
         key = f"objects/{result.study_instance_uid}/{built.sop_instance_uid}.dcm"
         if not self._store.exists(key):  # the bytes that may have been sent are the ones that stay
             self._store.put(key, built.data)
@@ -118,6 +125,7 @@ class Reporter:
             series_instance_uid=built.series_instance_uid,
             key=key,
             created_at=datetime.now(UTC),
+            fault=fault,
         )
 
     def _instance_keys(self, result: AnalysisResult) -> dict[str, str]:
@@ -126,3 +134,14 @@ class Reporter:
             instances = tx.instances.of_study(result.study_instance_uid)
         scored = {score.sop_instance_uid for score in result.scores}
         return {one.sop_instance_uid: one.key for one in instances if one.sop_instance_uid in scored}
+
+
+def _known(
+    result: AnalysisResult, objects: Sequence[ReportObject], earlier: EarlierReport | None
+) -> set[str]:
+    """What an object may refer to: images of the study, its other objects, the report that it replaces."""
+    images = {one.sop_instance_uid for one in result.scores} | {
+        one.sop_instance_uid for one in result.refusals
+    }
+    before = {earlier.report.sop_instance_uid} if earlier else set()
+    return images | {one.sop_instance_uid for one in objects} | before

@@ -1,5 +1,7 @@
 """When a study is delivered: decided by whoever enters the last word on its objects."""
 
+from collections.abc import Sequence
+
 from service.storage.deliveries import Delivery, DeliveryState, Proof
 from service.storage.ledger import Transaction
 from service.study.state import StudyEvent, StudyState
@@ -14,11 +16,21 @@ def settle(tx: Transaction, study_instance_uid: str, revision: int) -> None:
     if any(one.state in (DeliveryState.WAITING, DeliveryState.SENT) for one in deliveries):
         return
     rejected = [one for one in deliveries if one.state is DeliveryState.REJECTED]
-    if rejected:
-        reason = f"{rejected[0].destination} rejected {len(rejected)} objects: {rejected[0].detail}"
-        tx.studies.move(study_instance_uid, StudyEvent.GAVE_UP, reason)
+    held = [one for one in deliveries if one.state is DeliveryState.HELD]
+    if rejected or held:
+        tx.studies.move(study_instance_uid, StudyEvent.GAVE_UP, _why_not(rejected, held))
     else:
         tx.studies.move(study_instance_uid, StudyEvent.ALL_DELIVERED, _summary(deliveries))
+
+
+def _why_not(rejected: Sequence[Delivery], held: Sequence[Delivery]) -> str:
+    reasons = []
+    if rejected:
+        reasons.append(f"{rejected[0].destination} rejected {len(rejected)} objects: {rejected[0].detail}")
+    if held:
+        objects = len({one.sop_instance_uid for one in held})
+        reasons.append(f"{objects} objects were not sent, {held[0].detail}")
+    return "; ".join(reasons)
 
 
 def _summary(deliveries: tuple[Delivery, ...]) -> str:

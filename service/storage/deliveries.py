@@ -20,6 +20,8 @@ class DeliveryState(StrEnum):
     """Stored there, by what the destination has answered; it has not confirmed yet that it holds it."""
     DELIVERED = "delivered"
     REJECTED = "rejected"
+    HELD = "held"
+    """Not sent: it did not pass the conformance gate. `detail` says why."""
 
 
 class Proof(StrEnum):
@@ -41,7 +43,9 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """A result object whose bytes lie in the instance store under `key`. `kind` is "sr" or "heatmap"."""
+    """A result object whose bytes lie in the instance store under `key`. `kind`: `service.config.profiles`.
+    `fault`: why it may not be sent; empty for one that passed the conformance gate.
+    """
 
     sop_instance_uid: str
     study_instance_uid: str
@@ -52,6 +56,7 @@ class StoredObject:
     series_instance_uid: str
     key: str
     created_at: datetime
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +84,18 @@ class Deliveries:
             self.connection.execute(
                 update(objects)
                 .where(objects.c.sop_instance_uid == stored.sop_instance_uid)
-                .values(revision=stored.revision)
+                .values(revision=stored.revision, fault=stored.fault)
             )
 
     def add(self, stored: StoredObject, destination: str) -> None:
-        """Enter that an object has to go to a destination. One that was rejected there is sent again."""
+        """Enter that an object has to go to a destination. One that was rejected there is sent again.
+
+        One with a fault is held back.
+        """
         waiting = {
-            "state": DeliveryState.WAITING,
+            "state": DeliveryState.HELD if stored.fault else DeliveryState.WAITING,
             "proof": Proof.NONE,
-            "detail": "waiting to be sent",
+            "detail": f"held back: {stored.fault}" if stored.fault else "waiting to be sent",
             "updated_at": datetime.now(UTC),
         }
         key = {
@@ -101,7 +109,7 @@ class Deliveries:
                 .where(
                     deliveries.c.sop_instance_uid == stored.sop_instance_uid,
                     deliveries.c.destination == destination,
-                    deliveries.c.state == DeliveryState.REJECTED,
+                    deliveries.c.state.in_((DeliveryState.REJECTED, DeliveryState.HELD)),
                 )
                 .values(waiting)
             )

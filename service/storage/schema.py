@@ -201,6 +201,8 @@ objects = Table(
     Column("series_instance_uid", UID, nullable=False),
     Column("key", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    # Why it may not be sent; empty where the conformance gate let it through.
+    Column("fault", Text, nullable=False, server_default=""),
     Index(None, "study_instance_uid"),
 )
 

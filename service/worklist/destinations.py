@@ -7,6 +7,7 @@ from service.worklist.entries import DestinationEntry
 
 _WORST_FIRST = (
     DeliveryState.REJECTED,
+    DeliveryState.HELD,
     DeliveryState.WAITING,
     DeliveryState.SENT,
     DeliveryState.DELIVERED,

@@ -11,6 +11,7 @@ from pydicom.uid import UltrasoundMultiFrameImageStorage
 
 from service.config import ReportSettings
 from service.config.profiles import ObjectKind
+from service.report.gate import faults_of
 from service.report.objects import ReportObject
 from tests.servers.dcmtk import Dciodvfy
 from tests.servers.pixelmed import PixelMed
@@ -87,6 +88,14 @@ def test_pixelmed_finds_no_error_in_the_reports(
     path = tmp_path / "report.dcm"
     path.write_bytes(report.data)
     assert pixelmed.errors(path) == []
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_everything_passes_the_gate(name: str) -> None:
+    objects, source = written(SOURCES[name]), as_received(SOURCES[name][0])
+    known = {one.sop_instance_uid for one in objects} | {one.SOPInstanceUID for one in SOURCES[name]}
+    for built in objects:
+        assert faults_of(built, source, known, ReportSettings()) == []
 
 
 @pytest.mark.parametrize("name", SOURCES)
