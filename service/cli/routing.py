@@ -1,4 +1,4 @@
-"""`preread route explain`: which rule matches a study, and why."""
+"""`preread route`: which rule matches a study, and why; what other rules would change."""
 
 import json
 from collections import defaultdict
@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from service.cli.options import AsJson
+from service.cli.route_test import test
 from service.config.load import load_settings
 from service.errors import Refused
 from service.study.model import InstanceHeader
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 def add_to(app: typer.Typer) -> None:
     """Register the command group."""
     group = typer.Typer(name="route", help="Ask the routing rules.", no_args_is_help=True)
-    group.callback()(lambda: None)  # keeps `explain` a command of its own
     group.command()(explain)
+    group.command()(test)
     app.add_typer(group)
 
 

@@ -192,6 +192,13 @@ class Studies:
         )
         return [_study(row) for row in rows]
 
+    def received_since(self, moment: datetime) -> list[Study]:
+        """Studies of which the first image came at `moment` or later, newest first."""
+        rows = self.connection.execute(
+            select(studies).where(studies.c.received_at >= moment).order_by(studies.c.received_at.desc())
+        )
+        return [_study(row) for row in rows]
+
     def oldest(self, limit: int, *conditions: Any) -> list[Study]:
         """The studies whose last image came first, of those that fulfil conditions on the table."""
         rows = self.connection.execute(

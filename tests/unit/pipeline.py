@@ -19,7 +19,7 @@ from service.config import AcceptSettings, AssembleSettings, Rule
 from service.dicom.predicates import keywords
 from service.enqueue.enqueuer import Enqueuer
 from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.port import InstanceStore
 from service.storage.receive import record_all, record_received
 from service.study.model import ReceivedInstance, Study
 
@@ -48,7 +48,7 @@ def phantom() -> list[Dataset]:
 
 def receive(
     ledger: Ledger,
-    store: MemoryStore,
+    store: InstanceStore,
     datasets: Sequence[Dataset],
     *,
     replace: bool = False,
@@ -87,17 +87,17 @@ def encoded(ds: Dataset) -> bytes:
     return bytes(data)
 
 
-def assemble(ledger: Ledger, store: MemoryStore) -> int:
+def assemble(ledger: Ledger, store: InstanceStore) -> int:
     """Treat every study as quiet."""
     return Assembler(ledger, Headers(store, ()), AT_ONCE).assemble_complete()
 
 
-def enqueue(ledger: Ledger, store: MemoryStore, *rules: Rule) -> int:
+def enqueue(ledger: Ledger, store: InstanceStore, *rules: Rule) -> int:
     """Route every assembled study."""
     return Enqueuer(ledger, rules, headers_for(store, *rules).header_of).enqueue_assembled()
 
 
-def headers_for(store: MemoryStore, *rules: Rule) -> Headers:
+def headers_for(store: InstanceStore, *rules: Rule) -> Headers:
     """The headers as these rules look at them."""
     return Headers(store, keywords(rule.when for rule in rules))
 

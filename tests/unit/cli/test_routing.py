@@ -1,8 +1,13 @@
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
+from service.storage.filesystem import FilesystemStore
+from service.storage.ledger import Ledger
 from tests.unit.cli.conftest import Run
-from tests.unit.pipeline import phantom
+from tests.unit.pipeline import assemble, phantom, receive
 
 
 def write_study(folder: Path) -> Path:
@@ -44,3 +49,67 @@ def test_explain_asks_as_if_the_study_had_come_to_an_ae_title(
     assert "wants called AE title = PREREAD_URGENT, sees no called AE title" in without.output
     result = run("route", "explain", "--called-ae-title", "PREREAD_URGENT", folder)
     assert "rule breast-ultrasound matches" in result.output
+
+
+@pytest.fixture
+def received(tmp_path: Path) -> str:
+    """A study that the service has received."""
+    ledger = Ledger(f"sqlite:///{tmp_path / 'data' / 'ledger.sqlite3'}")
+    ledger.upgrade()
+    store = FilesystemStore(tmp_path / "data" / "store")
+    uid = receive(ledger, store, phantom())
+    assemble(ledger, store)
+    old = [ds for ds in phantom()]
+    for number, ds in enumerate(old):
+        ds.StudyInstanceUID, ds.SOPInstanceUID = "1.2.3", f"1.2.3.{number}"
+        ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
+    receive(ledger, store, old, at=datetime.now(UTC) - timedelta(days=40))
+    ledger.close()
+    return uid
+
+
+def draft(configuration: Path, before: str, after: str) -> str:
+    path = configuration.with_name("draft.yaml")
+    path.write_text(configuration.read_text().replace(before, after))
+    return str(path)
+
+
+def test_a_draft_that_changes_nothing_is_told_so(run: Run, received: str, configuration: Path) -> None:
+    result = run("route", "test", draft(configuration, "breast-ultrasound", "another-name"))
+    assert result.exit_code == 0, result.output
+    assert "0 of 1 studies of the last 30d would go elsewhere" in result.output
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "then"),
+    [
+        ("Modality: US", "Modality: MG", "not analysed"),
+        ("classifiers: [us-mass]", "classifiers: [us-other]", "routine: us-other to pacs"),
+        ("    when:", "    priority: urgent\n    when:", "urgent: us-mass to pacs"),
+        ("destinations: [pacs]", "destinations: []", "routine: us-mass to nobody"),
+    ],
+)
+def test_studies_that_go_elsewhere_are_shown(
+    run: Run, received: str, configuration: Path, before: str, after: str, then: str
+) -> None:
+    result = run("route", "test", draft(configuration, before, after), "--json")
+    (difference,) = json.loads(result.output)["differences"]
+    assert (difference["study_instance_uid"], difference["now"], difference["draft"]) == (
+        received,
+        "routine: us-mass to pacs",
+        then,
+    )
+    assert received in run("route", "test", draft(configuration, before, after)).output.replace("\n", "")
+
+
+def test_older_studies_are_looked_at_where_that_is_asked_for(
+    run: Run, received: str, configuration: Path
+) -> None:
+    path = draft(configuration, "Modality: US", "Modality: MG")
+    assert json.loads(run("route", "test", path, "--last", "60d", "--json").output)["studies"] == 2
+
+
+def test_a_span_that_is_none_is_refused(run: Run, received: str, configuration: Path) -> None:
+    result = run("route", "test", str(configuration), "--last", "soon")
+    assert result.exit_code != 0
+    assert "30d or 12h" in str(result.exception or result.output)
