@@ -4,6 +4,7 @@ from service.config.accept import AcceptSettings
 from service.config.assemble import AssembleSettings
 from service.config.completeness import Completeness, ExpectedViews
 from service.config.destination import Destination, StowDestination
+from service.config.message_destinations import FhirDestination, Hl7Destination, WebhookDestination
 from service.config.retention import RetentionSettings
 from service.config.rules import Predicate, Rule
 from service.config.sections import (
@@ -29,6 +30,8 @@ __all__ = [
     "DicomWebSource",
     "DimseSource",
     "ExpectedViews",
+    "FhirDestination",
+    "Hl7Destination",
     "InferSettings",
     "LedgerSettings",
     "Predicate",
@@ -40,5 +43,6 @@ __all__ = [
     "Settings",
     "Source",
     "StowDestination",
+    "WebhookDestination",
     "WorklistSettings",
 ]

@@ -15,7 +15,7 @@ def _http_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError(
-            f"{url!r} is no base of DICOMweb: write it as https://pacs.example.org/dicom-web, "
+            f"{url!r} is no base URL: write it as https://pacs.example.org/dicom-web, "
             "without a query at its end"
         )
     if parts.username or parts.password:

@@ -1,15 +1,19 @@
 """Which result objects a destination gets: what its viewers show, and no more."""
 
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from service.config.types import Name, Section
 
-ObjectKind = Literal["sr", "heatmap", "presentation", "segmentation", "key-objects", "cad-sr"]
-"""Kinds of result objects. Where one does not fit a study, it is left out: `cad-sr` is for mammograms."""
+DicomKind = Literal["sr", "heatmap", "presentation", "segmentation", "key-objects", "cad-sr"]
+"""Kinds of DICOM objects. Where one does not fit a study, it is left out: `cad-sr` is for mammograms."""
+MessageKind = Literal["hl7", "fhir", "webhook"]
+"""Kinds of messages, each for the destinations that are reached so."""
+ObjectKind = DicomKind | MessageKind
+MESSAGES: tuple[MessageKind, ...] = get_args(MessageKind)
 
-PROFILES: dict[str, tuple[ObjectKind, ...]] = {
+PROFILES: dict[str, tuple[DicomKind, ...]] = {
     "generic": ("sr", "heatmap"),
     "ohif": ("sr", "heatmap", "segmentation"),
     "weasis": ("sr", "heatmap", "presentation", "segmentation", "key-objects"),
@@ -23,7 +27,7 @@ class Profile(Section):
 
     name: Name
     """How destinations call it."""
-    objects: tuple[ObjectKind, ...] = Field(min_length=1)
+    objects: tuple[DicomKind, ...] = Field(min_length=1)
     """`sr`: Comprehensive 3D SR, which links the `heatmap`s, secondary captures. `presentation`: outline and
     score over the source image. `segmentation`: the outlined region. `key-objects`: a list of the suspicious
     images. `cad-sr`: Mammography CAD SR, for mammograms with a coded view."""

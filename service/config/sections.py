@@ -97,6 +97,9 @@ class ReportSettings(Section):
     content_qualification: Literal["RESEARCH", "PRODUCT"] = "RESEARCH"
     """Content Qualification (0018,9004). PRODUCT only for a classifier that is cleared for clinical use where
     you are; this changes the RESEARCH USE label on every object."""
+    webhook_patient_data: bool = False
+    """Whether webhooks name the patient: ID, accession number and study date. Off: the Study Instance UID
+    only."""
     profiles: tuple[Profile, ...] = ()
     """Profiles of your own for `destinations[].profile`. One called as one of ours takes its place."""
 

@@ -13,7 +13,7 @@ from service.config.accept import AcceptSettings
 from service.config.assemble import AssembleSettings
 from service.config.destination import Destination
 from service.config.priors import PriorSettings
-from service.config.profiles import PROFILES, ObjectKind
+from service.config.profiles import MESSAGES, PROFILES, DicomKind, ObjectKind
 from service.config.retention import RetentionSettings
 from service.config.rules import Rule
 from service.config.sections import (
@@ -104,9 +104,17 @@ class Settings(BaseSettings):
         return self
 
     @property
-    def profiles(self) -> dict[str, tuple[ObjectKind, ...]]:
+    def profiles(self) -> dict[str, tuple[DicomKind, ...]]:
         """The kinds of objects of each profile, ours and those of the configuration."""
         return PROFILES | {profile.name: profile.objects for profile in self.report.profiles}
+
+    @property
+    def objects_of(self) -> dict[str, tuple[ObjectKind, ...]]:
+        """What each destination gets: its profile's objects, or the one kind of message that it takes."""
+        return {
+            one.name: tuple(kind for kind in MESSAGES if kind == one.way) or self.profiles[one.profile]
+            for one in self.destinations
+        }
 
     @property
     def ledger_url(self) -> str:

@@ -4,12 +4,13 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
 from http import HTTPStatus
 from http.client import HTTPException
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -60,9 +61,18 @@ class HttpClient:
                     kind = PeerUnavailable if is_passing(error.code) else PeerRefused
                     raise kind(f"{_where(url)} answered {explain(error.code)}") from None
 
-    def post(self, url: str, body: bytes, content_type: str, accept: str) -> tuple[int, bytes]:
-        """Send `body`; status and body of the answer, whatever it is. Raises PeerUnavailable for none."""
-        headers = self._headers(accept) | {"Content-Type": content_type}
+    def post(
+        self,
+        url: str,
+        body: bytes,
+        content_type: str,
+        accept: str,
+        further: Mapping[str, str] = MappingProxyType({}),
+    ) -> tuple[int, bytes]:
+        """Send `body`, with `further` headers; status and body of the answer, whatever it is. Raises
+        PeerUnavailable for none.
+        """
+        headers = self._headers(accept) | {"Content-Type": content_type} | dict(further)
         request = urllib.request.Request(url, body, headers, method="POST")  # noqa: S310 - as above
         with self._translated(url):
             try:

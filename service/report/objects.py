@@ -17,10 +17,12 @@ from service.report.beside import Written, other_objects
 from service.report.context import ReportContext
 from service.report.heatmap import render_heatmap
 from service.report.legend import legend_for
+from service.report.messages.build import message_objects
 from service.report.report_object import ReportObject
 from service.report.secondary_capture import build_heatmap
 from service.report.structured_report import PredecessorReference, build_structured_report
 from service.report.uids import digest, heatmap_uid, report_uid, series_uid, shown_of
+from service.study.model import StudyHeader
 from service.study.result import AnalysisResult, ImageScore
 
 __all__ = ["PredecessorReference", "ReportObject", "ScoredPixels", "build_objects"]
@@ -48,9 +50,10 @@ def build_objects(
     settings: ReportSettings,
     predecessor: PredecessorReference | None = None,
     kinds: Collection[ObjectKind] = PROFILES["generic"],
+    patient: StudyHeader = StudyHeader(),  # noqa: B008 - frozen
 ) -> tuple[ReportObject, ...]:
     """The heatmaps in the order of the scores, then the SR, then what of the other `kinds` fits. SR and
-    heatmaps are always there; without scores there is nothing.
+    heatmaps are always there; without scores there is nothing. `patient` is for messages.
 
     `headers` holds the header (pixels not needed) of every scored image under its SOP Instance UID; of each
     image the header is asked for first, then the pixels. The same arguments give the same bytes. Raises
@@ -65,7 +68,8 @@ def build_objects(
         warnings.simplefilter("ignore", UserWarning)
         heatmaps = tuple(_heatmaps(context, headers, pixels))
         report = _structured_report(context, headers, heatmaps, predecessor)
-        return (*heatmaps, report, *other_objects(Written(context, headers, heatmaps), kinds))
+        objects = (*heatmaps, report, *other_objects(Written(context, headers, heatmaps), kinds))
+        return (*objects, *message_objects(context, patient, objects, kinds))
 
 
 def _heatmaps(

@@ -7,7 +7,7 @@ from service.config.profiles import ObjectKind
 
 @dataclass(frozen=True, slots=True)
 class ReportObject:
-    """`data` is the complete Part 10 file, Explicit VR Little Endian."""
+    """`data` is the complete Part 10 file, Explicit VR Little Endian, or a message (without a SOP Class)."""
 
     kind: ObjectKind
     classifier: str

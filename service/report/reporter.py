@@ -1,6 +1,6 @@
 """The reporter: scores in the ledger become result objects in the store, ready to be sent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from service.config import ReportSettings
+from service.config.profiles import MESSAGES, ObjectKind
 from service.report.basis import EarlierReport, basis_of
 from service.report.entry import ObjectsOf, enter_report, kinds_for
 from service.report.gate import faults_of, told
@@ -21,10 +22,14 @@ from service.storage.fence import Fence, unfenced
 from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
 from service.study.messages import ReportRequest
+from service.study.model import StudyHeader
 from service.study.result import AnalysisResult
 from service.study.state import StudyEvent
 
 log = structlog.get_logger()
+
+_SUFFIXES: Mapping[ObjectKind, str] = {"hl7": "hl7", "fhir": "json", "webhook": "json"}
+"""Of files that are no DICOM objects."""
 
 
 class Reporter:
@@ -103,16 +108,27 @@ class Reporter:
             self._settings,
             earlier.reference if earlier else None,
             {kind for name in analysis.destinations for kind in kinds_for(name, self._objects_of)},
+            self._patient(result.study_instance_uid),
         )
         known = _known(result, objects, earlier)
         source = headers[result.scores[0].sop_instance_uid]
         return [
-            self._keep(result, built, told(faults_of(built, source, known, self._settings)))
+            self._keep(
+                result,
+                built,
+                "" if built.kind in MESSAGES else told(faults_of(built, source, known, self._settings)),
+            )
             for built in objects
         ]
 
+    def _patient(self, study_instance_uid: str) -> StudyHeader:
+        with self._ledger.read() as tx:
+            study = tx.studies.find(study_instance_uid)
+        return study.header if study else StudyHeader()
+
     def _keep(self, result: AnalysisResult, built: ReportObject, fault: str) -> StoredObject:
-        key = f"objects/{result.study_instance_uid}/{built.sop_instance_uid}.dcm"
+        suffix = _SUFFIXES.get(built.kind, "dcm")
+        key = f"objects/{result.study_instance_uid}/{built.sop_instance_uid}.{suffix}"
         if not self._store.exists(key):  # the bytes that may have been sent are the ones that stay
             self._store.put(key, built.data)
         return StoredObject(

@@ -79,6 +79,11 @@ def object_uid(result: AnalysisResult, kind: str, scores: Iterable[ImageScore], 
     return uid_for(kind=kind, content=digest([fixed, shown]), **_analysis(result))
 
 
+def message_uid(result: AnalysisResult, kind: str, content_digest: str) -> str:
+    """A message of these bytes."""
+    return uid_for(kind=kind, content=content_digest, **_analysis(result))
+
+
 def shown_of(score: ImageScore) -> dict[str, Any]:
     """What a reader may see of a score, as JSON types."""
     return asdict(replace(score, heatmap_key=""))

@@ -10,8 +10,6 @@ from pynetdicom import evt
 
 from service.config import Destination, SendSettings
 from service.errors import PeerAborted, PeerUnavailable
-from service.net.client_tls import client_context
-from service.net.http import HttpClient
 from service.net.scu import (
     END_WITHIN_S,
     Called,
@@ -169,20 +167,13 @@ def associate(
             association.let_answer()
 
 
-def check_tls(peer: Destination) -> None:
-    """Raises ConfigurationError where files of its TLS cannot be used."""
-    if peer.tls is not None:
-        client_context(_tls_setting(peer), peer.tls)
-    if peer.stow is not None:
-        HttpClient(peer.stow)
-
-
 def _called(peer: Destination, settings: SendSettings) -> Called:
     where = _where(peer, settings)
-    return Called(where, peer.host, peer.port, peer.ae_title, peer.tls, _tls_setting(peer))
+    return Called(where, peer.host, peer.port, peer.ae_title, peer.tls, tls_setting(peer))
 
 
-def _tls_setting(peer: Destination) -> str:
+def tls_setting(peer: Destination) -> str:
+    """Where its TLS is configured."""
     return f"destinations.{peer.name}.tls"
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from service.config import Destination
+from service.config.profiles import MESSAGES
 from service.send.confirm_by_commitment import CommitmentConfirmation
 from service.send.confirm_by_query import QueryConfirmation
 from service.send.link import Link, OpenLink
@@ -63,7 +64,8 @@ class Confirmation:
             yield another
 
     def _has_way(self, way: str) -> bool:
-        return self._destination.confirm in ("auto", way)
+        is_message = self._destination.way in MESSAGES
+        return not is_message and self._destination.confirm in ("auto", way)
 
     def _unconfirmed(self, request: DeliveryRequest) -> tuple[Unconfirmed, ...]:
         with self._ledger.read() as tx:

@@ -30,6 +30,8 @@ class Proof(StrEnum):
     NONE = "none"
     STORE_STATUS = "c-store status"
     STOW_STATUS = "stow-rs status"
+    HL7_ACK = "hl7 acknowledgement"
+    HTTP_STATUS = "http status"
     QUERY = "query"
     """It was found there, by C-FIND or QIDO-RS."""
     COMMITMENT = "storage commitment"

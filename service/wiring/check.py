@@ -8,7 +8,7 @@ from service.dicom.header import is_keyword, suggest_keyword
 from service.dicom.predicates import keywords
 from service.errors import ConfigurationError
 from service.net.server_tls import Certificates
-from service.send.association import check_tls
+from service.send.links import check_destination
 from service.wiring.adapters import engine_choice, manifests, translated
 from service.wiring.assemble import character_sets_of
 from service.wiring.fetch import check_source
@@ -52,7 +52,7 @@ def _check_tls(settings: Settings) -> None:
         Certificates("accept.stow", accept.stow)
     CommitmentSCU(accept)
     for destination in settings.destinations:
-        check_tls(destination)
+        check_destination(destination)
     for source in settings.sources:
         check_source(settings, source)
 

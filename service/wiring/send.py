@@ -12,8 +12,7 @@ from service.enqueue.leasing import Leasing
 from service.enqueue.port import Broker
 from service.net.enter_commitment import enter_report
 from service.report.reporter import Reporter
-from service.send.association import check_tls
-from service.send.links import Links
+from service.send.links import Links, check_destination
 from service.send.sender import Sender
 from service.storage.fence import Fence
 from service.study.messages import delivery_queue
@@ -35,7 +34,7 @@ GiveUp = Callable[[dict[str, Any], str], None]
 def run_send(settings: Settings, stop: threading.Event) -> None:
     """Report and deliver until `stop` is set, then finish what is in hand. Raises ConfigurationError."""
     for destination in settings.destinations:
-        check_tls(destination)
+        check_destination(destination)
     with ExitStack() as resources:
         ledger = resources.enter_context(closing(open_ledger(settings)))
         broker = resources.enter_context(closing(open_broker(settings, ledger)))
@@ -44,10 +43,7 @@ def run_send(settings: Settings, stop: threading.Event) -> None:
         links = resources.enter_context(
             closing(Links(settings.destinations, settings.send, partial(enter_report, ledger)))
         )
-        gets = {
-            destination.name: settings.profiles[destination.profile] for destination in settings.destinations
-        }
-        reporter = Reporter(ledger, store, settings.report, gets)
+        reporter = Reporter(ledger, store, settings.report, settings.objects_of)
         sender = Sender(
             ledger,
             store,

@@ -35,6 +35,8 @@ PROOF_LABELS = {
     Proof.NONE: "no proof yet",
     Proof.STORE_STATUS: "accepted by C-STORE status",
     Proof.STOW_STATUS: "accepted by STOW-RS status",
+    Proof.HL7_ACK: "acknowledged by HL7",
+    Proof.HTTP_STATUS: "accepted by HTTP status",
     Proof.QUERY: "found there by a query",
     Proof.COMMITMENT: "kept by storage commitment",
 }
@@ -50,6 +52,9 @@ OBJECT_LABELS: dict[str, str] = {
     "segmentation": "Region (Segmentation)",
     "key-objects": "Key images (Key Object Selection)",
     "cad-sr": "Mammography CAD SR",
+    "hl7": "Message (HL7 ORU^R01)",
+    "fhir": "Message (FHIR DiagnosticReport)",
+    "webhook": "Message (webhook)",
 }
 SIDES = {"L": "Left", "R": "Right", "": "Side not given"}
 _FIRST_CJK = "\u2e80"

@@ -38,7 +38,7 @@ def test_source_by_dicomweb_checks_certificates_and_drops_the_last_slash(tmp_pat
         (DIMSE.replace("port = 104, ", ""), "sources.0.dimse.port: is required and not given"),
         (DIMSE.replace('"PACS"', '"PACS", retrieve = "c-store"'), "'c-get' or 'c-move'"),
         (DIMSE + DIMSE, "two sources are called pacs"),
-        ('[[sources]]\nname = "web"\ndicomweb = { qido_url = "pacs:8042" }', "no base of DICOMweb"),
+        ('[[sources]]\nname = "web"\ndicomweb = { qido_url = "pacs:8042" }', "no base URL"),
         ('[[sources]]\nname = "web"\ndicomweb = { qido_url = "https://a:b@pacs" }', "holds no password"),
         (
             '[[sources]]\nname = "web"\ndicomweb = { qido_url = "http://pacs", bearer_token_file = "t" }',

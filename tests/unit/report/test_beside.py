@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UltrasoundMultiFrameImageStorage
 
 from service.config import ReportSettings
-from service.config.profiles import ObjectKind
+from service.config.profiles import DicomKind
 from service.report.gate import faults_of
 from service.report.objects import ReportObject
 from tests.servers.dcmtk import Dciodvfy
@@ -31,7 +31,7 @@ from tests.unit.report.builders import (
     score_of,
 )
 
-ALL: tuple[ObjectKind, ...] = get_args(ObjectKind)
+ALL: tuple[DicomKind, ...] = get_args(DicomKind)
 GRAY = {"PhotometricInterpretation": "MONOCHROME2"}
 PALETTE = {"PhotometricInterpretation": "PALETTE COLOR"}
 SOURCES = {

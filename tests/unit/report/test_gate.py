@@ -10,7 +10,7 @@ from pydicom import dcmwrite
 from pydicom.dataset import Dataset
 
 from service.config import ReportSettings
-from service.config.profiles import ObjectKind
+from service.config.profiles import DicomKind
 from service.infer.worker import Worker
 from service.report import reporter as reporting
 from service.report.gate import faults_of, told
@@ -29,7 +29,7 @@ from tests.unit.report.builders import as_received, items, mammogram, objects_of
 
 SOURCE = as_received(mammogram(SpecificCharacterSet="GB18030", PatientName="Zhang^X=张^小明"))
 OBJECTS: dict[str, ReportObject] = {
-    one.kind: one for one in objects_of(result(score_of(SOURCE)), SOURCE, kinds=get_args(ObjectKind))
+    one.kind: one for one in objects_of(result(score_of(SOURCE)), SOURCE, kinds=get_args(DicomKind))
 }
 KNOWN = {one.sop_instance_uid for one in OBJECTS.values()} | {SOURCE.SOPInstanceUID}
 

@@ -14,9 +14,8 @@ import pytest
 
 from service.config import Destination, SendSettings
 from service.errors import ConfigurationError, NotConfirmed, PeerUnavailable
-from service.send.association import check_tls
 from service.send.event_report import nothing_asked
-from service.send.links import Links
+from service.send.links import Links, check_destination
 from service.send.sender import Sender
 from service.send.stow_link import StowLink
 from service.storage.deliveries import DeliveryState, Proof, StoredObject
@@ -208,6 +207,6 @@ def test_token_goes_along_and_one_that_is_missing_is_a_delay(tmp_path: Path) -> 
 def test_certificates_that_cannot_be_read_are_an_error_at_start_and_a_delay_later(tmp_path: Path) -> None:
     to = destination("https://pacs.invalid", ca=tmp_path / "none.pem")
     with pytest.raises(ConfigurationError, match=r"ca .* cannot be read"):
-        check_tls(to)
+        check_destination(to)
     with pytest.raises(PeerUnavailable, match=r"ca .* cannot be read"):
         link("https://pacs.invalid", ca=tmp_path / "none.pem")

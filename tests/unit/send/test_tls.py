@@ -10,7 +10,7 @@ import pytest
 
 from service.config import ClientTLS, Destination, SendSettings
 from service.errors import ConfigurationError, PeerUnavailable
-from service.send.association import check_tls
+from service.send.links import check_destination
 from tests.fakes.peer import BadServer
 from tests.servers.certificates import Credentials, Hospital
 from tests.servers.dcmtk import Dcmtk
@@ -184,7 +184,7 @@ def test_files_that_cannot_be_used_are_an_error_at_start_and_a_delay_later(
     with pytest.raises(
         ConfigurationError, match=r"destinations\.archive\.tls\.ca \(.*ca\.pem\) cannot be used"
     ):
-        check_tls(peer)
+        check_destination(peer)
     assert "destinations.archive.tls.ca" in failure(peer)
 
 

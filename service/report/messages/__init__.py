@@ -1,0 +1,1 @@
+"""Results as messages, for systems that are no PACS."""

@@ -1,0 +1,133 @@
+"""FHIR R4: a DiagnosticReport with an Observation for each breast, as one transaction of conditional updates.
+
+Repeating it changes nothing: every resource is found again by its identifier.
+"""
+
+import json
+import uuid
+from datetime import datetime
+from typing import Any
+
+from pydicom.sr.coding import Code
+
+from service.report import codes
+from service.report.messages.said import Said
+from service.report.text import percent
+from service.report.uids import side_tracking_uid
+from service.study.result import ImageScore
+
+_DICOM_UID = "urn:dicom:uid"
+_SYSTEMS = {
+    "DCM": "http://dicom.nema.org/resources/ontology/DCM",
+    "SCT": "http://snomed.info/sct",
+    "UCUM": "http://unitsofmeasure.org",
+}
+_INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
+_CATEGORY = "http://terminology.hl7.org/CodeSystem/v2-0074"
+_SIDES = {"L": codes.LEFT_BREAST, "R": codes.RIGHT_BREAST}
+_DATE = 8
+"""Characters of a DICOM date."""
+Resource = dict[str, Any]
+
+
+def build_fhir(said: Said, report_uid: str) -> bytes:
+    """The Bundle as JSON. `report_uid` identifies the DiagnosticReport."""
+    observations = [(side_tracking_uid(said.result, side), side, score) for side, score in said.breasts]
+    entries = [_entry(uid, _observation(said, uid, side, score)) for uid, side, score in observations]
+    report = _report(said, report_uid, [_place(uid) for uid, _, _ in observations])
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [*entries, _entry(report_uid, report)],
+    }
+    return json.dumps(bundle, ensure_ascii=False, sort_keys=True).encode()
+
+
+def _entry(uid: str, resource: Resource) -> Resource:
+    kind = resource["resourceType"]
+    return {
+        "fullUrl": _place(uid),
+        "resource": resource,
+        "request": {"method": "PUT", "url": f"{kind}?identifier={_DICOM_UID}|urn:oid:{uid}"},
+    }
+
+
+def _place(uid: str) -> str:
+    """By which resources of the transaction refer to each other: the UUID that our UIDs are made from."""
+    return f"urn:uuid:{uuid.UUID(int=int(uid.removeprefix('2.25.')))}"
+
+
+def _report(said: Said, uid: str, results: list[str]) -> Resource:
+    report: Resource = {
+        "resourceType": "DiagnosticReport",
+        "identifier": [_uid(uid)],
+        "status": "preliminary",
+        "category": [{"coding": [{"system": _CATEGORY, "code": "RAD", "display": "Radiology"}]}],
+        "code": _concept(codes.IMAGING_PROCEDURE),
+        "subject": _subject(said),
+        "issued": _instant(said.result.finished_at),
+        "result": [{"reference": reference} for reference in results],
+        "imagingStudy": [_study(said)],
+        "conclusion": " ".join(said.comments),
+    }
+    return report | _effective(said)
+
+
+def _observation(said: Said, uid: str, side: str, score: ImageScore) -> Resource:
+    identity = said.result.classifier
+    flag = ("H", "High") if score.positive else ("N", "Normal")
+    threshold = percent(identity.threshold)
+    observation: Resource = {
+        "resourceType": "Observation",
+        "identifier": [_uid(uid)],
+        "status": "preliminary",
+        "code": _concept(codes.PROBABILITY_OF_CANCER),
+        "subject": _subject(said),
+        "issued": _instant(said.result.finished_at),
+        "valueQuantity": _percentage(percent(score.probability)),
+        "interpretation": [{"coding": [{"system": _INTERPRETATION, "code": flag[0], "display": flag[1]}]}],
+        "note": [{"text": text} for text in said.comments],
+        "bodySite": _concept(_SIDES.get(side, codes.BREAST)),
+        "device": {"display": f"{identity.title} {identity.version}"},
+        "referenceRange": [{"high": _percentage(threshold), "text": f"operating point {threshold} %"}],
+        "derivedFrom": [_study(said)],
+    }
+    if score.category:
+        category = {"code": _concept(codes.ASSESSMENT_CATEGORY)}
+        category["valueCodeableConcept"] = _concept(codes.assessment(score.category))
+        observation["component"] = [category]
+    return observation | _effective(said)
+
+
+def _subject(said: Said) -> Resource:
+    """By its identifier: who the patient is there is for the receiver to know."""
+    return {"type": "Patient", "identifier": {"value": said.patient.patient_id or "unknown"}}
+
+
+def _study(said: Said) -> Resource:
+    return {"type": "ImagingStudy", "identifier": _uid(said.result.study_instance_uid)}
+
+
+def _effective(said: Said) -> Resource:
+    date = said.patient.study_date
+    is_date = len(date) == _DATE and date.isdigit()
+    return {"effectiveDateTime": f"{date[:4]}-{date[4:6]}-{date[6:]}"} if is_date else {}
+
+
+def _uid(uid: str) -> Resource:
+    return {"system": _DICOM_UID, "value": f"urn:oid:{uid}"}
+
+
+def _concept(code: Code) -> Resource:
+    coding = {"code": code.value, "display": code.meaning}
+    if code.scheme_designator in _SYSTEMS:
+        coding["system"] = _SYSTEMS[code.scheme_designator]
+    return {"coding": [coding], "text": code.meaning}
+
+
+def _percentage(value: float) -> Resource:
+    return {"value": value, "unit": "%", "system": _SYSTEMS["UCUM"], "code": "%"}
+
+
+def _instant(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
