@@ -17,6 +17,7 @@ from service.cli import (
     fetch,
     learning,
     quarantine,
+    replay,
     retention,
     retry,
     roles,
@@ -63,6 +64,7 @@ def common(
 roles.add_to(app)
 status.add_to(app)
 retry.add_to(app)
+replay.add_to(app)
 urgent.add_to(app)
 dead.add_to(app)
 quarantine.add_to(app)

@@ -73,6 +73,13 @@ def open_classifiers(settings: Settings, resources: ExitStack) -> dict[str, Work
         }
 
 
+def open_one(settings: Settings, manifest: Manifest, resources: ExitStack) -> WorkingClassifier:
+    """A single classifier, whether rules name it or not; `resources` closes it."""
+    with translated():
+        chosen = settle(engine_choice(settings))
+        return WorkingClassifier(_serve(manifest, chosen.choice, settings.infer, resources))
+
+
 def _serve(
     manifest: Manifest, choice: EngineChoice, settings: InferSettings, resources: ExitStack
 ) -> ServedClassifier:
