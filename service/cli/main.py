@@ -22,6 +22,7 @@ from service.cli import (
     retry,
     roles,
     routing,
+    shadow,
     status,
     submit,
     urgent,
@@ -72,6 +73,7 @@ retention.add_to(app)
 submit.add_to(app)
 fetch.add_to(app)
 routing.add_to(app)
+shadow.add_to(app)
 configuration.add_to(app)
 engine.add_to(app)
 learning.add_to(app)

@@ -1,11 +1,10 @@
 """`preread route test`: which of the received studies a draft of the rules would send elsewhere."""
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,19 +14,15 @@ from rich.text import Text
 
 from service.assemble.headers import Headers
 from service.cli.each import each
-from service.cli.options import AsJson
+from service.cli.options import AsJson, Last, span
 from service.config import Rule, Settings
 from service.config.load import load_settings
 from service.dicom.predicates import keywords
 from service.enqueue.routing import Route, route
-from service.errors import ConfigurationError
 from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
 from service.study.model import InstanceHeader, Study
 from service.wiring.assemble import character_sets_of
-
-_SPAN = re.compile(r"(\d{1,4})([dh])")
-_UNITS = {"d": "days", "h": "hours"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +50,14 @@ def test(
     draft: Annotated[
         Path, typer.Argument(help="A configuration file with the draft of the rules.", exists=True)
     ],
-    last: Annotated[str, typer.Option(help="How far back, such as 30d or 12h.")] = "30d",
+    last: Last = "30d",
     as_json: AsJson = False,
 ) -> None:
     """Say which of the received studies the rules of DRAFT would send elsewhere. Nothing is changed."""
     from service.wiring.adapters import open_ledger, open_store
 
     settings, drafted = load_settings(context.obj), load_settings(draft)
-    since = datetime.now(UTC) - _span(last)
+    since = datetime.now(UTC) - span(last)
     with closing(open_ledger(settings)) as ledger:
         tested = _test(settings, drafted.rules, ledger, open_store(settings), since)
     if as_json:
@@ -116,13 +111,6 @@ def _described(found: Route) -> str:
         series = f" ({len(found.series[classifier])} series)" if classifier in found.series else ""
         parts.append(f"{classifier}{series} to {', '.join(sorted(destinations)) or 'nobody'}")
     return f"{found.priority}: {'; '.join(parts)}"
-
-
-def _span(text: str) -> timedelta:
-    found = _SPAN.fullmatch(text)
-    if found is None:
-        raise ConfigurationError(f"--last {text!r} is no time: give days or hours, such as 30d or 12h")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
 def _shown(one: Difference) -> Iterator[Text]:

@@ -63,6 +63,9 @@ class Rule(Section):
     """What the AE title of the sender must be, on the same instance. Empty: any."""
     classifiers: Annotated[tuple[Name, ...], Field(min_length=1)]
     """Classifiers to run."""
+    shadow: tuple[Name, ...] = ()
+    """Classifiers to run in the shadow of these, on the whole study: their results are kept and compared
+    (`preread shadow report`), and nobody is shown or sent them. No study waits for them."""
     level: Literal["study", "series"] = "study"
     """What the classifiers are given. `study`: all images, once the study is complete. `series`: the series
     of which an image fulfils all predicates, and these as soon as they are complete (`assemble.series`),

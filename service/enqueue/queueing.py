@@ -39,7 +39,28 @@ def queue_analyses(
             companion_study_instance_uid=tx.companions.find(study, wanted) if wanted else "",
         )
         tx.outbox.add(InferenceRequest(uid, revision, classifier, priority, assumed))
+    for classifier in () if early else found.shadows:
+        _queue_shadow(tx, study, classifier, found, companions)
     tx.studies.set_priority(uid, priority)
+
+
+def _queue_shadow(
+    tx: Transaction, study: Study, classifier: str, found: Route, companions: CompanionsWanted
+) -> None:
+    """Routine work, however urgent the study is: nobody waits for it."""
+    uid, revision = study.study_instance_uid, study.revision
+    wanted = companions.get(classifier)
+    assumed = next(iter(found.assumed_body_parts.values()), "")
+    tx.analyses.queue(
+        uid,
+        revision,
+        classifier,
+        (),
+        assume_body_part=assumed,
+        companion_study_instance_uid=tx.companions.find(study, wanted) if wanted else "",
+        shadow=True,
+    )
+    tx.outbox.add(InferenceRequest(uid, revision, classifier, Priority.ROUTINE, assumed))
 
 
 def reopen_waiting(tx: Transaction, arrived: Study, companions: CompanionsWanted) -> None:

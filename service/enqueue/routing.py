@@ -34,6 +34,8 @@ class Route:
     """Classifier -> the body part to assume where the header names none, by the first rule that says so."""
     series: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Classifier -> the Series Instance UIDs that it reads, sorted. One that reads the study is not there."""
+    shadows: tuple[str, ...] = ()
+    """Classifiers that read the study in the shadow: none that reads it anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,9 @@ def route(instances: Sequence[InstanceHeader], rules: Sequence[Rule]) -> Route:
         rules=tuple(rule.name for rule in matching),
         assumed_body_parts=assumed,
         series=_series_read(found),
+        shadows=tuple(
+            dict.fromkeys(name for rule in matching for name in rule.shadow if name not in destinations)
+        ),
     )
 
 

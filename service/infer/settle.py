@@ -35,14 +35,17 @@ def finish_analysis(
         return False
     if analysis.early:
         _settle_early(tx, analysis, state, reason)
-    else:
+    elif not analysis.shadow:
         _settle(tx, study)
     return True
 
 
 def is_wanted(analysis: Analysis, study: Study) -> bool:
-    """Whether the analysis is still to be done: early, or of the revision that is in the queue."""
-    is_current = (study.revision, study.state) == (analysis.revision, StudyState.QUEUED)
+    """Whether the analysis is still to be done: early, of the revision that is in the queue, or in its
+    shadow, where the study may be further on.
+    """
+    is_same = study.revision == analysis.revision
+    is_current = is_same and (analysis.shadow or study.state is StudyState.QUEUED)
     return analysis.state is AnalysisState.QUEUED and (analysis.early or is_current)
 
 

@@ -21,7 +21,8 @@ class Analysis:
 
     `series_instance_uids` are the series that it reads, none where it reads the whole study. `early`: it was
     made of the series that were complete while others were still being received.
-    `companion_study_instance_uid`: the study that is read beside it, empty where there is none.
+    `companion_study_instance_uid`: the study that is read beside it, empty where there is none. `shadow`: the
+    result is kept and compared; nothing waits for it, and nobody is shown or sent it.
     """
 
     study_instance_uid: str
@@ -38,6 +39,7 @@ class Analysis:
     priority: Priority = Priority.ROUTINE
     assume_body_part: str = ""
     companion_study_instance_uid: str = ""
+    shadow: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Analyses:
         priority: Priority = Priority.ROUTINE,
         assume_body_part: str = "",
         companion_study_instance_uid: str = "",
+        shadow: bool = False,
     ) -> None:
         """Enter an analysis to be done; one that is entered already is queued again."""
         values = {
@@ -72,6 +75,7 @@ class Analyses:
             "priority": priority,
             "assume_body_part": assume_body_part,
             "companion_study_instance_uid": companion_study_instance_uid,
+            "shadow": shadow,
             "queued_at": datetime.now(UTC),
         }
         if not insert_if_absent(self.connection, analyses, values):
@@ -95,6 +99,7 @@ class Analyses:
             or_(analyses.c.revision == revision, analyses.c.early),
             analyses.c.state == AnalysisState.QUEUED,
             analyses.c.priority == Priority.ROUTINE,
+            ~analyses.c.shadow,
             ~held,
         )
         rows = self.connection.execute(select(analyses).where(*waiting).order_by(analyses.c.classifier)).all()
@@ -157,20 +162,45 @@ class Analyses:
         return tuple(rows)
 
     def of_study(self, study_instance_uid: str, revision: int) -> tuple[Analysis, ...]:
-        """All analyses of one revision, by classifier."""
+        """All analyses of one revision, by classifier, without those in the shadow."""
         rows = self.connection.execute(
             select(analyses)
-            .where(analyses.c.study_instance_uid == study_instance_uid, analyses.c.revision == revision)
+            .where(
+                analyses.c.study_instance_uid == study_instance_uid,
+                analyses.c.revision == revision,
+                ~analyses.c.shadow,
+            )
             .order_by(analyses.c.classifier)
         )
         return tuple(_analysis(row) for row in rows)
 
     def of_studies(self, study_instance_uids: Sequence[str]) -> tuple[Analysis, ...]:
-        """All analyses of several studies, of every revision, oldest revision first."""
+        """All analyses of several studies, of every revision, oldest revision first, without those in the
+        shadow.
+        """
         rows = self.connection.execute(
             select(analyses)
-            .where(analyses.c.study_instance_uid.in_(study_instance_uids))
+            .where(analyses.c.study_instance_uid.in_(study_instance_uids), ~analyses.c.shadow)
             .order_by(analyses.c.revision, analyses.c.classifier)
+        )
+        return tuple(_analysis(row) for row in rows)
+
+    def is_read_in_shadow(self, study_instance_uid: str, revision: int) -> bool:
+        """Whether an analysis in the shadow has not ended yet: it needs the images."""
+        waiting = select(analyses.c.classifier).where(
+            analyses.c.study_instance_uid == study_instance_uid,
+            analyses.c.revision == revision,
+            analyses.c.shadow,
+            analyses.c.state == AnalysisState.QUEUED,
+        )
+        return self.connection.execute(waiting).first() is not None
+
+    def in_shadow(self, classifier: str, since: datetime) -> tuple[Analysis, ...]:
+        """What a classifier did in the shadow, queued at `since` or later, oldest first."""
+        rows = self.connection.execute(
+            select(analyses)
+            .where(analyses.c.shadow, analyses.c.queued_at >= since, analyses.c.classifier == classifier)
+            .order_by(analyses.c.queued_at, analyses.c.study_instance_uid)
         )
         return tuple(_analysis(row) for row in rows)
 
@@ -221,4 +251,5 @@ def _analysis(row: Row[Any]) -> Analysis:
         priority=Priority(row.priority),
         assume_body_part=row.assume_body_part,
         companion_study_instance_uid=row.companion_study_instance_uid,
+        shadow=row.shadow,
     )

@@ -38,6 +38,7 @@ class Companions:
             analyses.c.revision == studies.c.revision,
             analyses.c.classifier == classifier,
             analyses.c.companion_study_instance_uid == "",
+            ~analyses.c.shadow,
         )
         return [study for study in self._others(arrived, alone) if wanted.fits(study, arrived)]
 

@@ -184,9 +184,12 @@ analyses = Table(
     Column("assume_body_part", String(16), nullable=False, server_default=""),
     # The study that is read beside this one; empty where none was there, or none is wanted.
     Column("companion_study_instance_uid", UID, nullable=False, server_default=""),
+    # Kept and compared, never sent, and nothing waits for it.
+    Column("shadow", Boolean, nullable=False, server_default=false()),
     Column("result", JSON),
     Column("queued_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
+    Index(None, "shadow", "queued_at"),
 )
 
 objects = Table(

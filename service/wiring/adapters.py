@@ -84,8 +84,9 @@ def send_queues(settings: Settings) -> list[str]:
 
 
 def classifier_names(settings: Settings) -> list[str]:
-    """The classifiers that rules name, each once."""
-    return list(dict.fromkeys(name for rule in settings.rules for name in rule.classifiers))
+    """The classifiers that rules name, each once, those in the shadow last."""
+    named = [name for rule in settings.rules for name in rule.classifiers]
+    return list(dict.fromkeys([*named, *(name for rule in settings.rules for name in rule.shadow)]))
 
 
 def manifests(settings: Settings) -> dict[str, Manifest]:

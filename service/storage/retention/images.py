@@ -113,7 +113,8 @@ class ImageRetention:
             one.state is DeliveryState.DELIVERED and one.proof is not Proof.NONE for one in deliveries
         )
         is_old = study.state is StudyState.DELIVERED and study.updated_at <= self._before()
-        return is_old and is_proven and bool(deliveries)
+        is_wanted = tx.analyses.is_read_in_shadow(study.study_instance_uid, study.revision)
+        return is_old and is_proven and bool(deliveries) and not is_wanted
 
     def _there(self, tx: Transaction, study: Study) -> list[ReceivedInstance]:
         instances = tx.instances.of_study(study.study_instance_uid)
