@@ -152,7 +152,9 @@ def package_heatmap(case: Case, index: int) -> NDArray[np.float32]:
     from pytorch_grad_cam import GradCAM
 
     targets = [lambda logits: logits[1] - logits[0]] * len(case.images[index])
-    features = getattr(case.network, "features", None) or (case.network.ultrasound, case.network.ct)[index]
+    features = case.network.features
+    if isinstance(features, nn.ModuleDict):
+        features = list(features.values())[index]
     case.network.requires_grad_(True)
     with GradCAM(model=OneInput(case, index), target_layers=[features]) as cam:
         cam(input_tensor=case.images[index], targets=targets)
