@@ -97,6 +97,8 @@ class ReportSettings(Section):
     content_qualification: Literal["RESEARCH", "PRODUCT"] = "RESEARCH"
     """Content Qualification (0018,9004). PRODUCT only for a classifier that is cleared for clinical use where
     you are; this changes the RESEARCH USE label on every object."""
+    not_analysed: bool = False
+    """Whether a study that no classifier could analyse gets an SR too, which says why."""
     webhook_patient_data: bool = False
     """Whether webhooks name the patient: ID, accession number and study date. Off: the Study Instance UID
     only."""

@@ -64,7 +64,8 @@ def _settle(tx: Transaction, study: Study) -> None:
     if event is None:
         return
     tx.studies.move(study.study_instance_uid, event, _reason(analyses))
-    if event is StudyEvent.ANALYSES_FINISHED:
+    # Of what was refused the reporter may be asked to tell why.
+    if event in (StudyEvent.ANALYSES_FINISHED, StudyEvent.EVERYTHING_REFUSED):
         tx.outbox.add(ReportRequest(study.study_instance_uid, study.revision))
 
 

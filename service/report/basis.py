@@ -50,24 +50,36 @@ class Basis:
         """Whether the study is still being received, or was when the analyses were asked for."""
         return all(analysis.early for analysis in self.analyses)
 
+    @property
+    def moves_study(self) -> bool:
+        """Whether the study waits for this report: not for an early one, nor for one that only says why
+        nothing was analysed.
+        """
+        return any(one.state is AnalysisState.SCORED and not one.early for one in self.analyses)
 
-def basis_of(tx: Transaction, request: ReportRequest) -> Basis:
-    """What there is to report at this moment; nothing where it was written, or has been superseded."""
-    analyses = _due(tx, request)
+
+def basis_of(tx: Transaction, request: ReportRequest, tells_refusals: bool = False) -> Basis:
+    """What there is to report at this moment; nothing where it was written, or has been superseded.
+
+    With `tells_refusals` analyses that gave no score are among it.
+    """
+    analyses = _due(tx, request, tells_refusals)
     return Basis(analyses, tuple(_earlier(tx, analysis) for analysis in analyses))
 
 
-def _due(tx: Transaction, request: ReportRequest) -> tuple[Analysis, ...]:
+def _due(tx: Transaction, request: ReportRequest, tells_refusals: bool) -> tuple[Analysis, ...]:
     uid, revision = request.study_instance_uid, request.revision
     study = tx.studies.find(uid)
     if study is None:
         return ()
-    scored = [one for one in tx.analyses.of_study(uid, revision) if one.state is AnalysisState.SCORED]
+    told = {AnalysisState.SCORED} | ({AnalysisState.NOT_ANALYSED} if tells_refusals else set())
+    ended = [one for one in tx.analyses.of_study(uid, revision) if one.state in told and one.result]
     if (study.revision, study.state) == (revision, StudyState.INFERRED):
-        return tuple(scored)
-    # Each early analysis is reported by itself, unless it was, or the report of a later revision holds it.
+        return tuple(ended)
+    # What moves no study is reported by itself, unless it was, or the report of a later revision holds it.
     reported = {one.classifier for one in _reports(tx, uid) if one.revision >= revision}
-    return tuple(one for one in scored if one.early and one.classifier not in reported)
+    is_refused = (study.revision, study.state) == (revision, StudyState.NOT_ANALYSED)
+    return tuple(one for one in ended if (one.early or is_refused) and one.classifier not in reported)
 
 
 def _earlier(tx: Transaction, analysis: Analysis) -> EarlierReport | None:

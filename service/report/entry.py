@@ -37,14 +37,13 @@ def enter_report(
     for destination in destinations:
         tx.outbox.add(DeliveryRequest(request.study_instance_uid, request.revision, destination))
     reason = f"{_objects(basis, written)}{_places(list(destinations))}"
-    if basis.is_early:
-        tx.studies.note(
-            request.study_instance_uid,
-            "early_report_written",
-            f"early report, revision {request.revision}: {reason}",
-        )
+    uid, revision = request.study_instance_uid, request.revision
+    if basis.moves_study:
+        tx.studies.move(uid, StudyEvent.OBJECTS_WRITTEN, reason)
+    elif basis.is_early:
+        tx.studies.note(uid, "early_report_written", f"early report, revision {revision}: {reason}")
     else:
-        tx.studies.move(request.study_instance_uid, StudyEvent.OBJECTS_WRITTEN, reason)
+        tx.studies.note(uid, "refusal_reported", f"report of why nothing was analysed: {reason}")
 
 
 def _objects(basis: Basis, written: Mapping[str, Sequence[StoredObject]]) -> str:

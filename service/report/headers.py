@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pydicom.dataset import Dataset
 
 from service.dicom.header import read_header
+from service.errors import Refused
 from service.storage.port import InstanceStore
 
 
@@ -34,6 +35,17 @@ class StoredHeaders(Mapping[str, Dataset]):
 
     def __len__(self) -> int:
         return len(self._keys)
+
+    def readable(self) -> dict[str, Dataset]:
+        """The headers that can be read, all at once."""
+        found = {}
+        for uid in self._keys:
+            try:
+                found[uid] = self[uid]
+            except (Refused, KeyError):
+                continue
+        self._files = {}
+        return found
 
     def take_file(self, sop_instance_uid: str) -> bytes:
         """The whole file, which is not held any longer."""

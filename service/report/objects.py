@@ -53,7 +53,8 @@ def build_objects(
     patient: StudyHeader = StudyHeader(),  # noqa: B008 - frozen
 ) -> tuple[ReportObject, ...]:
     """The heatmaps in the order of the scores, then the SR, then what of the other `kinds` fits. SR and
-    heatmaps are always there; without scores there is nothing. `patient` is for messages.
+    heatmaps are always there. Without scores there is an SR that says why, where the settings ask for it.
+    `patient` is for messages.
 
     `headers` holds the header (pixels not needed) of every scored image under its SOP Instance UID; of each
     image the header is asked for first, then the pixels. The same arguments give the same bytes. Raises
@@ -61,7 +62,7 @@ def build_objects(
     unknown assessment category.
     """
     if not result.scores:
-        return ()
+        return _not_analysed(result, headers, settings, predecessor) if settings.not_analysed else ()
     context = ReportContext(result, _header(result, headers, result.scores[0]), settings)
     with warnings.catch_warnings():
         # pydicom warns of illegal values in the sender's header; they are copied or emptied, not our doing.
@@ -98,6 +99,21 @@ def _heatmaps(
         )
 
 
+def _not_analysed(
+    result: AnalysisResult,
+    headers: Mapping[str, Dataset],
+    settings: ReportSettings,
+    predecessor: PredecessorReference | None,
+) -> tuple[ReportObject, ...]:
+    """An SR about the images that were refused, as far as their headers can be read."""
+    if not headers:
+        return ()
+    context = ReportContext(result, next(iter(headers.values())), settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return (_structured_report(context, headers, (), predecessor),)
+
+
 def _structured_report(
     context: ReportContext,
     headers: Mapping[str, Dataset],
@@ -111,7 +127,7 @@ def _structured_report(
     replaced = asdict(predecessor) if predecessor else None
     shown = digest([context.fixed, scores, refusals, heatmap_uids, replaced])
     uid = report_uid(result, shown)
-    series = heatmaps[0].series_instance_uid
+    series = series_uid(result, "heatmap")
     return ReportObject(
         kind="sr",
         classifier=result.classifier.name,

@@ -7,10 +7,11 @@ from types import MappingProxyType
 from typing import Any
 
 import structlog
+from pydicom.dataset import Dataset
 
 from service.config import ReportSettings
 from service.config.profiles import MESSAGES, ObjectKind
-from service.report.basis import EarlierReport, basis_of
+from service.report.basis import Basis, EarlierReport, basis_of
 from service.report.entry import ObjectsOf, enter_report, kinds_for
 from service.report.gate import faults_of, told
 from service.report.headers import StoredHeaders
@@ -19,7 +20,7 @@ from service.report.pixels import StoredPixels
 from service.storage.analyses import Analysis
 from service.storage.deliveries import StoredObject
 from service.storage.fence import Fence, unfenced
-from service.storage.ledger import Ledger
+from service.storage.ledger import Ledger, Transaction
 from service.storage.port import InstanceStore
 from service.study.messages import ReportRequest
 from service.study.model import StudyHeader
@@ -30,6 +31,8 @@ log = structlog.get_logger()
 
 _SUFFIXES: Mapping[ObjectKind, str] = {"hl7": "hl7", "fhir": "json", "webhook": "json"}
 """Of files that are no DICOM objects."""
+_REFUSED_NAMED = 100
+"""Images that a report names of which none was analysed."""
 
 
 class Reporter:
@@ -57,7 +60,7 @@ class Reporter:
         """
         request = ReportRequest.from_json(body)
         with self._ledger.read() as tx:
-            basis = basis_of(tx, request)
+            basis = self._basis(tx, request)
         if not basis.analyses:
             return
         written = {
@@ -68,7 +71,7 @@ class Reporter:
             tx.studies.lock(request.study_instance_uid)
             if not fence(tx):
                 return
-            now = basis_of(tx, request)
+            now = self._basis(tx, request)
             if now == basis:
                 enter_report(tx, request, basis, written, self._objects_of)
             elif now.analyses:
@@ -85,33 +88,37 @@ class Reporter:
         uid, what = request.study_instance_uid, f"the result objects could not be written: {reason}"
         with self._ledger.begin() as tx:
             tx.studies.lock(uid)
-            basis = basis_of(tx, request)
-            if basis.analyses and basis.is_early:
-                tx.studies.note(
-                    uid, "early_report_failed", f"early report, revision {request.revision}: {what}"
-                )
-            elif basis.analyses:
+            basis = self._basis(tx, request)
+            if basis.moves_study:
                 tx.studies.move(uid, StudyEvent.GAVE_UP, what)
+            elif basis.analyses:
+                kind = "early report" if basis.is_early else "report of why nothing was analysed"
+                event = "early_report_failed" if basis.is_early else "refusal_report_failed"
+                tx.studies.note(uid, event, f"{kind}, revision {request.revision}: {what}")
+
+    def _basis(self, tx: Transaction, request: ReportRequest) -> Basis:
+        return basis_of(tx, request, self._settings.not_analysed)
 
     def _write(self, analysis: Analysis, earlier: EarlierReport | None) -> list[StoredObject]:
         """Build one classifier's objects and keep their bytes; or take those of a report that stands."""
         result = analysis.result
-        if result is None or not result.scores:
+        if result is None:
             return []
         if earlier and earlier.stands_for(result):
             return [replace(stored, revision=result.revision) for stored in earlier.objects]
-        headers = StoredHeaders(self._store, self._instance_keys(result))
+        stored = StoredHeaders(self._store, self._instance_keys(result))
+        headers = stored if result.scores else stored.readable()
         objects = build_objects(
             result,
             headers,
-            StoredPixels(self._store, result, headers),
+            StoredPixels(self._store, result, stored),
             self._settings,
             earlier.reference if earlier else None,
             {kind for name in analysis.destinations for kind in kinds_for(name, self._objects_of)},
             self._patient(result.study_instance_uid),
         )
         known = _known(result, objects, earlier)
-        source = headers[result.scores[0].sop_instance_uid]
+        source = next(iter(headers.values()), Dataset())
         return [
             self._keep(
                 result,
@@ -145,11 +152,14 @@ class Reporter:
         )
 
     def _instance_keys(self, result: AnalysisResult) -> dict[str, str]:
-        """Where every scored image lies in the store, by SOP Instance UID."""
+        """Where every scored image lies in the store, by SOP Instance UID; without scores, some of those that
+        were refused.
+        """
         with self._ledger.read() as tx:
             instances = tx.instances.of_study(result.study_instance_uid)
-        scored = {score.sop_instance_uid for score in result.scores}
-        return {one.sop_instance_uid: one.key for one in instances if one.sop_instance_uid in scored}
+        told = [*result.scores] or [*result.refusals][:_REFUSED_NAMED]
+        uids = {one.sop_instance_uid for one in told}
+        return {one.sop_instance_uid: one.key for one in instances if one.sop_instance_uid in uids}
 
 
 def _known(

@@ -11,9 +11,9 @@ from service.report import codes
 from service.report.context import ReportContext
 from service.report.image_library import image_library
 from service.report.measurement_groups import breast_group, image_group
-from service.report.source import reference, reference_to, referenced_requests
+from service.report.source import image_reference, name_source, reference, referenced_requests
 from service.report.text import ascii_text, long_string, percent
-from service.report.uids import device_uid, series_uid
+from service.report.uids import device_uid, series_uid, uid_for
 from service.study.result import AnalysisResult
 
 SR_SERIES_NUMBER = 9100
@@ -40,17 +40,19 @@ def build_structured_report(
 ) -> bytes:
     """The SR as a Part 10 file.
 
-    `headers` holds the header of every scored image under its SOP Instance UID; `heatmaps` the SOP Instance
+    `headers` holds the header of every scored image under its SOP Instance UID, or without scores those of
+    the images that were not analysed; `heatmaps` the SOP Instance
     UID of each score's heatmap, in the order of the scores.
     """
     result = context.result
-    scored = [headers[uid] for uid in dict.fromkeys(score.sop_instance_uid for score in result.scores)]
+    about = [headers[uid] for uid in dict.fromkeys(score.sop_instance_uid for score in result.scores)]
+    about = about or list(headers.values())
     # Heatmaps first: highdicom takes the study from the first one, and a source may be of a retired class.
     evidence = [
         reference(result.study_instance_uid, heatmap_series_uid, SecondaryCaptureImageStorage, uid)
         for uid in heatmaps
-    ] + [reference_to(header) for header in scored]
-    content = _content(context, scored, heatmaps)
+    ] + [image_reference(header) for header in about]
+    content = _content(context, about, heatmaps)
     performed = codes.PERFORMED_PROCEDURES.get(context.header.get("Modality", ""))
     document = sr.Comprehensive3DSR(
         evidence=evidence,
@@ -67,11 +69,13 @@ def build_structured_report(
         **context.attributes(),
     )
     document.CompletionFlagDescription = "Automated analysis; not reviewed"
+    for header in about:
+        name_source(document, header)
     _separate(document)
     return context.finish(document)
 
 
-def _content(context: ReportContext, scored: Sequence[Dataset], heatmaps: Sequence[str]) -> Dataset:
+def _content(context: ReportContext, about: Sequence[Dataset], heatmaps: Sequence[str]) -> Dataset:
     """The content tree: TID 1500 with library, groups and comments."""
     result = context.result
     groups: list[sr.Template] = [
@@ -83,14 +87,23 @@ def _content(context: ReportContext, scored: Sequence[Dataset], heatmaps: Sequen
     report = sr.MeasurementReport(
         observation_context=sr.ObservationContext(observer_device_context=_observer(context)),
         procedure_reported=codes.IMAGING_PROCEDURE,
-        imaging_measurements=groups,
+        imaging_measurements=groups or [_placeholder()],
         title=codes.IMAGING_MEASUREMENT_REPORT,
     )[0]
     sides = {score.sop_instance_uid: score.laterality for score in result.scores}
-    library = image_library(scored, [sides[header.SOPInstanceUID] for header in scored])
-    report.ContentSequence.insert(len(report.ContentSequence) - 1, library)  # TID 1500: row 5, before row 6
+    library = image_library(about, [sides.get(header.SOPInstanceUID, "") for header in about])
+    measurements = report.ContentSequence.pop()
+    report.ContentSequence.append(library)  # TID 1500: row 5, before row 6
+    if groups:
+        report.ContentSequence.append(measurements)
     report.ContentSequence.append(_comments(result))
     return report
+
+
+def _placeholder() -> sr.MeasurementsAndQualitativeEvaluations:
+    """Highdicom writes no report without a group. Where nothing was measured it is taken out again."""
+    uid = uid_for(kind="placeholder")
+    return sr.MeasurementsAndQualitativeEvaluations(tracking_identifier=sr.TrackingIdentifier(uid, "none"))
 
 
 def _observer(context: ReportContext) -> sr.ObserverContext:
@@ -114,9 +127,17 @@ def _comments(result: AnalysisResult) -> sr.ContainerContentItem:
     )
     container.ContentSequence = sr.ContentSequence(
         sr.TextContentItem(codes.COMMENT, text, sr.RelationshipTypeValues.CONTAINS)
-        for text in (_summary(result), *_companions(result), *_without_lesion(result), *_refusals(result))
+        for text in _statements(result)
     )
     return container
+
+
+def _statements(result: AnalysisResult) -> list[str]:
+    if not result.scores:
+        return [
+            f"Not analysed because {ascii_text(result.refusal_summary())}. This is not a negative result."
+        ]
+    return [_summary(result), *_companions(result), *_without_lesion(result), *_refusals(result)]
 
 
 def _summary(result: AnalysisResult) -> str:

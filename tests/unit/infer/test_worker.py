@@ -80,7 +80,6 @@ def test_study_without_a_breast_is_not_analysed_and_says_why(ledger: Ledger, sto
     assert study.state is StudyState.NOT_ANALYSED
     assert "us-mass: not analysed because" in study.reason
     assert classifier.seen == 0
-    assert messages(ledger, "report") == []
 
 
 def test_request_of_a_reopened_study_is_dropped(ledger: Ledger, store: MemoryStore) -> None:
