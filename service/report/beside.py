@@ -1,6 +1,6 @@
 """What goes beside SR and heatmaps where a destination's profile asks for it, and where it fits the study."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pydicom.dataset import Dataset
@@ -13,13 +13,13 @@ from pydicom.uid import (
 
 from service.config.profiles import ObjectKind
 from service.report.context import ReportContext
-from service.report.key_objects import build_key_objects
+from service.report.key_objects import build_key_objects, build_rejection
 from service.report.mammography_cad import build_mammography_cad, is_mammogram
 from service.report.presentation import build_presentation, presentation_class
 from service.report.report_object import ReportObject
 from service.report.segmentation import build_segmentation, can_be_segmented
 from service.report.source import reference, reference_to
-from service.report.uids import object_uid, series_uid
+from service.report.uids import digest, message_uid, object_uid, series_uid
 from service.study.result import ImageScore
 
 
@@ -89,6 +89,15 @@ def _mammography_cad(written: Written) -> Iterator[ReportObject]:
         uid = _uid(context, "cad-sr", *context.result.scores)
         data = build_mammography_cad(context, headers, uid)
         yield _object(context, "cad-sr", MammographyCADSRStorage, uid, 1, data)
+
+
+def rejection(context: ReportContext, replaced: Sequence[Dataset]) -> Iterator[ReportObject]:
+    """A note on `replaced`, references to what a destination has of an earlier result; none on nothing."""
+    if replaced:
+        uids = sorted(one.SOPInstanceUID for one in replaced)
+        uid = message_uid(context.result, "rejection", digest([context.fixed, uids]))
+        data = build_rejection(context, replaced, uid)
+        yield _object(context, "rejection", KeyObjectSelectionDocumentStorage, uid, 1, data)
 
 
 _BUILDERS: Mapping[ObjectKind, Callable[[Written], Iterator[ReportObject]]] = {

@@ -43,6 +43,7 @@ VISUAL_EXPLANATION = Code("130401", "DCM", "Visual explanation")
 ASSESSMENT_CATEGORY = Code("111005", "DCM", "Assessment Category")  # CID 6026
 
 # TID 2010 Key Object Selection
+REJECTED_FOR_QUALITY = Code("113001", "DCM", "Rejected for Quality Reasons")  # CID 7011
 OF_INTEREST = Code("113000", "DCM", "Of Interest")  # CID 7010
 
 # TID 4000 Mammography CAD Report and what it holds

@@ -1,7 +1,7 @@
 """All result objects of one result: a heatmap for every scored image, and the SR that links them."""
 
 import warnings
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 
@@ -13,7 +13,7 @@ from pydicom.uid import Comprehensive3DSRStorage, SecondaryCaptureImageStorage
 from service.config import ReportSettings
 from service.config.profiles import PROFILES, ObjectKind
 from service.errors import Permanent
-from service.report.beside import Written, other_objects
+from service.report.beside import Written, other_objects, rejection
 from service.report.context import ReportContext
 from service.report.heatmap import render_heatmap
 from service.report.legend import legend_for
@@ -51,10 +51,11 @@ def build_objects(
     predecessor: PredecessorReference | None = None,
     kinds: Collection[ObjectKind] = PROFILES["generic"],
     patient: StudyHeader = StudyHeader(),  # noqa: B008 - frozen
+    replaced: Sequence[Dataset] = (),
 ) -> tuple[ReportObject, ...]:
     """The heatmaps in the order of the scores, then the SR, then what of the other `kinds` fits. SR and
     heatmaps are always there. Without scores there is an SR that says why, where the settings ask for it.
-    `patient` is for messages.
+    `patient` is for messages; `replaced` are references to what a destination has of an earlier result.
 
     `headers` holds the header (pixels not needed) of every scored image under its SOP Instance UID; of each
     image the header is asked for first, then the pixels. The same arguments give the same bytes. Raises
@@ -70,6 +71,10 @@ def build_objects(
         heatmaps = tuple(_heatmaps(context, headers, pixels))
         report = _structured_report(context, headers, heatmaps, predecessor)
         objects = (*heatmaps, report, *other_objects(Written(context, headers, heatmaps), kinds))
+        if "rejection" in kinds:
+            stays = {one.sop_instance_uid for one in objects}
+            left = [one for one in replaced if one.SOPInstanceUID not in stays]
+            objects = (*objects, *rejection(context, left))
         return (*objects, *message_objects(context, patient, objects, kinds))
 
 

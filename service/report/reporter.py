@@ -17,6 +17,7 @@ from service.report.gate import faults_of, told
 from service.report.headers import StoredHeaders
 from service.report.objects import ReportObject, build_objects
 from service.report.pixels import StoredPixels
+from service.report.source import reference
 from service.storage.analyses import Analysis
 from service.storage.deliveries import StoredObject
 from service.storage.fence import Fence, unfenced
@@ -116,6 +117,7 @@ class Reporter:
             earlier.reference if earlier else None,
             {kind for name in analysis.destinations for kind in kinds_for(name, self._objects_of)},
             self._patient(result.study_instance_uid),
+            _replaced(earlier),
         )
         known = _known(result, objects, earlier)
         source = next(iter(headers.values()), Dataset())
@@ -169,5 +171,14 @@ def _known(
     images = {one.sop_instance_uid for one in result.scores} | {
         one.sop_instance_uid for one in result.refusals
     }
-    before = {earlier.report.sop_instance_uid} if earlier else set()
+    before = {one.sop_instance_uid for one in earlier.objects} if earlier else set()
     return images | {one.sop_instance_uid for one in objects} | before
+
+
+def _replaced(earlier: EarlierReport | None) -> list[Dataset]:
+    """References to the DICOM objects of the report before, but for notes."""
+    return [
+        reference(one.study_instance_uid, one.series_instance_uid, one.sop_class_uid, one.sop_instance_uid)
+        for one in (earlier.objects if earlier else ())
+        if one.kind not in (*MESSAGES, "rejection")
+    ]

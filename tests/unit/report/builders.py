@@ -1,6 +1,6 @@
 """Source headers, results and pixels for the tests of the report stage. All patients are invented."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
@@ -161,11 +161,14 @@ def objects_of(
     settings: ReportSettings | None = None,
     predecessor: PredecessorReference | None = None,
     kinds: Collection[ObjectKind] = PROFILES["generic"],
+    replaced: Sequence[Dataset] = (),
 ) -> tuple[ReportObject, ...]:
     """The result objects of `found`, every image with the same pixels."""
     headers: Mapping[str, Dataset] = {source.SOPInstanceUID: source for source in sources}
     shown = {(s.sop_instance_uid, s.frame_number): pixels() for s in found.scores}
-    return build_objects(found, headers, shown, settings or ReportSettings(), predecessor, kinds)
+    return build_objects(
+        found, headers, shown, settings or ReportSettings(), predecessor, kinds, replaced=replaced
+    )
 
 
 def objects_for(source: Dataset, **changes: Any) -> tuple[Dataset, Dataset]:
