@@ -49,9 +49,13 @@ class ReportContext:
         return [self.settings.model_dump(mode="json", exclude={"profiles"}), self.title]
 
     def attributes(self) -> dict[str, Any]:
-        """Equipment, series and SOP Common attributes as highdicom's constructors take them."""
-        institution = long_string(self.settings.institution_name)
+        """`equipment`, and when the content was made."""
         moment = self.written_at
+        return self.equipment() | {"content_date": moment.date(), "content_time": moment.time()}
+
+    def equipment(self) -> dict[str, Any]:
+        """Equipment and SOP Common attributes as highdicom's constructors take them."""
+        institution = long_string(self.settings.institution_name)
         return {
             "manufacturer": long_string(self.settings.manufacturer),
             "manufacturer_model_name": self.title,
@@ -59,8 +63,6 @@ class ReportContext:
             "device_serial_number": long_string(self.settings.device_serial_number),
             "institution_name": institution or None,
             "content_qualification": self.settings.content_qualification,
-            "content_date": moment.date(),
-            "content_time": moment.time(),
         }
 
     def describe(self, ds: Dataset) -> None:

@@ -42,9 +42,6 @@ def build_presentation(
     layer = pr.GraphicLayer(
         _LAYER, order=1, description="Automated analysis; not reviewed", display_color=_COLOUR
     )
-    attributes = context.attributes()
-    for keyword in ("content_date", "content_time"):
-        del attributes[keyword]
     make, colours = _maker(source)
     ds = make(
         referenced_images=[source],
@@ -58,7 +55,7 @@ def build_presentation(
         graphic_layers=[layer],
         graphic_annotations=[_annotation(context, score, source, layer)],
         **colours,
-        **attributes,
+        **context.equipment(),
     )
     ds.PresentationCreationDate = context.written_at.strftime("%Y%m%d")
     ds.PresentationCreationTime = context.written_at.strftime("%H%M%S")

@@ -25,9 +25,6 @@ def build_segmentation(
 ) -> bytes:
     """As a Part 10 file. `context.header` is that of the source image, a single frame."""
     header = context.header
-    attributes = context.attributes()
-    for keyword in ("content_date", "content_time"):
-        del attributes[keyword]
     ds = seg.Segmentation(
         source_images=[image_reference(header)],
         pixel_array=_mask(score, int(header.Rows), int(header.Columns)),
@@ -40,7 +37,7 @@ def build_segmentation(
         instance_number=number,
         content_label="AI_RESULT",
         content_description="Automated analysis; not reviewed",
-        **attributes,
+        **context.equipment(),
     )
     ds.ContentCreatorName = None
     if "PatientOrientation" not in ds:  # type 2C without a place in the patient

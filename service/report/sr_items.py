@@ -1,6 +1,7 @@
 """Content items of SR trees that highdicom cannot express: references by place, images without a name."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
@@ -22,44 +23,32 @@ def coded(code: Code) -> Dataset:
 
 def container(relation: str, name: Code, children: Iterable[Dataset]) -> Dataset:
     """CONTAINER. Without a relation it is the root."""
-    item = _item("CONTAINER", relation, name, children)
-    item.ContinuityOfContent = "SEPARATE"
-    return item
+    return _item("CONTAINER", relation, name, children, ContinuityOfContent="SEPARATE")
 
 
 def code(relation: str, name: Code, value: Code, children: Iterable[Dataset] = ()) -> Dataset:
     """CODE."""
-    item = _item("CODE", relation, name, children)
-    item.ConceptCodeSequence = [coded(value)]
-    return item
+    return _item("CODE", relation, name, children, ConceptCodeSequence=[coded(value)])
 
 
 def text(relation: str, name: Code, value: str) -> Dataset:
     """TEXT."""
-    item = _item("TEXT", relation, name)
-    item.TextValue = value
-    return item
+    return _item("TEXT", relation, name, TextValue=value)
 
 
 def date(relation: str, name: Code, value: str) -> Dataset:
     """DATE, as DA."""
-    item = _item("DATE", relation, name)
-    item.Date = value
-    return item
+    return _item("DATE", relation, name, Date=value)
 
 
 def time(relation: str, name: Code, value: str) -> Dataset:
     """TIME, as TM."""
-    item = _item("TIME", relation, name)
-    item.Time = value
-    return item
+    return _item("TIME", relation, name, Time=value)
 
 
 def uid_reference(relation: str, name: Code, value: str) -> Dataset:
     """UIDREF."""
-    item = _item("UIDREF", relation, name)
-    item.UID = value
-    return item
+    return _item("UIDREF", relation, name, UID=value)
 
 
 def number(relation: str, name: Code, value: float, unit: Code) -> Dataset:
@@ -67,9 +56,7 @@ def number(relation: str, name: Code, value: float, unit: Code) -> Dataset:
     measured = Dataset()
     measured.MeasurementUnitsCodeSequence = [coded(unit)]
     measured.NumericValue = f"{value:g}"
-    item = _item("NUM", relation, name)
-    item.MeasuredValueSequence = [measured]
-    return item
+    return _item("NUM", relation, name, MeasuredValueSequence=[measured])
 
 
 def image(relation: str, header: Dataset, children: Iterable[Dataset] = ()) -> Dataset:
@@ -79,9 +66,7 @@ def image(relation: str, header: Dataset, children: Iterable[Dataset] = ()) -> D
         header.SOPClassUID,
         header.SOPInstanceUID,
     )
-    item = _item("IMAGE", relation, None, children)
-    item.ReferencedSOPSequence = [reference]
-    return item
+    return _item("IMAGE", relation, None, children, ReferencedSOPSequence=[reference])
 
 
 def place(relation: str, at: Sequence[int]) -> Dataset:
@@ -94,18 +79,22 @@ def place(relation: str, at: Sequence[int]) -> Dataset:
 
 def coordinates(name: Code, graphic_type: str, data: Sequence[float], at: Sequence[int]) -> Dataset:
     """SCOORD on the image at a place of the tree, columns and rows in turns."""
-    item = _item("SCOORD", HAS_PROPERTIES, name, [place(SELECTED_FROM, at)])
-    item.GraphicType, item.GraphicData = graphic_type, [float(value) for value in data]
-    return item
+    numbers = [float(value) for value in data]
+    image_at = [place(SELECTED_FROM, at)]
+    return _item("SCOORD", HAS_PROPERTIES, name, image_at, GraphicType=graphic_type, GraphicData=numbers)
 
 
-def _item(value_type: str, relation: str, name: Code | None, children: Iterable[Dataset] = ()) -> Dataset:
+def _item(
+    value_type: str, relation: str, name: Code | None, children: Iterable[Dataset] = (), **values: Any
+) -> Dataset:
     item = Dataset()
     if relation:
         item.RelationshipType = relation
     item.ValueType = value_type
     if name is not None:
         item.ConceptNameCodeSequence = [coded(name)]
+    for keyword, value in values.items():
+        setattr(item, keyword, value)
     inside = list(children)
     if inside:
         item.ContentSequence = inside

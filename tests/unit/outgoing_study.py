@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from service.storage.commitment_requests import CommitmentRequest
 from service.storage.commitments import Reference
 from service.storage.deliveries import Delivery, DeliveryState, Proof, StoredObject
-from service.storage.ledger import Ledger
+from service.storage.ledger import Ledger, Transaction
 from service.storage.port import InstanceStore
 from service.storage.receive import record_received
 from service.study.messages import DeliveryRequest
@@ -26,13 +26,7 @@ def report_study(ledger: Ledger, store: InstanceStore) -> None:
     """A study whose report and heatmap wait to be sent to `pacs`."""
     record_received(ledger, received())
     with ledger.begin() as tx:
-        for event in (
-            StudyEvent.STUDY_COMPLETE,
-            StudyEvent.WORK_QUEUED,
-            StudyEvent.ANALYSES_FINISHED,
-            StudyEvent.OBJECTS_WRITTEN,
-        ):
-            tx.studies.move(STUDY, event, "test")
+        move_to_reported(tx)
         for uid, kind, sop_class_uid in ((SR, "sr", SR_CLASS), (HEATMAP, "heatmap", SC_CLASS)):
             stored = StoredObject(
                 uid, STUDY, 1, "us-mass", kind, sop_class_uid, "1.4", f"objects/{uid}", datetime.now(UTC)
@@ -46,6 +40,17 @@ def report_study(ledger: Ledger, store: InstanceStore) -> None:
                 SeriesInstanceUID="1.4",
             )
             store.put(stored.key, part10(dataset))
+
+
+def move_to_reported(tx: Transaction) -> None:
+    """The study was analysed, and its objects are written."""
+    for event in (
+        StudyEvent.STUDY_COMPLETE,
+        StudyEvent.WORK_QUEUED,
+        StudyEvent.ANALYSES_FINISHED,
+        StudyEvent.OBJECTS_WRITTEN,
+    ):
+        tx.studies.move(STUDY, event, "test")
 
 
 def ask_for_commitment(ledger: Ledger) -> None:

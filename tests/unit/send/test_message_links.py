@@ -28,10 +28,10 @@ from service.storage.deliveries import Delivery, DeliveryState, Proof, StoredObj
 from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
 from service.storage.receive import record_received
-from service.study.state import StudyEvent, StudyState
+from service.study.state import StudyState
 from tests.factories import STUDY, received
 from tests.servers.process import HOST, free_port
-from tests.unit.outgoing_study import REQUEST, deliveries_in, study_in
+from tests.unit.outgoing_study import REQUEST, deliveries_in, move_to_reported, study_in
 
 UID = "2.25.42"
 BODIES = {
@@ -47,13 +47,7 @@ def waiting_study(ledger: Ledger, store: MemoryStore, kind: str) -> None:
     stored = StoredObject(UID, STUDY, 1, "us-mass", kind, "", "2.25.1", f"objects/{UID}", datetime.now(UTC))
     store.put(stored.key, BODIES[kind])
     with ledger.begin() as tx:
-        for event in (
-            StudyEvent.STUDY_COMPLETE,
-            StudyEvent.WORK_QUEUED,
-            StudyEvent.ANALYSES_FINISHED,
-            StudyEvent.OBJECTS_WRITTEN,
-        ):
-            tx.studies.move(STUDY, event, "test")
+        move_to_reported(tx)
         tx.deliveries.add_object(stored)
         tx.deliveries.add(stored, "pacs")
 
