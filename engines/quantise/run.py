@@ -11,6 +11,7 @@ from engines.backends.onnxruntime import OnnxRuntimeEngine
 from engines.data.examples import Example, read_pixels
 from engines.data.sets import data_root as root_of
 from engines.data.sets import examples_of, parts_of
+from engines.errors import DataError
 from engines.evaluation.evaluate import RESULTS, manifest_of
 from engines.evaluation.figures import Figure, find, rate_of, write_figures
 from engines.evaluation.measured import decided_part, measured_of, write_measured
@@ -61,6 +62,8 @@ def quantise(
     RecipeError, ExportError, LibraryError.
     """
     manifest = manifest_of(classifier)
+    if manifest.companion is not None:
+        raise DataError(f"{manifest.name!r} looks at pairs of images, which is not quantised; stay with fp32")
     recipe = read_recipe(manifest.folder / RECIPE)
     parts = parts_of(recipe, root_of(data_root))
     decided = decided_part(manifest.folder / FILE)

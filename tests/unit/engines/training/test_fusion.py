@@ -23,6 +23,7 @@ from engines.networks.fusion import FusionNetwork
 from engines.networks.network import MeanHead
 from engines.open_engine import open_classifier
 from engines.precision import Precision
+from engines.quantise.run import quantise
 from engines.reference import reference_images
 from engines.serving import ServedClassifier
 from engines.training.run import train
@@ -146,3 +147,8 @@ def _without_companions(pairs: Path, folder: Path) -> None:
     lines = (pairs / "table.csv").read_text().splitlines()
     table = [",".join(value for at, value in enumerate(line.split(",")) if at != 1) for line in lines]
     (folder / "table.csv").write_text("\n".join(table))
+
+
+def test_pairs_are_not_quantised(trained: Path, pairs: Path) -> None:
+    with pytest.raises(DataError, match="looks at pairs of images"):
+        quantise(trained, pairs)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,9 +44,17 @@ def test_a_wrong_recipe_is_refused_with_the_key_named(tmp_path: Path, old: str, 
         read_recipe(write_recipe(tmp_path, RECIPE.replace(old, new, 1)))
 
 
-@pytest.mark.parametrize("name", ["us-mass", "us-mass-2"])
-def test_a_shipped_recipe_can_be_read(name: str) -> None:
-    path = Path(engines.training.__file__).parent / "recipes" / f"{name}.toml"
-    recipe = read_recipe(path)
-    assert recipe.name == "us-mass"
-    assert (path.parent / recipe.manifest).is_file()
+RECIPES = Path(engines.training.__file__).parent / "recipes"
+
+
+@pytest.mark.parametrize(
+    "path", [one for one in sorted(RECIPES.glob("*.toml")) if not one.stem.endswith(".manifest")]
+)
+def test_a_shipped_recipe_can_be_read(path: Path) -> None:
+    assert (path.parent / read_recipe(path).manifest).is_file()
+
+
+def test_two_stages_differ_from_one_by_mammography_alone() -> None:
+    two, one = (read_recipe(RECIPES / f"{name}.toml") for name in ("two-stage", "one-stage"))
+    assert [stage for stage in two.stages if stage.data != "mammograms"] == list(one.stages)
+    assert replace(two, name=one.name, stages=one.stages, other_data=()) == one
