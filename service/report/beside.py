@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from pydicom.dataset import Dataset
 from pydicom.uid import (
+    EncapsulatedPDFStorage,
     KeyObjectSelectionDocumentStorage,
     MammographyCADSRStorage,
     SecondaryCaptureImageStorage,
@@ -15,6 +16,7 @@ from service.config.profiles import ObjectKind
 from service.report.context import ReportContext
 from service.report.key_objects import build_key_objects, build_rejection
 from service.report.mammography_cad import build_mammography_cad, is_mammogram
+from service.report.pdf import build_pdf_object
 from service.report.presentation import build_presentation, presentation_class
 from service.report.report_object import ReportObject
 from service.report.segmentation import build_segmentation, can_be_segmented
@@ -91,6 +93,13 @@ def _mammography_cad(written: Written) -> Iterator[ReportObject]:
         yield _object(context, "cad-sr", MammographyCADSRStorage, uid, 1, data)
 
 
+def _pdf(written: Written) -> Iterator[ReportObject]:
+    context = written.context
+    uid = _uid(context, "pdf", *context.result.scores)
+    data = build_pdf_object(context, written.heatmaps, uid)
+    yield _object(context, "pdf", EncapsulatedPDFStorage, uid, 1, data)
+
+
 def rejection(context: ReportContext, replaced: Sequence[Dataset]) -> Iterator[ReportObject]:
     """A note on `replaced`, references to what a destination has of an earlier result; none on nothing."""
     if replaced:
@@ -105,6 +114,7 @@ _BUILDERS: Mapping[ObjectKind, Callable[[Written], Iterator[ReportObject]]] = {
     "segmentation": _segmentations,
     "key-objects": _key_objects,
     "cad-sr": _mammography_cad,
+    "pdf": _pdf,
 }
 
 

@@ -8,6 +8,7 @@ from pydicom.sr.coding import Code
 from pydicom.uid import (
     ColorSoftcopyPresentationStateStorage,
     Comprehensive3DSRStorage,
+    EncapsulatedPDFStorage,
     GrayscaleSoftcopyPresentationStateStorage,
     KeyObjectSelectionDocumentStorage,
     MammographyCADSRStorage,
@@ -26,6 +27,7 @@ _NO_IMAGES = (
     KeyObjectSelectionDocumentStorage,
     GrayscaleSoftcopyPresentationStateStorage,
     ColorSoftcopyPresentationStateStorage,
+    EncapsulatedPDFStorage,
 )
 
 

@@ -16,7 +16,7 @@ from service.report.text import ascii_text, percent
 from service.study.result import ClassifierIdentity, ImageScore
 
 RESEARCH_USE = "RESEARCH USE ONLY - NOT FOR CLINICAL USE"
-_SIDES = {"L": "left breast", "R": "right breast"}
+SIDES = {"L": "left breast", "R": "right breast"}
 _TEXT_PER_SIDE = 1 / 34
 """Height of the text by the image's shorter side."""
 _SMALLEST_TEXT_PX = 11
@@ -41,7 +41,7 @@ class Legend:
 def legend_for(score: ImageScore, classifier: ClassifierIdentity, settings: ReportSettings) -> Legend:
     """The legend for one scored image."""
     relation = "at or above" if score.positive else "below"
-    where = [_SIDES[score.laterality]] if score.laterality in _SIDES else []
+    where = [SIDES[score.laterality]] if score.laterality in SIDES else []
     if score.frame_number is not None:
         where.append(f"frame {score.frame_number}")
     return Legend(

@@ -12,6 +12,7 @@ from service.send.links import check_destination
 from service.wiring.adapters import engine_choice, manifests, translated
 from service.wiring.assemble import character_sets_of
 from service.wiring.fetch import check_source
+from service.wiring.kinds import check_kinds
 from service.wiring.priors import prior_policy
 
 
@@ -53,6 +54,7 @@ def _check_tls(settings: Settings) -> None:
     CommitmentSCU(accept)
     for destination in settings.destinations:
         check_destination(destination)
+    check_kinds(settings)
     for source in settings.sources:
         check_source(settings, source)
 

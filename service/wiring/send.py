@@ -24,6 +24,7 @@ from service.wiring.adapters import (
     retry_policy,
     send_queues,
 )
+from service.wiring.kinds import check_kinds
 from service.wiring.loops import start, start_repeating
 
 IDLE_INTERVAL_S = 1.0
@@ -35,6 +36,7 @@ def run_send(settings: Settings, stop: threading.Event) -> None:
     """Report and deliver until `stop` is set, then finish what is in hand. Raises ConfigurationError."""
     for destination in settings.destinations:
         check_destination(destination)
+    check_kinds(settings)
     with ExitStack() as resources:
         ledger = resources.enter_context(closing(open_ledger(settings)))
         broker = resources.enter_context(closing(open_broker(settings, ledger)))

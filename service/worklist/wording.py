@@ -52,6 +52,7 @@ OBJECT_LABELS: dict[str, str] = {
     "segmentation": "Region (Segmentation)",
     "key-objects": "Key images (Key Object Selection)",
     "cad-sr": "Mammography CAD SR",
+    "pdf": "Page for people (PDF)",
     "rejection": "Note on replaced results (Key Object Selection)",
     "hl7": "Message (HL7 ORU^R01)",
     "fhir": "Message (FHIR DiagnosticReport)",

@@ -108,8 +108,8 @@ def test_rebuilding_gives_the_same_bytes(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "kinds"),
     [
-        ("colour ultrasound", {"sr", "heatmap", "presentation", "segmentation", "key-objects"}),
-        ("cine", {"sr", "heatmap", "presentation", "key-objects"}),
+        ("colour ultrasound", {"sr", "heatmap", "presentation", "segmentation", "key-objects", "pdf"}),
+        ("cine", {"sr", "heatmap", "presentation", "key-objects", "pdf"}),
         ("mammograms", set(ALL) - {"rejection"}),
     ],
 )
@@ -219,7 +219,7 @@ def test_what_is_replaced_is_noted_and_what_stays_is_not(
     gone = {one.sop_instance_uid: one.kind for one in before}
     for one in now:
         gone.pop(one.sop_instance_uid, None)
-    assert sorted(gone.values()) == ["key-objects", "sr"]  # the first image's own objects are the same
+    assert sorted(gone.values()) == ["key-objects", "pdf", "sr"]  # the first image's own objects are the same
     assert named == dict.fromkeys(gone, "COMPOSITE")
     assert read(note).ConceptNameCodeSequence[0].CodeMeaning == "Rejected for Quality Reasons"
     path = tmp_path / "note.dcm"
@@ -230,3 +230,13 @@ def test_what_is_replaced_is_noted_and_what_stays_is_not(
 
 def test_a_first_result_has_no_note() -> None:
     assert "rejection" not in {one.kind for one in written([header()])}
+
+
+def test_pdf_holds_the_result_in_words_and_the_pictures() -> None:
+    pdf = only("pdf", header())
+    document = pdf.EncapsulatedDocument[: pdf.EncapsulatedDocumentLength]
+    assert document.startswith(b"%PDF-")
+    assert document.rstrip().endswith(b"%%EOF")
+    assert document.count(b"/Subtype /Image") >= 1
+    assert (pdf.MIMETypeOfEncapsulatedDocument, pdf.VerificationFlag) == ("application/pdf", "UNVERIFIED")
+    assert b"Doe" not in document
