@@ -8,7 +8,8 @@ import numpy as np
 from engines.backends.onnxruntime import OnnxRuntimeEngine
 from engines.backends.port import Engine
 from engines.classifier import Classifier, Score
-from engines.manifest import Manifest, Tolerance
+from engines.manifest import Manifest
+from engines.manifest_tables import Tolerance
 from engines.precision import Precision
 from engines.reference import ReferenceImage
 

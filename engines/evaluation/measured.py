@@ -5,7 +5,8 @@ from pathlib import Path
 
 from engines.errors import DataError
 from engines.judgement import Calibration, Difference, OperatingPoint, Rate
-from engines.manifest import GuardFile, Int8, Manifest, Weights
+from engines.manifest import Manifest
+from engines.manifest_tables import GuardFile, Int8, Weights
 
 _MARK = "# Measured: written by training and evaluation; edits are overwritten.\n"
 

@@ -15,7 +15,8 @@ from engines.errors import DataError
 from engines.evaluation.evaluate import RESULTS, manifest_of
 from engines.evaluation.figures import Figure, find, rate_of, write_figures
 from engines.evaluation.measured import decided_part, measured_of, write_measured
-from engines.manifest import FILE, Int8, Manifest, sha256_of
+from engines.manifest import FILE, Manifest, sha256_of
+from engines.manifest_tables import Int8
 from engines.precision import Precision
 from engines.preprocess import prepare
 from engines.progress import Progress, Report, silent

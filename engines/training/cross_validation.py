@@ -18,7 +18,8 @@ from engines.evaluation.rates import wilson
 from engines.evaluation.scoring import score
 from engines.export import MODEL, export_network
 from engines.guard import FILE, fit_familiar
-from engines.manifest import GuardFile, Weights, sha256_of
+from engines.manifest import sha256_of
+from engines.manifest_tables import GuardFile, Weights
 from engines.networks.checkpoint import read_network
 from engines.networks.lesion.network import LesionNetwork, ensemble
 from engines.progress import Progress, Report

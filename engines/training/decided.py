@@ -4,7 +4,7 @@ from engines.evaluation.arrays import Labels, Scores
 from engines.evaluation.measured import Measured
 from engines.evaluation.rates import sensitivity, specificity
 from engines.judgement import OperatingPoint
-from engines.manifest import Weights
+from engines.manifest_tables import Weights
 from engines.training.calibration import fit_platt, probabilities, threshold_for
 from engines.training.points import named_points
 from engines.training.recipe import Recipe

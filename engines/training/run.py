@@ -12,7 +12,8 @@ from engines.evaluation.figures import write_figures
 from engines.evaluation.measured import Measured, write_measured
 from engines.evaluation.recording import measured_point
 from engines.export import MODEL, export
-from engines.manifest import FILE, Weights, read_manifest
+from engines.manifest import FILE, read_manifest
+from engines.manifest_tables import Weights
 from engines.networks.checkpoint import read_network
 from engines.open_engine import open_classifier
 from engines.progress import Progress, Report, silent

@@ -6,7 +6,7 @@ import pytest
 from engines.errors import WeightsError
 from engines.guard import Familiar, fit_familiar, read_familiar
 from engines.judgement import Rate
-from engines.manifest import GuardFile
+from engines.manifest_tables import GuardFile
 
 
 def embeddings(count: int, seed: int, shift: float = 0.0) -> np.ndarray:

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from engines.errors import ManifestError, WeightsError
-from engines.manifest import Manifest, Priors, read_manifest
+from engines.manifest import Manifest, read_manifest
+from engines.manifest_tables import Priors
 from engines.precision import Precision
 from tests.unit.engines.builders import manifest_text, write_manifest
 

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from engines.backends.onnxruntime import OnnxRuntimeEngine
 from engines.backends.port import Arrays, Engine
-from engines.manifest import Manifest, Tolerance
+from engines.manifest import Manifest
+from engines.manifest_tables import Tolerance
 from engines.precision import Precision
 from engines.reference import ReferenceImage
 from engines.spec import HEATMAP, IMAGES, LOGITS

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from service.report.reporter import Reporter
+from service.report.writer import Writer
 from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
 from service.study.state import StudyState
@@ -39,14 +39,14 @@ def test_report_that_another_overtakes_is_written_again_and_names_it(
     way: Way, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     early, of_study = messages(way.ledger, "report")
-    write = Reporter._write
+    write = Writer.write
 
     def meanwhile(*arguments: Any) -> Any:
         monkeypatch.undo()
         way.reporter.handle(early)
         return write(*arguments)
 
-    monkeypatch.setattr(Reporter, "_write", meanwhile)
+    monkeypatch.setattr(Writer, "write", meanwhile)
     way.reporter.handle(of_study)
     states = [way.study.state]
     way.deliver()

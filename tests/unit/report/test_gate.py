@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from service.config import ReportSettings
 from service.config.profiles import DicomKind
 from service.infer.worker import Worker
-from service.report import reporter as reporting
+from service.report import writer as writing
 from service.report.gate import faults_of, told
 from service.report.objects import ReportObject
 from service.report.reporter import Reporter
@@ -121,7 +121,7 @@ def test_what_fails_is_held_back_and_shown_and_the_rest_is_sent(
     worker = Worker(ledger, store, {"us-mass": FakeClassifier()}, INLINE_POOLS, max_frames=4)
     worker.handle(InferenceRequest(uid, 1, "us-mass").to_json())
     monkeypatch.setattr(
-        reporting, "faults_of", lambda built, *_: ["Modality is missing"] if built.kind == "sr" else []
+        writing, "faults_of", lambda built, *_: ["Modality is missing"] if built.kind == "sr" else []
     )
 
     # Act

@@ -10,7 +10,8 @@ from engines.errors import DataError, WeightsError
 from engines.evaluation.figures import find, read_figures
 from engines.evaluation.measured import Measured, write_measured
 from engines.judgement import Calibration, OperatingPoint, Rate
-from engines.manifest import FILE, Manifest, Weights, read_manifest, sha256_of
+from engines.manifest import FILE, Manifest, read_manifest, sha256_of
+from engines.manifest_tables import Weights
 from engines.precision import Precision
 from engines.progress import Progress
 from engines.quantise import measure as judging
