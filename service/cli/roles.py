@@ -1,7 +1,6 @@
 """`preread run`, `accept`, `infer`, `send`, `worklist`: the service and its roles."""
 
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -11,6 +10,7 @@ import structlog
 import typer
 
 from service.cli.drain import limit_drain
+from service.cli.signals import stop_on_signals
 from service.cli.supervise import supervise
 from service.config import Settings
 from service.config.load import load_settings
@@ -45,7 +45,7 @@ def run(context: typer.Context) -> None:
     except LedgerUnavailable as error:
         # Receiving begins without it; the other roles are started again until it is back.
         log.error("the ledger is away", reason=str(error))
-    raise typer.Exit(supervise(ROLES, context.obj, _stop_on_signals(), settings.drain_s))
+    raise typer.Exit(supervise(ROLES, context.obj, stop_on_signals(), settings.drain_s))
 
 
 def accept(context: typer.Context, stop_with_parent: StopWithParent = False) -> None:
@@ -87,19 +87,11 @@ def _prepare(context: typer.Context) -> Settings:
 
 
 def _play(role: Role, settings: Settings, stop_with_parent: bool) -> None:
-    stop = _stop_on_signals()
+    stop = stop_on_signals()
     if stop_with_parent:
         threading.Thread(target=_stop_at_end_of_input, args=(stop,), daemon=True).start()
     limit_drain(stop, settings.drain_s)
     role(settings, stop)
-
-
-def _stop_on_signals() -> threading.Event:
-    """An event that Ctrl-C and SIGTERM set: work in hand is finished, nothing new is begun."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: stop.set())
-    return stop
 
 
 def _stop_at_end_of_input(stop: threading.Event) -> None:

@@ -16,7 +16,14 @@ from service.infer.heatmap import Heatmap, heatmap_of
 from service.infer.image import Frame, Reading, gray_frames, open_image
 from service.infer.lesion import SpacingMm, lesion_of
 from service.infer.port import ClassifierPort, Manifest, PendingScore, Score
-from service.study.result import AnalysedRegion, ClassifierIdentity, CompanionImage, ImageRefusal, ImageScore
+from service.study.result import (
+    AnalysedRegion,
+    ClassifierIdentity,
+    CompanionImage,
+    FrameScore,
+    ImageRefusal,
+    ImageScore,
+)
 
 LOOK_AHEAD = 4
 """Images of one study that are read before the first of them is scored. It bounds the memory."""
@@ -26,10 +33,13 @@ Load = Callable[[], bytes]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoredFrame:
-    """The most suspicious frame of one image. Whoever stores its heatmap fills in `score.heatmap_key`."""
+    """The most suspicious frame of one image, and the heatmaps of all frames by their numbers. Whoever stores
+    them fills in the keys in `score`.
+    """
 
     score: ImageScore
     heatmap: Heatmap
+    frames: dict[int, Heatmap]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,11 +151,17 @@ def _most_suspicious(uid: str, image: _Read, manifest: Manifest) -> ScoredFrame:
         raise unfamiliar[0]
     if not all(math.isfinite(score.probability) for _, score in scores):
         raise NotAnalysable("the classifier gave no number for this image")
-    frame, score = max(scores, key=lambda scored: scored[1].probability)
-    return _scored(uid, image, frame, score, manifest)
+    return _scored(uid, image, scores, manifest)
 
 
-def _scored(uid: str, image: _Read, frame: _Submitted, score: Score, manifest: Manifest) -> ScoredFrame:
+def _scored(
+    uid: str, image: _Read, scores: Sequence[tuple[_Submitted, Score]], manifest: Manifest
+) -> ScoredFrame:
+    frame, score = max(scores, key=_probability)
+    best_of: dict[int, tuple[_Submitted, Score]] = {}
+    for one in scores:  # a frame may have been judged together with several companions
+        if one[0].number is not None:
+            best_of[one[0].number] = max(best_of.get(one[0].number, one), one, key=_probability)
     heatmap = heatmap_of(score, frame.region)
     probability = float(score.probability)
     return ScoredFrame(
@@ -163,6 +179,15 @@ def _scored(uid: str, image: _Read, frame: _Submitted, score: Score, manifest: M
             finds_lesions=score.finds_lesions,
             lesion=lesion_of(score, frame.region, image.spacing_mm),
             companion=frame.companion,
+            frames=tuple(
+                FrameScore(number, float(of_frame.probability), "")
+                for number, (_, of_frame) in sorted(best_of.items())
+            ),
         ),
         heatmap=heatmap,
+        frames={number: heatmap_of(of_frame, at.region) for number, (at, of_frame) in best_of.items()},
     )
+
+
+def _probability(scored: tuple[_Submitted, Score]) -> float:
+    return scored[1].probability

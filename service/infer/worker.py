@@ -129,10 +129,17 @@ class Worker:
         ]
 
     def _keep(self, folder: str, frame: ScoredFrame) -> ImageScore:
-        """Store the heatmap; returns the score with its key."""
-        key = f"{folder}/{frame.score.sop_instance_uid}-{frame.score.frame_number or 1}.png"
-        self._store.put(key, frame.heatmap.png)
-        return replace(frame.score, heatmap_key=key)
+        """Store the heatmaps; returns the score with their keys."""
+        uid, number = frame.score.sop_instance_uid, frame.score.frame_number or 1
+        for at, heatmap in ({number: frame.heatmap} | frame.frames).items():
+            self._store.put(_heatmap_key(folder, uid, at), heatmap.png)
+        return replace(
+            frame.score,
+            heatmap_key=_heatmap_key(folder, uid, number),
+            frames=tuple(
+                replace(one, heatmap_key=_heatmap_key(folder, uid, one.number)) for one in frame.score.frames
+            ),
+        )
 
     def _bytes_of(self, instance: ReceivedInstance) -> bytes:
         try:
@@ -196,6 +203,10 @@ class Worker:
             scored=len(result.scores),
             refused=len(result.refusals),
         )
+
+
+def _heatmap_key(folder: str, sop_instance_uid: str, number: int) -> str:
+    return f"{folder}/{sop_instance_uid}-{number}.png"
 
 
 def _companion_of(score: ImageScore) -> str:

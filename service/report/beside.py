@@ -3,35 +3,45 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.uid import (
     EncapsulatedPDFStorage,
     KeyObjectSelectionDocumentStorage,
     MammographyCADSRStorage,
+    MultiFrameTrueColorSecondaryCaptureImageStorage,
     SecondaryCaptureImageStorage,
     SegmentationStorage,
 )
 
 from service.config.profiles import ObjectKind
+from service.report.cine_heatmap import build_cine_heatmap
 from service.report.context import ReportContext
+from service.report.heatmap import render_heatmap
 from service.report.key_objects import build_key_objects, build_rejection
+from service.report.legend import legend_for
 from service.report.mammography_cad import build_mammography_cad, is_mammogram
 from service.report.pdf import build_pdf_object
 from service.report.presentation import build_presentation, presentation_class
 from service.report.report_object import ReportObject
+from service.report.scored_pixels import PixelsByImage
 from service.report.segmentation import build_segmentation, can_be_segmented
 from service.report.source import reference, reference_to
 from service.report.uids import digest, message_uid, object_uid, series_uid
-from service.study.result import ImageScore
+from service.study.result import FrameScore, ImageScore
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What is there already: `headers` of the scored images by SOP Instance UID, a heatmap for each score."""
+    """What is there already: `headers` of the scored images by SOP Instance UID, a heatmap for each score,
+    and the `pixels` of each frame that was scored.
+    """
 
     context: ReportContext
     headers: Mapping[str, Dataset]
     heatmaps: tuple[ReportObject, ...]
+    pixels: PixelsByImage
 
 
 def other_objects(written: Written, kinds: Collection[ObjectKind]) -> Iterator[ReportObject]:
@@ -39,6 +49,33 @@ def other_objects(written: Written, kinds: Collection[ObjectKind]) -> Iterator[R
     for kind, build in _BUILDERS.items():
         if kind in kinds:
             yield from build(written)
+
+
+def _cine_heatmaps(written: Written) -> Iterator[ReportObject]:
+    sop_class = MultiFrameTrueColorSecondaryCaptureImageStorage
+    for number, (score, context) in enumerate(_images(written), 1):
+        if score.frames:
+            uid = _uid(context, "cine-heatmap", score)
+            frames = [_rendered(written, score, frame) for frame in score.frames]
+            data = build_cine_heatmap(context, score, frames, uid, number)
+            yield _object(context, "cine-heatmap", sop_class, uid, number, data)
+
+
+def _rendered(written: Written, score: ImageScore, frame: FrameScore) -> NDArray[np.uint8]:
+    """One frame with its own heat and words; the outline is of the most suspicious one only."""
+    result = written.context.result
+    pixels = written.pixels[score.sop_instance_uid, frame.number]
+    own = replace(
+        score,
+        frame_number=frame.number,
+        probability=frame.probability,
+        positive=frame.probability >= result.classifier.threshold,
+    )
+    is_chosen = frame.number == score.frame_number
+    if not is_chosen:
+        own = replace(own, finds_lesions=False, lesion=None, outline=())
+    legend = legend_for(own, result.classifier, written.context.settings)
+    return render_heatmap(pixels.rgb, pixels.heatmap, own.shown_outline, legend)
 
 
 def _presentations(written: Written) -> Iterator[ReportObject]:
@@ -110,6 +147,7 @@ def rejection(context: ReportContext, replaced: Sequence[Dataset]) -> Iterator[R
 
 
 _BUILDERS: Mapping[ObjectKind, Callable[[Written], Iterator[ReportObject]]] = {
+    "cine-heatmap": _cine_heatmaps,
     "presentation": _presentations,
     "segmentation": _segmentations,
     "key-objects": _key_objects,

@@ -2,11 +2,9 @@
 
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from hashlib import sha256
 
-import numpy as np
-from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.uid import Comprehensive3DSRStorage, SecondaryCaptureImageStorage
 
@@ -19,6 +17,7 @@ from service.report.heatmap import render_heatmap
 from service.report.legend import legend_for
 from service.report.messages.build import message_objects
 from service.report.report_object import ReportObject
+from service.report.scored_pixels import PixelsByImage, ScoredPixels
 from service.report.secondary_capture import build_heatmap
 from service.report.structured_report import PredecessorReference, build_structured_report
 from service.report.uids import digest, heatmap_uid, report_uid, series_uid, shown_of
@@ -26,21 +25,6 @@ from service.study.model import StudyHeader
 from service.study.result import AnalysisResult, ImageScore
 
 __all__ = ["PredecessorReference", "ReportObject", "ScoredPixels", "build_objects"]
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredPixels:
-    """The pixels of one scored image or frame.
-
-    `rgb` is uint8 (rows, columns, 3); `heatmap` float32 (rows, columns), 0 to 1.
-    """
-
-    rgb: NDArray[np.uint8]
-    heatmap: NDArray[np.float32]
-
-
-PixelsByImage = Mapping[tuple[str, int | None], ScoredPixels]
-"""Pixels by SOP Instance UID and frame number. Each is asked for once, in turn: it may load them lazily."""
 
 
 def build_objects(
@@ -70,7 +54,7 @@ def build_objects(
         warnings.simplefilter("ignore", UserWarning)
         heatmaps = tuple(_heatmaps(context, headers, pixels))
         report = _structured_report(context, headers, heatmaps, predecessor)
-        objects = (*heatmaps, report, *other_objects(Written(context, headers, heatmaps), kinds))
+        objects = (*heatmaps, report, *other_objects(Written(context, headers, heatmaps, pixels), kinds))
         if "rejection" in kinds:
             stays = {one.sop_instance_uid for one in objects}
             left = [one for one in replaced if one.SOPInstanceUID not in stays]

@@ -1,6 +1,7 @@
 """The pixels behind a score, from the store: the frame that was scored, and its heatmap over it."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -17,20 +18,24 @@ from service.study.result import AnalysisResult, ImageScore
 class StoredPixels(Mapping[tuple[str, int | None], ScoredPixels]):
     """Loads one image when it is asked for, so that a study of any size fits into memory.
 
-    Keys are SOP Instance UID and frame number. Asking raises Refused where a frame cannot be decoded any
-    more, KeyError where the store has lost it.
+    Keys are SOP Instance UID and frame number, of the frames that count and of all that were scored. Asking
+    raises Refused where a frame cannot be decoded any more, KeyError where the store has lost it.
     """
 
     def __init__(self, store: InstanceStore, result: AnalysisResult, headers: StoredHeaders) -> None:
         """`headers` of the scored instances: it has their files."""
         self._store = store
-        self._scores = {(score.sop_instance_uid, score.frame_number): score for score in result.scores}
+        self._scores = {
+            (score.sop_instance_uid, frame.number): replace(score, heatmap_key=frame.heatmap_key)
+            for score in result.scores
+            for frame in score.frames
+        } | {(score.sop_instance_uid, score.frame_number): score for score in result.scores}
         self._headers = headers
 
     def __getitem__(self, key: tuple[str, int | None]) -> ScoredPixels:
         score = self._scores[key]
         file = self._headers.take_file(score.sop_instance_uid)
-        rgb = next(decode_frames(file, [(score.frame_number or 1) - 1]))
+        rgb = next(decode_frames(file, [(key[1] or 1) - 1]))
         return ScoredPixels(rgb, _heatmap(self._store.get(score.heatmap_key), score, rgb))
 
     def __iter__(self) -> Iterator[tuple[str, int | None]]:

@@ -1,5 +1,7 @@
 """The heatmap as a Secondary Capture image: the one result object that every viewer shows."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from highdicom.sc import SCImage
 from numpy.typing import NDArray
@@ -39,12 +41,17 @@ def build_heatmap(
         series_description=long_string(f"AI heatmap {context.title}"),
         **context.attributes(),
     )
+    describe_heatmap(ds, context, score, [score.frame_number] if score.frame_number is not None else [])
+    return context.finish(ds)
+
+
+def describe_heatmap(ds: Dataset, context: ReportContext, score: ImageScore, frames: Sequence[int]) -> None:
+    """All that a heatmap says beside its pixels; `frames`: of the source that it shows, by number."""
     _describe_capture(ds, context)
-    _describe_derivation(ds, context, score)
+    _describe_derivation(ds, context, frames)
     _describe_anatomy(ds, context.header, score)
     _carry_compression(ds, context.header)
     copy_element(context.header, ds, "RequestAttributesSequence")
-    return context.finish(ds)
 
 
 def _describe_capture(ds: Dataset, context: ReportContext) -> None:
@@ -58,7 +65,7 @@ def _describe_capture(ds: Dataset, context: ReportContext) -> None:
     ds.ImageComments = "Automated analysis; not reviewed"
 
 
-def _describe_derivation(ds: Dataset, context: ReportContext, score: ImageScore) -> None:
+def _describe_derivation(ds: Dataset, context: ReportContext, frames: Sequence[int]) -> None:
     """What it is made from and how (PS3.3 C.12.4.1.1, C.12.2)."""
     header, identity = context.header, context.result.classifier
     ds.DerivationDescription = (
@@ -66,8 +73,8 @@ def _describe_derivation(ds: Dataset, context: ReportContext, score: ImageScore)
     )
     ds.DerivationCodeSequence = [_coded(codes.GRADIENT_WEIGHTED_CLASS_ACTIVATION)]
     source = _reference(header)
-    if score.frame_number is not None:
-        source.ReferencedFrameNumber = score.frame_number
+    if frames:
+        source.ReferencedFrameNumber = list(frames)
     source.PurposeOfReferenceCodeSequence = [_coded(codes.SOURCE_IMAGE_FOR_PROCESSING)]
     source.SpatialLocationsPreserved = "YES"
     ds.SourceImageSequence = [source]

@@ -86,7 +86,8 @@ def message_uid(result: AnalysisResult, kind: str, content_digest: str) -> str:
 
 def shown_of(score: ImageScore) -> dict[str, Any]:
     """What a reader may see of a score, as JSON types."""
-    return asdict(replace(score, heatmap_key=""))
+    frames = tuple(replace(frame, heatmap_key="") for frame in score.frames)
+    return asdict(replace(score, heatmap_key="", frames=frames))
 
 
 def report_uid(result: AnalysisResult, content_digest: str) -> str:

@@ -54,6 +54,15 @@ class CompanionImage:
 
 
 @dataclass(frozen=True, slots=True)
+class FrameScore:
+    """One frame of a cine, by its number from 1. `heatmap_key` as in ImageScore."""
+
+    number: int
+    probability: float
+    heatmap_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class ImageScore:
     """One image, or one frame of a cine, scored.
 
@@ -62,7 +71,8 @@ class ImageScore:
     region, of any size, 0 to 255 of its maximum. `outline` is the closed polygon round the hot region as
     (column, row) in pixels of the source image; empty where the heatmap is flat. `finds_lesions` says whether
     the classifier looks for lesions; then `lesion` is None where it found none. `companion`: the image that
-    was judged together with this one, where the classifier looks at two studies.
+    was judged together with this one, where the classifier looks at two studies. `frames`: all that were
+    scored of a cine, of which this is the most suspicious.
     """
 
     sop_instance_uid: str
@@ -78,6 +88,7 @@ class ImageScore:
     finds_lesions: bool = False
     lesion: Lesion | None = None
     companion: CompanionImage | None = None
+    frames: tuple[FrameScore, ...] = ()
 
     @property
     def shown_outline(self) -> tuple[Point, ...]:
@@ -170,7 +181,14 @@ def _score_from_json(body: dict[str, Any]) -> ImageScore:
     lesion = None if found is None else Lesion(**{**found, "outline": _points(found["outline"])})
     region, outline = AnalysedRegion(**body["region"]), _points(body["outline"])
     companion = CompanionImage(**body["companion"]) if body.get("companion") else None
-    changed = {"region": region, "outline": outline, "lesion": lesion, "companion": companion}
+    frames = tuple(FrameScore(**frame) for frame in body.get("frames", ()))
+    changed = {
+        "region": region,
+        "outline": outline,
+        "lesion": lesion,
+        "companion": companion,
+        "frames": frames,
+    }
     return ImageScore(**body | changed)
 
 

@@ -48,6 +48,7 @@ WORK_LABELS = {
 OBJECT_LABELS: dict[str, str] = {
     "sr": "Structured Report",
     "heatmap": "Heatmap (Secondary Capture)",
+    "cine-heatmap": "Heatmaps of a cine (Multi-frame SC)",
     "presentation": "Outline over the image (Presentation State)",
     "segmentation": "Region (Segmentation)",
     "key-objects": "Key images (Key Object Selection)",

@@ -47,7 +47,7 @@ def page_of(study: Path, *arguments: str) -> Iterator[str]:
             assert address
             yield address[0]
         finally:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM)  # of a group in the background, Ctrl-C is not heard
     assert process.returncode == 0
 
 

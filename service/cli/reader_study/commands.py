@@ -1,7 +1,6 @@
 """`preread reader-study`: prepare one, let people read, and see what the heatmap has changed."""
 
 import json
-import threading
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from rich.console import Console
 from service.cli.evaluation_tables import comparison_table, summary_table
 from service.cli.options import AsJson
 from service.cli.reader_study.study import WITH, WITHOUT, open_study
+from service.cli.signals import stop_on_signals
 from service.cli.training_progress import needs_training_extra, training_progress
 
 reader_study = typer.Typer(help="Does the heatmap help readers?", no_args_is_help=True)
@@ -70,11 +70,7 @@ def read(
     Console().print(
         f"{len(study.left(reader, session))} images left: {address} (Ctrl-C ends)", highlight=False
     )
-    stop = threading.Event()
-    try:
-        serve(create_app(study, reader, session), listener, stop)
-    except KeyboardInterrupt:
-        stop.set()
+    serve(create_app(study, reader, session), listener, stop_on_signals())
 
 
 @reader_study.command()

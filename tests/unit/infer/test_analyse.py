@@ -125,6 +125,9 @@ def test_the_most_suspicious_frame_speaks_for_a_cine() -> None:
     (frame,) = analysed(ultrasound(cine)).scores
 
     assert frame.score.frame_number == 2
+    assert {one.number for one in frame.score.frames} == set(frame.frames)
+    assert max(frame.score.frames, key=lambda one: one.probability).number == 2
+    assert frame.frames[2].png == frame.heatmap.png
     assert frame.score.probability == pytest.approx(cine[1].mean() / 255)
 
 

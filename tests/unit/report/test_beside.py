@@ -12,8 +12,10 @@ from pydicom.uid import UltrasoundMultiFrameImageStorage
 from service.config import ReportSettings
 from service.config.profiles import DicomKind
 from service.report.gate import faults_of
-from service.report.objects import ReportObject
+from service.report.objects import ReportObject, build_objects
+from service.report.scored_pixels import PixelsByImage
 from service.report.source import reference
+from service.study.result import FrameScore, ImageScore
 from tests.servers.dcmtk import Dciodvfy
 from tests.servers.pixelmed import PixelMed
 from tests.unit.report.builders import (
@@ -28,6 +30,7 @@ from tests.unit.report.builders import (
     items,
     mammogram,
     objects_of,
+    pixels,
     read,
     result,
     score_of,
@@ -110,7 +113,7 @@ def test_rebuilding_gives_the_same_bytes(name: str) -> None:
     [
         ("colour ultrasound", {"sr", "heatmap", "presentation", "segmentation", "key-objects", "pdf"}),
         ("cine", {"sr", "heatmap", "presentation", "key-objects", "pdf"}),
-        ("mammograms", set(ALL) - {"rejection"}),
+        ("mammograms", set(ALL) - {"cine-heatmap", "rejection"}),
     ],
 )
 def test_what_does_not_fit_a_study_is_left_out(name: str, kinds: set[str]) -> None:
@@ -240,3 +243,48 @@ def test_pdf_holds_the_result_in_words_and_the_pictures() -> None:
     assert document.count(b"/Subtype /Image") >= 1
     assert (pdf.MIMETypeOfEncapsulatedDocument, pdf.VerificationFlag) == ("application/pdf", "UNVERIFIED")
     assert b"Doe" not in document
+
+
+def cine() -> tuple[Dataset, ImageScore]:
+    """A cine of 40 frames, of which three were read: the second of them counts."""
+    source = as_received(header(UltrasoundMultiFrameImageStorage, FrameTime="40"))
+    frames = tuple(
+        FrameScore(number, probability, "") for number, probability in ((1, 0.1), (3, 0.873), (5, 0.2))
+    )
+    return source, score_of(source, frames=frames)
+
+
+def of_cine() -> tuple[Dataset, tuple[ReportObject, ...]]:
+    source, score = cine()
+    shown: PixelsByImage = {(str(source.SOPInstanceUID), number): pixels() for number in (1, 3, 5)}
+    headers = {source.SOPInstanceUID: source}
+    return source, build_objects(result(score), headers, shown, ReportSettings(), None, ALL)
+
+
+def cine_heatmap() -> Dataset:
+    return next(read(one) for one in of_cine()[1] if one.kind == "cine-heatmap")
+
+
+def test_a_cine_s_heatmaps_are_one_object_that_plays_as_long_as_the_cine(
+    tmp_path: Path, dciodvfy: Dciodvfy
+) -> None:
+    ds = cine_heatmap()
+    assert (ds.NumberOfFrames, ds.Rows, ds.Columns) == (3, ROWS, COLUMNS)
+    assert ds.FrameTime == 80.0  # every second frame of 40 ms
+    assert ds.SourceImageSequence[0].ReferencedFrameNumber == [1, 3, 5]
+    path = tmp_path / "cine.dcm"
+    ds.save_as(path)
+    assert dciodvfy.errors(path) == []
+
+
+def test_each_frame_of_a_cine_says_its_own_probability() -> None:
+    frames = cine_heatmap().pixel_array
+    legends = [frame[-ROWS // 3 :].tobytes() for frame in frames]
+    assert len(set(legends)) == 3
+
+
+def test_a_cine_s_heatmap_passes_the_gate() -> None:
+    source, objects = of_cine()
+    known = {one.sop_instance_uid for one in objects} | {source.SOPInstanceUID}
+    for built in objects:
+        assert faults_of(built, source, known, ReportSettings()) == []

@@ -1,10 +1,13 @@
 from io import BytesIO
 
+import numpy as np
 import pytest
 from pydicom import dcmread
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, UltrasoundMultiFrameImageStorage
 
 from service.config import ReportSettings
+from service.config.profiles import ObjectKind
 from service.errors import Permanent
 from service.infer.worker import Worker
 from service.report.reporter import Reporter
@@ -13,6 +16,7 @@ from service.storage.memory import MemoryStore
 from service.study.messages import InferenceRequest, ReportRequest
 from service.study.state import StudyState
 from tests.fakes.classifier import FakeClassifier
+from tests.fakes.datasets import us_dataset
 from tests.fakes.pool import INLINE_POOLS
 from tests.unit.pipeline import US_TO_PACS, assemble, enqueue, messages, phantom, receive, study_of
 
@@ -107,3 +111,30 @@ def test_scored_instance_that_is_gone_says_what_to_do(ledger: Ledger, store: Mem
     with pytest.raises(Permanent, match="check that the instance store still holds the study"):
         report(ledger, store, uid)
     assert store.keys("objects/") == []
+
+
+def test_every_frame_of_a_cine_that_was_read_is_in_its_heatmap(ledger: Ledger, store: MemoryStore) -> None:
+    frames = np.random.default_rng(1).integers(10, 200, (4, 96, 96), dtype=np.uint8)
+    cine = us_dataset(
+        SOPClassUID=UltrasoundMultiFrameImageStorage,
+        BodyPartExamined="BREAST",
+        NumberOfFrames=4,
+        Rows=96,
+        Columns=96,
+        PixelData=frames.tobytes(),
+    )
+    cine.file_meta = FileMetaDataset()
+    cine.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    uid = inferred(ledger, store, [cine])
+    with ledger.read() as tx:
+        (analysis,) = tx.analyses.of_study(uid, 1)
+    assert analysis.result is not None
+    assert [frame.number for frame in analysis.result.scores[0].frames] == [1, 2, 3, 4]
+
+    kinds: dict[str, tuple[ObjectKind, ...]] = {"pacs": ("sr", "heatmap", "cine-heatmap")}
+    Reporter(ledger, store, ReportSettings(), kinds).handle(ReportRequest(uid, 1).to_json())
+
+    with ledger.read() as tx:
+        (heatmaps,) = [one for one in tx.deliveries.waiting(uid, 1, "pacs") if one.kind == "cine-heatmap"]
+    assert heatmaps.fault == ""
+    assert dcmread(BytesIO(store.get(heatmaps.key))).pixel_array.shape == (4, 96, 96, 3)
