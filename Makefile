@@ -32,8 +32,10 @@ demo: venv ## one study through the whole service; STUDY=path sends yours (DICOM
 
 test: servers test-venv ## everything: installs what is missing, then checks and all tests
 	@$(MAKE) check
-	@echo "==> pytest"
-	@$(BIN)/python -m pytest
+	@echo "==> pytest: unit, on every core"
+	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile tests/unit tests/repo tests/gpu
+	@echo "==> pytest: with real servers"
+	@$(BIN)/python -m pytest tests/integration
 
 bench-engines: test-venv ## speed of every backend and of the whole worker; writes build/results/engines.json
 	@$(BIN)/python -m tests.benchmarks.engines
