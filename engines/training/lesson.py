@@ -45,29 +45,21 @@ def lesson_of(
         )
     if settings.birads:
         raise _unusable("birads", recipe)
-    if isinstance(network, FusionNetwork):
-        if settings.outside:
-            raise _unusable("outside", recipe)
-        return Lesson(Frame(recipe.network.size), lambda batch: _fused(network, batch, settings, weights))
-    if not isinstance(network, ClassifierNetwork):
+    if isinstance(network, FusionNetwork) and settings.outside:
+        raise _unusable("outside", recipe)
+    if not isinstance(network, ClassifierNetwork | FusionNetwork):
         raise RecipeError(f"no stage teaches a {type(network).__name__}")
     return Lesson(Frame(recipe.network.size), lambda batch: _classified(network, batch, settings, weights))
 
 
 def _classified(
-    network: ClassifierNetwork, batch: Batch, settings: Loss, weights: torch.Tensor | None
+    network: ClassifierNetwork | FusionNetwork, batch: Batch, settings: Loss, weights: torch.Tensor | None
 ) -> torch.Tensor:
-    maps = network.maps(batch.images)
-    loss = class_loss(network.head(maps), batch.labels, settings.label_smoothing, weights)
+    maps = network.maps_of_each(*batch.inputs)
+    loss = class_loss(network.head(*maps), batch.labels, settings.label_smoothing, weights)
     if settings.outside:
-        loss = loss + settings.outside * outside_share(network.head.evidence(maps), batch.masks)
+        loss = loss + settings.outside * outside_share(network.head.evidence(*maps), batch.masks)
     return loss
-
-
-def _fused(
-    network: FusionNetwork, batch: Batch, settings: Loss, weights: torch.Tensor | None
-) -> torch.Tensor:
-    return class_loss(network(*batch.inputs), batch.labels, settings.label_smoothing, weights)
 
 
 def _found(network: LesionNetwork, batch: Batch) -> torch.Tensor:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from service.cli.options import AsJson
+from service.cli.retry import route_again
 from service.config.load import load_settings
 from service.study.result import ImageScore
 from service.wiring.replay import Outcome, Replayed, manifest_for
@@ -52,20 +53,8 @@ def replay(
         console.print(_table(found))
         console.print(_summary(found, f"{manifest.name} {manifest.version}"))
     if not dry_run:
-        _route_again(settings, study_instance_uid, f"replayed with {manifest.name} {manifest.version}")
-
-
-def _route_again(settings: Any, study_instance_uid: str, reason: str) -> None:
-    from service.storage.retry_study import retry_study
-    from service.wiring.adapters import open_ledger
-
-    ledger = open_ledger(settings)
-    try:
-        with ledger.begin() as tx:
-            retry_study(tx, study_instance_uid, reason)
-    finally:
-        ledger.close()
-    Console(stderr=True).print("the study is routed again within seconds")
+        route_again(settings, study_instance_uid, f"replayed with {manifest.name} {manifest.version}")
+        Console(stderr=True).print("the study is routed again within seconds")
 
 
 def _table(found: list[Replayed]) -> Table:

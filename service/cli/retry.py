@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from service.config import Settings
 from service.config.load import load_settings
 from service.errors import ConfigurationError
 from service.storage.retry_study import retry_study
@@ -25,16 +26,21 @@ def retry(
     A delivered one becomes a new revision: what was scored is not scored again, and a report that would say
     the same stands.
     """
+    route_again(load_settings(context.obj), study_instance_uid, "tried again by an operator")
+    Console().print("the study is routed again within seconds; `preread status` shows where it stands")
+
+
+def route_again(settings: Settings, study_instance_uid: str, reason: str) -> None:
+    """Let the study go its way again. Raises ConfigurationError for an unknown one, NotInThisState."""
     from service.wiring.adapters import open_ledger
 
-    ledger = open_ledger(load_settings(context.obj))
+    ledger = open_ledger(settings)
     try:
         with ledger.begin() as tx:
-            retry_study(tx, study_instance_uid, "tried again by an operator")
+            retry_study(tx, study_instance_uid, reason)
     except KeyError:
         raise ConfigurationError(
             f"no study {study_instance_uid} was received; `preread status --json` lists the UIDs"
         ) from None
     finally:
         ledger.close()
-    Console().print("the study is routed again within seconds; `preread status` shows where it stands")

@@ -105,6 +105,11 @@ class ReportSettings(Section):
     profiles: tuple[Profile, ...] = ()
     """Profiles of your own for `destinations[].profile`. One called as one of ours takes its place."""
 
+    @property
+    def is_research(self) -> bool:
+        """Whether everything says RESEARCH USE."""
+        return self.content_qualification != "PRODUCT"
+
 
 class SendSettings(Section):
     """How results are sent to destinations."""

@@ -21,46 +21,41 @@ def queue_analyses(
 
     A study that is urgent already stays so, whatever the rules say: a person may have made it so.
     """
-    uid, revision = study.study_instance_uid, study.revision
     priority = Priority.URGENT if study.priority is Priority.URGENT else found.priority
-    for classifier, destinations in found.classifiers.items():
-        series = found.series.get(classifier, ())
-        assumed = found.assumed_body_parts.get(classifier, "")
-        wanted = companions.get(classifier)
-        tx.analyses.queue(
-            uid,
-            revision,
-            classifier,
-            destinations,
-            series,
-            early=early,
-            priority=priority,
-            assume_body_part=assumed,
-            companion_study_instance_uid=tx.companions.find(study, wanted) if wanted else "",
-        )
-        tx.outbox.add(InferenceRequest(uid, revision, classifier, priority, assumed))
-    for classifier in () if early else found.shadows:
-        _queue_shadow(tx, study, classifier, found, companions)
-    tx.studies.set_priority(uid, priority)
+    for classifier in found.classifiers:
+        _queue(tx, study, classifier, found, companions, priority=priority, early=early)
+    for classifier in () if early else found.shadows:  # nobody waits for these, however urgent the study is
+        _queue(tx, study, classifier, found, companions, priority=Priority.ROUTINE, shadow=True)
+    tx.studies.set_priority(study.study_instance_uid, priority)
 
 
-def _queue_shadow(
-    tx: Transaction, study: Study, classifier: str, found: Route, companions: CompanionsWanted
+def _queue(
+    tx: Transaction,
+    study: Study,
+    classifier: str,
+    found: Route,
+    companions: CompanionsWanted,
+    *,
+    priority: Priority,
+    early: bool = False,
+    shadow: bool = False,
 ) -> None:
-    """Routine work, however urgent the study is: nobody waits for it."""
     uid, revision = study.study_instance_uid, study.revision
+    assumed = found.assumed_body_parts.get(classifier, "")
     wanted = companions.get(classifier)
-    assumed = next(iter(found.assumed_body_parts.values()), "")
     tx.analyses.queue(
         uid,
         revision,
         classifier,
-        (),
+        found.classifiers.get(classifier, ()),
+        found.series.get(classifier, ()),
+        early=early,
+        priority=priority,
         assume_body_part=assumed,
         companion_study_instance_uid=tx.companions.find(study, wanted) if wanted else "",
-        shadow=True,
+        shadow=shadow,
     )
-    tx.outbox.add(InferenceRequest(uid, revision, classifier, Priority.ROUTINE, assumed))
+    tx.outbox.add(InferenceRequest(uid, revision, classifier, priority, assumed))
 
 
 def reopen_waiting(tx: Transaction, arrived: Study, companions: CompanionsWanted) -> None:

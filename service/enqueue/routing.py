@@ -84,7 +84,7 @@ def route(instances: Sequence[InstanceHeader], rules: Sequence[Rule]) -> Route:
     assumed = {
         classifier: rule.assume_body_part
         for rule in reversed(matching)
-        for classifier in rule.classifiers
+        for classifier in (*rule.classifiers, *rule.shadow)
         if rule.assume_body_part
     }
     urgent = any(rule.priority is Priority.URGENT for rule in matching)

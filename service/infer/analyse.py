@@ -12,7 +12,7 @@ from service.dicom.ultrasound import spacing_mm
 from service.dicom.values import text
 from service.errors import NotAnalysable, Refused, Unfamiliar
 from service.infer.companion import CompanionFrame
-from service.infer.heatmap import Heatmap, heatmap_of
+from service.infer.heatmap import Heatmap, heatmap_of, picture_of
 from service.infer.image import Frame, Reading, gray_frames, open_image
 from service.infer.lesion import SpacingMm, lesion_of
 from service.infer.port import ClassifierPort, Manifest, PendingScore, Score
@@ -185,7 +185,10 @@ def _scored(
             ),
         ),
         heatmap=heatmap,
-        frames={number: heatmap_of(of_frame, at.region) for number, (at, of_frame) in best_of.items()},
+        frames={
+            number: heatmap if of_frame is score else picture_of(of_frame, at.region)
+            for number, (at, of_frame) in best_of.items()
+        },
     )
 
 

@@ -24,11 +24,11 @@ from service.report.legend import legend_for
 from service.report.mammography_cad import build_mammography_cad, is_mammogram
 from service.report.pdf import build_pdf_object
 from service.report.presentation import build_presentation, presentation_class
-from service.report.report_object import ReportObject
+from service.report.report_object import ReportObject, report_object
 from service.report.scored_pixels import PixelsByImage
 from service.report.segmentation import build_segmentation, can_be_segmented
 from service.report.source import reference, reference_to
-from service.report.uids import digest, message_uid, object_uid, series_uid
+from service.report.uids import digest, message_uid, object_uid
 from service.study.result import FrameScore, ImageScore
 
 
@@ -58,7 +58,7 @@ def _cine_heatmaps(written: Written) -> Iterator[ReportObject]:
             uid = _uid(context, "cine-heatmap", score)
             frames = [_rendered(written, score, frame) for frame in score.frames]
             data = build_cine_heatmap(context, score, frames, uid, number)
-            yield _object(context, "cine-heatmap", sop_class, uid, number, data)
+            yield report_object(context.result, "cine-heatmap", sop_class, uid, data, number)
 
 
 def _rendered(written: Written, score: ImageScore, frame: FrameScore) -> NDArray[np.uint8]:
@@ -82,14 +82,8 @@ def _presentations(written: Written) -> Iterator[ReportObject]:
     for number, (score, context) in enumerate(_images(written), 1):
         uid = _uid(context, "presentation", score)
         sop_class = presentation_class(context.header)
-        yield _object(
-            context,
-            "presentation",
-            sop_class,
-            uid,
-            number,
-            build_presentation(context, score, uid, number),
-        )
+        data = build_presentation(context, score, uid, number)
+        yield report_object(context.result, "presentation", sop_class, uid, data, number)
 
 
 def _segmentations(written: Written) -> Iterator[ReportObject]:
@@ -97,7 +91,7 @@ def _segmentations(written: Written) -> Iterator[ReportObject]:
         if can_be_segmented(score):
             uid = _uid(context, "segmentation", score)
             data = build_segmentation(context, score, uid, number)
-            yield _object(context, "segmentation", SegmentationStorage, uid, number, data)
+            yield report_object(context.result, "segmentation", SegmentationStorage, uid, data, number)
 
 
 def _key_objects(written: Written) -> Iterator[ReportObject]:
@@ -118,7 +112,7 @@ def _key_objects(written: Written) -> Iterator[ReportObject]:
     images = {score.sop_instance_uid: written.headers[score.sop_instance_uid] for score, _ in positive}
     uid = _uid(context, "key-objects", *(score for score, _ in positive))
     data = build_key_objects(context, [*heatmaps, *map(reference_to, images.values())], uid)
-    yield _object(context, "key-objects", KeyObjectSelectionDocumentStorage, uid, 1, data)
+    yield report_object(context.result, "key-objects", KeyObjectSelectionDocumentStorage, uid, data)
 
 
 def _mammography_cad(written: Written) -> Iterator[ReportObject]:
@@ -127,14 +121,14 @@ def _mammography_cad(written: Written) -> Iterator[ReportObject]:
     if all(map(is_mammogram, headers.values())):
         uid = _uid(context, "cad-sr", *context.result.scores)
         data = build_mammography_cad(context, headers, uid)
-        yield _object(context, "cad-sr", MammographyCADSRStorage, uid, 1, data)
+        yield report_object(context.result, "cad-sr", MammographyCADSRStorage, uid, data)
 
 
 def _pdf(written: Written) -> Iterator[ReportObject]:
     context = written.context
     uid = _uid(context, "pdf", *context.result.scores)
     data = build_pdf_object(context, written.heatmaps, uid)
-    yield _object(context, "pdf", EncapsulatedPDFStorage, uid, 1, data)
+    yield report_object(context.result, "pdf", EncapsulatedPDFStorage, uid, data)
 
 
 def rejection(context: ReportContext, replaced: Sequence[Dataset]) -> Iterator[ReportObject]:
@@ -143,7 +137,7 @@ def rejection(context: ReportContext, replaced: Sequence[Dataset]) -> Iterator[R
         uids = sorted(one.SOPInstanceUID for one in replaced)
         uid = message_uid(context.result, "rejection", digest([context.fixed, uids]))
         data = build_rejection(context, replaced, uid)
-        yield _object(context, "rejection", KeyObjectSelectionDocumentStorage, uid, 1, data)
+        yield report_object(context.result, "rejection", KeyObjectSelectionDocumentStorage, uid, data)
 
 
 _BUILDERS: Mapping[ObjectKind, Callable[[Written], Iterator[ReportObject]]] = {
@@ -163,17 +157,3 @@ def _images(written: Written) -> Iterator[tuple[ImageScore, ReportContext]]:
 
 def _uid(context: ReportContext, kind: ObjectKind, *scores: ImageScore) -> str:
     return object_uid(context.result, kind, scores, context.fixed)
-
-
-def _object(
-    context: ReportContext, kind: ObjectKind, sop_class_uid: str, uid: str, number: int, data: bytes
-) -> ReportObject:
-    return ReportObject(
-        kind=kind,
-        classifier=context.result.classifier.name,
-        sop_class_uid=sop_class_uid,
-        sop_instance_uid=uid,
-        series_instance_uid=series_uid(context.result, kind),
-        instance_number=number,
-        data=data,
-    )

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, MultiFrameTrueColorSecondaryCaptureImageStorage
+from pydicom.dataset import Dataset
+from pydicom.uid import MultiFrameTrueColorSecondaryCaptureImageStorage
 
 from service.dicom.values import number
 from service.report.context import ReportContext
@@ -28,15 +28,10 @@ def build_cine_heatmap(
     instance_number: int,
 ) -> bytes:
     """The rendered frames, uint8 (rows, columns, 3), as a Part 10 file. `context.header`: of the cine."""
-    ds = Dataset()
-    ds.file_meta = FileMetaDataset()
-    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    ds.SOPClassUID = MultiFrameTrueColorSecondaryCaptureImageStorage
-    ds.SOPInstanceUID, ds.Modality = sop_instance_uid, "OT"
+    ds = context.new_object(MultiFrameTrueColorSecondaryCaptureImageStorage, sop_instance_uid, "OT")
     ds.SeriesInstanceUID, ds.SeriesNumber = series_uid(context.result, "cine-heatmap"), SERIES_NUMBER
     ds.SeriesDescription = long_string(f"AI cine heatmap {context.title}")
     ds.InstanceNumber = instance_number
-    context.describe(ds)
     describe_heatmap(ds, context, score, [frame.number for frame in score.frames])
     _describe_pixels(ds, np.stack(frames))
     ds.FrameIncrementPointer = 0x00181063  # Frame Time

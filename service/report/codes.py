@@ -75,6 +75,7 @@ SUMMARY_OF_ANALYSES = Code("111065", "DCM", "Summary of Analyses")
 NOT_ATTEMPTED = Code("111225", "DCM", "Not Attempted")
 LEFT_BREAST = Code("80248007", "SCT", "Left breast")  # CID 6022
 RIGHT_BREAST = Code("73056007", "SCT", "Right breast")
+BREASTS = {"L": LEFT_BREAST, "R": RIGHT_BREAST}
 IMAGE_VIEW = Code("111031", "DCM", "Image View")
 IMAGE_VIEW_MODIFIER = Code("111032", "DCM", "Image View Modifier")
 PATIENT_ORIENTATION_ROW = Code("111044", "DCM", "Patient Orientation Row")

@@ -7,7 +7,8 @@ from typing import Any
 
 from highdicom import ContributingEquipment
 from pydicom import dcmwrite
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
 
 from service.config import ReportSettings
 from service.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
@@ -16,6 +17,9 @@ from service.report.source import copy_patient_and_study, local_time
 from service.report.text import long_string
 from service.report.uids import WRITER_VERSION
 from service.study.result import AnalysisResult
+
+_NOT_SHOWN = {"profiles", "not_analysed", "webhook_patient_data"}
+"""Settings that decide which objects there are, not what one shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class ReportContext:
     @property
     def fixed(self) -> list[Any]:
         """What every object of this result shows beside its own content."""
-        return [self.settings.model_dump(mode="json", exclude={"profiles"}), self.title]
+        return [self.settings.model_dump(mode="json", exclude=_NOT_SHOWN), self.title]
 
     def attributes(self) -> dict[str, Any]:
         """`equipment`, and when the content was made."""
@@ -65,9 +69,23 @@ class ReportContext:
             "content_qualification": self.settings.content_qualification,
         }
 
-    def describe(self, ds: Dataset) -> None:
-        """Put `attributes` into an object that no constructor of highdicom makes."""
-        attributes = self.attributes()
+    @property
+    def date(self) -> str:
+        """Of `written_at`, as DA."""
+        return self.written_at.strftime("%Y%m%d")
+
+    @property
+    def time(self) -> str:
+        """Of `written_at`, as TM."""
+        return self.written_at.strftime("%H%M%S")
+
+    def new_object(self, sop_class_uid: str, sop_instance_uid: str, modality: str) -> Dataset:
+        """An object that no constructor of highdicom makes, with its `attributes`."""
+        ds = Dataset()
+        ds.file_meta = FileMetaDataset()
+        ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        ds.SOPClassUID, ds.SOPInstanceUID, ds.Modality = sop_class_uid, sop_instance_uid, modality
+        attributes = self.equipment()
         ds.Manufacturer = attributes["manufacturer"]
         ds.ManufacturerModelName = attributes["manufacturer_model_name"]
         ds.SoftwareVersions = attributes["software_versions"]
@@ -75,8 +93,8 @@ class ReportContext:
         if attributes["institution_name"]:
             ds.InstitutionName = attributes["institution_name"]
         ds.ContentQualification = attributes["content_qualification"]
-        ds.ContentDate = self.written_at.strftime("%Y%m%d")
-        ds.ContentTime = self.written_at.strftime("%H%M%S")
+        ds.ContentDate, ds.ContentTime = self.date, self.time
+        return ds
 
     def finish(self, ds: Dataset) -> bytes:
         """Put patient, study, equipment and times into `ds`; the complete Part 10 file, Explicit VR LE.
@@ -84,8 +102,7 @@ class ReportContext:
         highdicom stamps objects with the time of writing and with itself; a rebuild would then differ.
         """
         copy_patient_and_study(self.header, ds)
-        ds.InstanceCreationDate = self.written_at.strftime("%Y%m%d")
-        ds.InstanceCreationTime = self.written_at.strftime("%H%M%S")
+        ds.InstanceCreationDate, ds.InstanceCreationTime = self.date, self.time
         ds.ContributingEquipmentSequence = [self._equipment()]
         ds.file_meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
         ds.file_meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME

@@ -45,7 +45,7 @@ def legend_for(score: ImageScore, classifier: ClassifierIdentity, settings: Repo
     if score.frame_number is not None:
         where.append(f"frame {score.frame_number}")
     return Legend(
-        warning="" if settings.content_qualification == "PRODUCT" else RESEARCH_USE,
+        warning=RESEARCH_USE if settings.is_research else "",
         statements=(
             ascii_text(", ".join([f"{classifier.title} {classifier.version}", *where])),
             f"Probability of cancer {percent(score.probability)} %, "
@@ -62,9 +62,9 @@ def _lesion(score: ImageScore) -> list[str]:
     lesion = score.lesion
     if lesion is None:
         return ["No lesion found: the score rests on the whole image"]
-    if lesion.long_axis_mm is None or lesion.short_axis_mm is None:
+    if lesion.diameters_mm is None:
         return ["Outlined: the lesion found"]
-    return [f"Outlined: the lesion found, {lesion.long_axis_mm:.0f} x {lesion.short_axis_mm:.0f} mm"]
+    return ["Outlined: the lesion found, {:.0f} x {:.0f} mm".format(*lesion.diameters_mm)]
 
 
 def draw_legend(image: Image.Image, heat: NDArray[np.float32], legend: Legend) -> None:

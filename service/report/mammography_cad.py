@@ -5,16 +5,17 @@ A study without suspicious images has one too: "no finding" is told, not left to
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, MammographyCADSRStorage
+from pydicom.dataset import Dataset
+from pydicom.uid import MammographyCADSRStorage
 
 from service.dicom.laterality import laterality
 from service.dicom.values import items, text
 from service.report import codes
 from service.report import sr_items as sr
 from service.report.context import ReportContext
-from service.report.source import pixel_spacing_at_detector_mm, referenced_requests
-from service.report.text import long_string, percent
+from service.report.region import region_of
+from service.report.source import instance_reference, pixel_spacing_at_detector_mm, referenced_requests
+from service.report.text import NOT_REVIEWED, long_string, percent
 from service.report.uids import series_uid, tracking_uid
 from service.study.result import ImageScore
 
@@ -22,29 +23,24 @@ SERIES_NUMBER = 9107
 _DCMR = "1.2.840.10008.8.1.1"
 _LIBRARY = 2
 """Place of the image library below the root; images are counted in it."""
-_BREASTS = {"L": codes.LEFT_BREAST, "R": codes.RIGHT_BREAST}
 
 
 def is_mammogram(header: Dataset) -> bool:
     """Whether an image has what TID 4020 asks for: a side and a coded view."""
-    return header.get("Modality") == "MG" and laterality(header) in _BREASTS and bool(_view(header))
+    return header.get("Modality") == "MG" and laterality(header) in codes.BREASTS and bool(_view(header))
 
 
 def build_mammography_cad(
     context: ReportContext, headers: Mapping[str, Dataset], sop_instance_uid: str
 ) -> bytes:
     """As a Part 10 file. `headers` of the scored images, each a mammogram, by SOP Instance UID."""
-    ds = Dataset()
-    ds.file_meta = FileMetaDataset()
-    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    ds.SOPClassUID, ds.SOPInstanceUID = MammographyCADSRStorage, sop_instance_uid
-    ds.Modality, ds.SeriesInstanceUID = "SR", series_uid(context.result, "cad-sr")
+    ds = context.new_object(MammographyCADSRStorage, sop_instance_uid, "SR")
+    ds.SeriesInstanceUID = series_uid(context.result, "cad-sr")
     ds.SeriesNumber, ds.InstanceNumber = SERIES_NUMBER, 1
     ds.SeriesDescription = long_string(f"AI CAD {context.title}")
     ds.ReferencedPerformedProcedureStepSequence = []
-    context.describe(ds)
     ds.CompletionFlag, ds.VerificationFlag, ds.PreliminaryFlag = "COMPLETE", "UNVERIFIED", "PRELIMINARY"
-    ds.CompletionFlagDescription = "Automated analysis; not reviewed"
+    ds.CompletionFlagDescription = NOT_REVIEWED
     ds.PerformedProcedureCodeSequence = [sr.coded(codes.PERFORMED_PROCEDURES["MG"])]
     requests = referenced_requests(context.header)
     if requests:
@@ -93,9 +89,8 @@ def _report(context: ReportContext, headers: Mapping[str, Dataset]) -> Dataset:
 
 def _impression(context: ReportContext, score: ImageScore, number: int) -> Dataset:
     """TID 4003 and 4006: one image with its probability, its region and its middle."""
-    points = score.shown_outline or _corners(score)
-    closed = [*points, points[0]] if points[0] != points[-1] else list(points)
-    middle = [sum(values) / len(points) for values in zip(*points, strict=True)]
+    region = region_of(score)
+    middle = [sum(values) / (len(region) - 1) for values in zip(*region[:-1], strict=True)]
     at = (1, _LIBRARY, number)
     finding = sr.code(
         sr.CONTAINS,
@@ -110,21 +105,11 @@ def _impression(context: ReportContext, score: ImageScore, number: int) -> Datas
                 sr.HAS_PROPERTIES, codes.PROBABILITY_OF_CANCER, percent(score.probability), codes.PERCENT
             ),
             sr.coordinates(codes.CENTER, "POINT", middle, at),
-            sr.coordinates(codes.OUTLINE, "POLYLINE", [value for point in closed for value in point], at),
+            sr.coordinates(codes.OUTLINE, "POLYLINE", [value for point in region for value in point], at),
         ],
     )
     intent = sr.code(sr.HAS_CONCEPT_MOD, codes.RENDERING_INTENT, codes.PRESENTATION_REQUIRED)
     return sr.container(sr.INFERRED_FROM, codes.INDIVIDUAL_IMPRESSION, [intent, finding])
-
-
-def _corners(score: ImageScore) -> Sequence[tuple[float, float]]:
-    region = score.region
-    return (
-        (region.left, region.top),
-        (region.right, region.top),
-        (region.right, region.bottom),
-        (region.left, region.bottom),
-    )
 
 
 def _algorithm(context: ReportContext) -> Iterator[Dataset]:
@@ -139,7 +124,7 @@ def _algorithm(context: ReportContext) -> Iterator[Dataset]:
 
 def _entry(header: Dataset) -> Iterator[Dataset]:
     """TID 4020: side, view and how it was made."""
-    yield sr.code(sr.HAS_ACQ_CONTEXT, codes.IMAGE_LATERALITY, _BREASTS[laterality(header)])
+    yield sr.code(sr.HAS_ACQ_CONTEXT, codes.IMAGE_LATERALITY, codes.BREASTS[laterality(header)])
     (view,) = _view(header)
     modifiers = (
         sr.code(sr.HAS_CONCEPT_MOD, codes.IMAGE_VIEW_MODIFIER, codes.of(modifier))
@@ -179,9 +164,7 @@ def _evidence(context: ReportContext, headers: Sequence[Dataset]) -> Dataset:
         series = Dataset()
         series.SeriesInstanceUID = uid
         series.ReferencedSOPSequence = [
-            sr.image("", header).ReferencedSOPSequence[0]
-            for header in headers
-            if header.SeriesInstanceUID == uid
+            instance_reference(header) for header in headers if header.SeriesInstanceUID == uid
         ]
         study.ReferencedSeriesSequence.append(series)
     return study

@@ -2,12 +2,12 @@
 
 import numpy as np
 from highdicom import sr
-from numpy.typing import NDArray
 from pydicom.sr.coding import Code
 from pydicom.uid import SecondaryCaptureImageStorage, UltrasoundImageStorage, UltrasoundMultiFrameImageStorage
 
 from service.report import codes
 from service.report.context import ReportContext
+from service.report.region import region_of
 from service.report.text import long_string, percent
 from service.report.uids import side_tracking_uid, tracking_uid
 from service.study.result import ImageScore
@@ -59,23 +59,11 @@ def _region(score: ImageScore) -> sr.ImageRegion:
     # highdicom looks the class up in tables without the retired ones: give one it knows, then restore.
     known = UltrasoundImageStorage if score.frame_number is None else UltrasoundMultiFrameImageStorage
     source = sr.SourceImageForRegion(known, score.sop_instance_uid, _frames(score))
-    region = sr.ImageRegion(sr.GraphicTypeValues.POLYLINE, _polygon(score), source)
+    region = sr.ImageRegion(
+        sr.GraphicTypeValues.POLYLINE, np.array(region_of(score), dtype=np.float64), source
+    )
     region.ContentSequence[0].ReferencedSOPSequence[0].ReferencedSOPClassUID = score.sop_class_uid
     return region
-
-
-def _polygon(score: ImageScore) -> NDArray[np.float64]:
-    """Closed polygon as (column, row), float64 of shape (points, 2)."""
-    region = score.region
-    corners = (
-        (region.left, region.top),
-        (region.right, region.top),
-        (region.right, region.bottom),
-        (region.left, region.bottom),
-    )
-    points = score.shown_outline or corners
-    closed = points if points[0] == points[-1] else (*points, points[0])
-    return np.array(closed, dtype=np.float64)
 
 
 def _breast(laterality: str) -> sr.FindingSite:
@@ -108,13 +96,13 @@ def _probability(score: ImageScore, derivation: Code | None = None) -> sr.Measur
 
 
 def _diameters(score: ImageScore) -> list[sr.Measurement]:
-    if score.lesion is None or score.lesion.long_axis_mm is None or score.lesion.short_axis_mm is None:
+    diameters_mm = score.lesion.diameters_mm if score.lesion else None
+    if diameters_mm is None:
         return []
     image = sr.SourceImageForMeasurement(score.sop_class_uid, score.sop_instance_uid, _frames(score))
-    axes = ((codes.LONG_AXIS, score.lesion.long_axis_mm), (codes.SHORT_AXIS, score.lesion.short_axis_mm))
     return [
         sr.Measurement(name, round(length_mm, 1), codes.MILLIMETER, referenced_images=[image])
-        for name, length_mm in axes
+        for name, length_mm in zip((codes.LONG_AXIS, codes.SHORT_AXIS), diameters_mm, strict=True)
     ]
 
 

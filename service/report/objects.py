@@ -16,7 +16,7 @@ from service.report.context import ReportContext
 from service.report.heatmap import render_heatmap
 from service.report.legend import legend_for
 from service.report.messages.build import message_objects
-from service.report.report_object import ReportObject
+from service.report.report_object import ReportObject, report_object
 from service.report.scored_pixels import PixelsByImage, ScoredPixels
 from service.report.secondary_capture import build_heatmap
 from service.report.structured_report import PredecessorReference, build_structured_report
@@ -77,15 +77,8 @@ def _heatmaps(
         rgb = render_heatmap(scored.rgb, scored.heatmap, score.shown_outline, legend)
         shown = digest([context.fixed, score.laterality, sha256(rgb.tobytes()).hexdigest()])
         uid = heatmap_uid(result, score, shown)
-        yield ReportObject(
-            kind="heatmap",
-            classifier=result.classifier.name,
-            sop_class_uid=SecondaryCaptureImageStorage,
-            sop_instance_uid=uid,
-            series_instance_uid=series_uid(result, "heatmap"),
-            instance_number=number,
-            data=build_heatmap(own, score, rgb, uid, number),
-        )
+        data = build_heatmap(own, score, rgb, uid, number)
+        yield report_object(result, "heatmap", SecondaryCaptureImageStorage, uid, data, number)
 
 
 def _not_analysed(
@@ -117,15 +110,8 @@ def _structured_report(
     shown = digest([context.fixed, scores, refusals, heatmap_uids, replaced])
     uid = report_uid(result, shown)
     series = series_uid(result, "heatmap")
-    return ReportObject(
-        kind="sr",
-        classifier=result.classifier.name,
-        sop_class_uid=Comprehensive3DSRStorage,
-        sop_instance_uid=uid,
-        series_instance_uid=series_uid(result, "sr"),
-        instance_number=1,
-        data=build_structured_report(context, headers, uid, heatmap_uids, series, predecessor),
-    )
+    data = build_structured_report(context, headers, uid, heatmap_uids, series, predecessor)
+    return report_object(result, "sr", Comprehensive3DSRStorage, uid, data)
 
 
 def _header(result: AnalysisResult, headers: Mapping[str, Dataset], score: ImageScore) -> Dataset:

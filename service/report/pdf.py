@@ -10,8 +10,7 @@ from typing import Any
 
 from PIL import Image as Picture
 from pydicom import dcmread
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import EncapsulatedPDFStorage, ExplicitVRLittleEndian
+from pydicom.uid import EncapsulatedPDFStorage
 
 from service.dicom.values import text
 from service.report import codes
@@ -36,15 +35,11 @@ def build_pdf_object(
 ) -> bytes:
     """As a Part 10 file."""
     document = render_pdf(context, heatmaps)
-    ds = Dataset()
-    ds.file_meta = FileMetaDataset()
-    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    ds.SOPClassUID, ds.SOPInstanceUID = EncapsulatedPDFStorage, sop_instance_uid
-    ds.Modality, ds.ConversionType = "DOC", "WSD"
+    ds = context.new_object(EncapsulatedPDFStorage, sop_instance_uid, "DOC")
+    ds.ConversionType = "WSD"
     ds.SeriesInstanceUID, ds.SeriesNumber = series_uid(context.result, "pdf"), SERIES_NUMBER
     ds.SeriesDescription, ds.InstanceNumber = long_string(f"AI report {context.title}"), 1
     ds.Laterality = None  # type 2C: both breasts are in it
-    context.describe(ds)
     ds.AcquisitionDateTime = None
     ds.BurnedInAnnotation = "YES"
     ds.RecognizableVisualFeatures = "NO"
@@ -84,7 +79,7 @@ def _story(context: ReportContext, heatmaps: Sequence[ReportObject]) -> Iterator
 
     styles, result = getSampleStyleSheet(), context.result
     yield Paragraph(_safe(context.title), styles["Title"])
-    if context.settings.content_qualification != "PRODUCT":
+    if context.settings.is_research:
         yield Paragraph(RESEARCH_USE, styles["Heading2"])
     for line in _facts(context):
         yield Paragraph(_safe(line), styles["Normal"])
@@ -150,9 +145,9 @@ def _lesion(score: ImageScore) -> str:
         return "-"
     if score.lesion is None:
         return "none found"
-    if score.lesion.long_axis_mm is None or score.lesion.short_axis_mm is None:
+    if score.lesion.diameters_mm is None:
         return "outlined"
-    return f"{score.lesion.long_axis_mm:.0f} x {score.lesion.short_axis_mm:.0f} mm"
+    return "{:.0f} x {:.0f} mm".format(*score.lesion.diameters_mm)
 
 
 def _safe(words: str) -> str:

@@ -31,12 +31,22 @@ class StoredPixels(Mapping[tuple[str, int | None], ScoredPixels]):
             for frame in score.frames
         } | {(score.sop_instance_uid, score.frame_number): score for score in result.scores}
         self._headers = headers
+        self._cine: tuple[str, bytes] = "", b""
 
     def __getitem__(self, key: tuple[str, int | None]) -> ScoredPixels:
         score = self._scores[key]
-        file = self._headers.take_file(score.sop_instance_uid)
+        file = self._file(score)
         rgb = next(decode_frames(file, [(key[1] or 1) - 1]))
         return ScoredPixels(rgb, _heatmap(self._store.get(score.heatmap_key), score, rgb))
+
+    def _file(self, score: ImageScore) -> bytes:
+        """Of a cine the last one is held: its other frames are asked for next, if any is."""
+        uid = score.sop_instance_uid
+        if self._cine[0] == uid:
+            return self._cine[1]
+        file = self._headers.take_file(uid)
+        self._cine = (uid, file) if score.frames else ("", b"")
+        return file
 
     def __iter__(self) -> Iterator[tuple[str, int | None]]:
         return iter(self._scores)

@@ -3,7 +3,6 @@
 Gray images take a Grayscale, colour ones a Color Softcopy Presentation State (PS3.3 A.33).
 """
 
-from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -15,10 +14,11 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ColorSoftcopyPresentationStateStorage, GrayscaleSoftcopyPresentationStateStorage
 
 from service.report.context import ReportContext
+from service.report.region import closed
 from service.report.source import image_reference, name_source
-from service.report.text import long_string, percent
+from service.report.text import NOT_REVIEWED, long_string, percent
 from service.report.uids import series_uid, tracking_uid
-from service.study.result import ImageScore, Point
+from service.study.result import ImageScore
 
 SERIES_NUMBER = 9103
 _LAYER = "AI RESULT"
@@ -39,9 +39,7 @@ def build_presentation(
 ) -> bytes:
     """As a Part 10 file. `context.header` is that of the source image."""
     source = image_reference(context.header)
-    layer = pr.GraphicLayer(
-        _LAYER, order=1, description="Automated analysis; not reviewed", display_color=_COLOUR
-    )
+    layer = pr.GraphicLayer(_LAYER, order=1, description=NOT_REVIEWED, display_color=_COLOUR)
     make, colours = _maker(source)
     ds = make(
         referenced_images=[source],
@@ -51,14 +49,14 @@ def build_presentation(
         sop_instance_uid=sop_instance_uid,
         instance_number=number,
         content_label="AI_RESULT",
-        content_description="Automated analysis; not reviewed",
+        content_description=NOT_REVIEWED,
         graphic_layers=[layer],
         graphic_annotations=[_annotation(context, score, source, layer)],
         **colours,
         **context.equipment(),
     )
-    ds.PresentationCreationDate = context.written_at.strftime("%Y%m%d")
-    ds.PresentationCreationTime = context.written_at.strftime("%H%M%S")
+    ds.PresentationCreationDate = context.date
+    ds.PresentationCreationTime = context.time
     ds.ContentCreatorName = None  # type 2; a person's name, and no person made it
     ds.Laterality = None  # type 2C: one series holds both sides
     name_source(ds, context.header)
@@ -75,7 +73,7 @@ def _maker(source: Dataset) -> tuple[type[pr.GrayscaleSoftcopyPresentationState]
 def _annotation(
     context: ReportContext, score: ImageScore, source: Dataset, layer: pr.GraphicLayer
 ) -> pr.GraphicAnnotation:
-    outline = _closed(score.shown_outline)
+    outline = closed(score.shown_outline)
     says = pr.TextObject(_words(context, score), units="PIXEL", anchor_point=_beside(score))
     graphics = []
     if outline:
@@ -100,17 +98,13 @@ def _annotation(
 
 def _words(context: ReportContext, score: ImageScore) -> str:
     """What stands beside the outline."""
-    warning = "" if context.settings.content_qualification == "PRODUCT" else "RESEARCH USE "
+    warning = "RESEARCH USE " if context.settings.is_research else ""
     return f"{warning}{context.title}: probability of cancer {percent(score.probability)} %"
 
 
 def _beside(score: ImageScore) -> tuple[float, float]:
     points = score.shown_outline or ((float(score.region.left), float(score.region.top)),)
     return max(column for column, _ in points), min(row for _, row in points)
-
-
-def _closed(points: Sequence[Point]) -> list[Point]:
-    return [*points, points[0]] if points else []
 
 
 @cache

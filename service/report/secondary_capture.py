@@ -6,12 +6,12 @@ import numpy as np
 from highdicom.sc import SCImage
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.sr.coding import Code
 
 from service.report import codes
 from service.report.context import ReportContext
-from service.report.source import copy_element, pixel_spacing_mm
-from service.report.text import long_string
+from service.report.source import copy_element, instance_reference, pixel_spacing_mm
+from service.report.sr_items import coded
+from service.report.text import NOT_REVIEWED, long_string
 from service.report.uids import series_uid
 from service.study.result import ImageScore
 
@@ -57,12 +57,12 @@ def describe_heatmap(ds: Dataset, context: ReportContext, score: ImageScore, fra
 def _describe_capture(ds: Dataset, context: ReportContext) -> None:
     """SC Equipment and SC Image (PS3.3 C.8.6.1, C.8.6.2): by a workstation, with words in the pixels."""
     ds.ConversionType = "WSD"
-    ds.DateOfSecondaryCapture = context.written_at.strftime("%Y%m%d")
-    ds.TimeOfSecondaryCapture = context.written_at.strftime("%H%M%S")
+    ds.DateOfSecondaryCapture = context.date
+    ds.TimeOfSecondaryCapture = context.time
     ds.ImageType = ["DERIVED", "SECONDARY", "OTHER", "AI_HEATMAP"]
     ds.BurnedInAnnotation = "YES"
     ds.RecognizableVisualFeatures = "NO"
-    ds.ImageComments = "Automated analysis; not reviewed"
+    ds.ImageComments = NOT_REVIEWED
 
 
 def _describe_derivation(ds: Dataset, context: ReportContext, frames: Sequence[int]) -> None:
@@ -71,16 +71,16 @@ def _describe_derivation(ds: Dataset, context: ReportContext, frames: Sequence[i
     ds.DerivationDescription = (
         f"Heatmap of {context.title} {long_string(identity.version)} over the source image"
     )
-    ds.DerivationCodeSequence = [_coded(codes.GRADIENT_WEIGHTED_CLASS_ACTIVATION)]
-    source = _reference(header)
+    ds.DerivationCodeSequence = [coded(codes.GRADIENT_WEIGHTED_CLASS_ACTIVATION)]
+    source = instance_reference(header)
     if frames:
         source.ReferencedFrameNumber = list(frames)
-    source.PurposeOfReferenceCodeSequence = [_coded(codes.SOURCE_IMAGE_FOR_PROCESSING)]
+    source.PurposeOfReferenceCodeSequence = [coded(codes.SOURCE_IMAGE_FOR_PROCESSING)]
     source.SpatialLocationsPreserved = "YES"
     ds.SourceImageSequence = [source]
     series = Dataset()
     series.SeriesInstanceUID = header.SeriesInstanceUID
-    series.ReferencedInstanceSequence = [_reference(header)]
+    series.ReferencedInstanceSequence = [instance_reference(header)]
     ds.ReferencedSeriesSequence = [series]
 
 
@@ -89,7 +89,7 @@ def _describe_anatomy(ds: Dataset, header: Dataset, score: ImageScore) -> None:
     ds.PatientOrientation = None
     copy_element(header, ds, "PatientOrientation")
     ds.BodyPartExamined = "BREAST"
-    ds.AnatomicRegionSequence = [_coded(codes.BREAST)]
+    ds.AnatomicRegionSequence = [coded(codes.BREAST)]
     # Image Laterality, not Laterality: one series holds the heatmaps of both sides.
     if score.laterality in codes.LATERALITIES:
         ds.ImageLaterality = score.laterality
@@ -104,20 +104,3 @@ def _carry_compression(ds: Dataset, header: Dataset) -> None:
     if lossy:
         copy_element(header, ds, "LossyImageCompressionRatio")
         copy_element(header, ds, "LossyImageCompressionMethod")
-
-
-def _reference(header: Dataset) -> Dataset:
-    item = Dataset()
-    item.ReferencedSOPClassUID = header.SOPClassUID
-    item.ReferencedSOPInstanceUID = header.SOPInstanceUID
-    return item
-
-
-def _coded(code: Code) -> Dataset:
-    item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = (
-        code.value,
-        code.scheme_designator,
-        code.meaning,
-    )
-    return item

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 from service.report import codes
 from service.report.context import ReportContext
 from service.report.source import copy_element, image_reference, name_source
-from service.report.text import long_string
+from service.report.text import NOT_REVIEWED, long_string
 from service.report.uids import series_uid, tracking_uid, uid_for
 from service.study.result import ImageScore
 
@@ -36,7 +36,7 @@ def build_segmentation(
         sop_instance_uid=sop_instance_uid,
         instance_number=number,
         content_label="AI_RESULT",
-        content_description="Automated analysis; not reviewed",
+        content_description=NOT_REVIEWED,
         **context.equipment(),
     )
     ds.ContentCreatorName = None
@@ -44,8 +44,8 @@ def build_segmentation(
         ds.PatientOrientation = None
         copy_element(header, ds, "PatientOrientation")
     ds.ContentDate, ds.ContentTime = (
-        context.written_at.strftime("%Y%m%d"),
-        context.written_at.strftime("%H%M%S"),
+        context.date,
+        context.time,
     )
     for element in ds.iterall():
         if element.keyword == "DimensionOrganizationUID":  # highdicom draws one at each writing

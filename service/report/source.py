@@ -94,6 +94,14 @@ def reference_to(header: Dataset) -> Dataset:
     )
 
 
+def instance_reference(header: Dataset) -> Dataset:
+    """An item that names an instance (PS3.3 10.8)."""
+    item = Dataset()
+    item.ReferencedSOPClassUID = header.SOPClassUID
+    item.ReferencedSOPInstanceUID = header.SOPInstanceUID
+    return item
+
+
 def image_reference(header: Dataset) -> Dataset:
     """`reference_to` with what highdicom asks of an image, and a class it knows in place of retired ones."""
     ds = reference_to(header)

@@ -6,6 +6,8 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
+from service.report.source import instance_reference
+
 CONTAINS, INFERRED_FROM, HAS_PROPERTIES = "CONTAINS", "INFERRED FROM", "HAS PROPERTIES"
 HAS_CONCEPT_MOD, HAS_OBS_CONTEXT, HAS_ACQ_CONTEXT = "HAS CONCEPT MOD", "HAS OBS CONTEXT", "HAS ACQ CONTEXT"
 SELECTED_FROM = "SELECTED FROM"
@@ -61,12 +63,7 @@ def number(relation: str, name: Code, value: float, unit: Code) -> Dataset:
 
 def image(relation: str, header: Dataset, children: Iterable[Dataset] = ()) -> Dataset:
     """IMAGE without a concept name."""
-    reference = Dataset()
-    reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = (
-        header.SOPClassUID,
-        header.SOPInstanceUID,
-    )
-    return _item("IMAGE", relation, None, children, ReferencedSOPSequence=[reference])
+    return _item("IMAGE", relation, None, children, ReferencedSOPSequence=[instance_reference(header)])
 
 
 def place(relation: str, at: Sequence[int]) -> Dataset:

@@ -12,7 +12,7 @@ from service.report.context import ReportContext
 from service.report.image_library import image_library
 from service.report.measurement_groups import breast_group, image_group
 from service.report.source import image_reference, name_source, reference, referenced_requests
-from service.report.text import ascii_text, long_string, percent
+from service.report.text import NOT_REVIEWED, above_operating_point, ascii_text, long_string, percent
 from service.report.uids import device_uid, series_uid, uid_for
 from service.study.result import AnalysisResult
 
@@ -68,7 +68,7 @@ def build_structured_report(
         previous_versions=[_reference_to_predecessor(predecessor)] if predecessor else None,
         **context.attributes(),
     )
-    document.CompletionFlagDescription = "Automated analysis; not reviewed"
+    document.CompletionFlagDescription = NOT_REVIEWED
     for header in about:
         name_source(document, header)
     _separate(document)
@@ -143,11 +143,9 @@ def _statements(result: AnalysisResult) -> list[str]:
 def _summary(result: AnalysisResult) -> str:
     """The highest probability of the study against the operating point."""
     highest = percent(max(score.probability for score in result.scores))
-    positive = sum(score.positive for score in result.scores)
     return (
-        f"Highest probability of cancer in this study: {highest} %. "
-        f"{positive} of {len(result.scores)} analysed images at or above the operating point of "
-        f"{percent(result.classifier.threshold)} %. Automated analysis, not reviewed."
+        f"Highest probability of cancer in this study: {highest} %. {above_operating_point(result)}. "
+        "Automated analysis, not reviewed."
     )
 
 

@@ -5,6 +5,9 @@ What that set cannot express would become question marks without a word (PS3.5 6
 
 import unicodedata
 
+from service.study.result import AnalysisResult
+
+NOT_REVIEWED = "Automated analysis; not reviewed"
 LONG_STRING_CHARS = 64
 """PS3.5 6.2, VR LO."""
 _REPLACED = str.maketrans({"–": "-", "—": "-", "’": "'", "×": "x", "≥": ">=", "≤": "<=", "…": "..."})
@@ -20,6 +23,15 @@ def ascii_text(text: str) -> str:
 def long_string(text: str) -> str:
     """`text` as an LO value: ASCII, no backslash (it separates values), at most 64 characters."""
     return ascii_text(text).replace("\\", "/")[:LONG_STRING_CHARS].rstrip()
+
+
+def above_operating_point(result: AnalysisResult) -> str:
+    """How many images are, in words."""
+    positive = sum(score.positive for score in result.scores)
+    return (
+        f"{positive} of {len(result.scores)} analysed images at or above the operating point of "
+        f"{percent(result.classifier.threshold)} %"
+    )
 
 
 def percent(probability: float) -> float:

@@ -102,8 +102,8 @@ class Writer:
         """
         with self._ledger.read() as tx:
             instances = tx.instances.of_study(result.study_instance_uid)
-        told = [*result.scores] or [*result.refusals][:_REFUSED_NAMED]
-        uids = {one.sop_instance_uid for one in told}
+        about = [*result.scores] or [*result.refusals][:_REFUSED_NAMED]
+        uids = {one.sop_instance_uid for one in about}
         return {one.sop_instance_uid: one.key for one in instances if one.sop_instance_uid in uids}
 
 

@@ -13,8 +13,8 @@ from service.send.message_link import MessageLink
 from service.send.outcome import CANNOT_UNDERSTAND, SUCCESS, Sent
 from service.storage.deliveries import Proof, StoredObject
 
-_SUCCESSES = range(200, 300)
-_OURS_TO_MEND = (401, 403, 404)
+SUCCESSES = range(200, 300)
+OURS_TO_MEND = (401, 403, 404)
 """Who answers so takes nothing of ours: somebody has to look, and then it will."""
 
 
@@ -28,8 +28,8 @@ class FhirLink(MessageLink):
 
     def store(self, stored: StoredObject, data: bytes) -> Sent:
         """POST the Bundle to the server's base."""
-        with _client(self._settings) as client:
-            return _post(client, self._settings.url, stored, data, "application/fhir+json", {})
+        with mended_later():
+            return _post(self._settings, stored, data, "application/fhir+json", {})
 
 
 class WebhookLink(MessageLink):
@@ -42,12 +42,12 @@ class WebhookLink(MessageLink):
 
     def store(self, stored: StoredObject, data: bytes) -> Sent:
         """POST the body. `Preread-Delivery` is the same whenever it is repeated."""
-        with _client(self._settings) as client:
+        with mended_later():
             headers = {
                 "Preread-Signature": signature(read_secret(self._settings), data, int(time.time())),
                 "Preread-Delivery": stored.sop_instance_uid,
             }
-            return _post(client, self._settings.url, stored, data, "application/json", headers)
+            return _post(self._settings, stored, data, "application/json", headers)
 
 
 def read_secret(settings: WebhookDestination) -> bytes:
@@ -69,25 +69,24 @@ def signature(secret: bytes, body: bytes, sent_at_s: int) -> str:
 
 
 def _post(
-    client: HttpClient,
-    url: str,
+    settings: FhirDestination | WebhookDestination,
     stored: StoredObject,
     data: bytes,
     content_type: str,
     headers: Mapping[str, str],
 ) -> Sent:
-    code, _ = client.post(url, data, content_type, "application/json", headers)
-    if code in _SUCCESSES:
+    code, _ = HttpClient(settings).post(settings.url, data, content_type, "application/json", headers)
+    if code in SUCCESSES:
         return Sent(stored.sop_instance_uid, SUCCESS, True, f"taken (HTTP status {code})")
-    if is_passing(code) or code in _OURS_TO_MEND:
-        raise PeerUnavailable(f"{url} answered {explain(code)}")
+    if is_passing(code) or code in OURS_TO_MEND:
+        raise PeerUnavailable(f"{settings.url} answered {explain(code)}")
     return Sent(stored.sop_instance_uid, CANNOT_UNDERSTAND, False, f"refused: {explain(code)}")
 
 
 @contextmanager
-def _client(settings: FhirDestination | WebhookDestination) -> Iterator[HttpClient]:
+def mended_later() -> Iterator[None]:
     """Files that were good at start may be replaced by bad ones, and those by good ones: try again later."""
     try:
-        yield HttpClient(settings)
+        yield
     except ConfigurationError as error:
         raise PeerUnavailable(str(error)) from None

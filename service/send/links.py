@@ -20,14 +20,11 @@ def check_destination(destination: Destination) -> None:
     """Raises ConfigurationError where files that it names cannot be used."""
     if destination.tls is not None:
         client_context(tls_setting(destination), destination.tls)
-    if destination.stow is not None:
-        HttpClient(destination.stow)
+    for peer in filter(None, (destination.stow, destination.fhir, destination.webhook)):
+        HttpClient(peer)
     if destination.hl7 is not None and destination.hl7.tls is not None:
         client_context(hl7_tls_setting(destination), destination.hl7.tls)
-    if destination.fhir is not None:
-        HttpClient(destination.fhir)
     if destination.webhook is not None:
-        HttpClient(destination.webhook)
         read_secret(destination.webhook)
 
 

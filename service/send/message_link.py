@@ -1,27 +1,14 @@
 """What every way for messages has in common: its answer is the only proof there is."""
 
-from collections.abc import Sequence
-
-from service.storage.commitments import Reference
+from service.send.no_commitment import NoCommitment
 from service.storage.deliveries import StoredObject
 
 
-class MessageLink:
+class MessageLink(NoCommitment):
     """The link port, but for storing."""
 
     query = "nothing"
-    is_open = True
-
-    def cannot_commit(self) -> str:
-        """As in the port."""
-        return "messages have no storage commitment"
-
-    def request_commitment(self, transaction_uid: str, references: Sequence[Reference]) -> str:
-        """As in the port."""
-        return self.cannot_commit()
-
-    def has_reported(self, transaction_uid: str) -> None:
-        """As in the port."""
+    no_commitment = "messages have no storage commitment"
 
     def cannot_query(self) -> str:
         """As in the port."""

@@ -1,34 +1,31 @@
 """A destination by DICOMweb: STOW-RS, and QIDO-RS to look whether it holds what it was sent."""
 
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 
 from service.config import StowDestination
 from service.dicom.values import text
-from service.errors import ConfigurationError, PeerUnavailable
+from service.errors import PeerUnavailable
 from service.net.http import HttpClient, explain, is_passing
 from service.net.qido import search
+from service.send.http_link import OURS_TO_MEND, SUCCESSES, mended_later
+from service.send.no_commitment import NoCommitment
 from service.send.outcome import SUCCESS, Sent
 from service.send.store_response import read_store_response, unexplained
-from service.storage.commitments import Reference
 from service.storage.deliveries import Proof, StoredObject
 
-_SUCCESSES, _REDIRECTIONS = range(200, 300), range(300, 400)
-_OURS_TO_MEND = (401, 403, 404)
-"""Who answers so takes no object of ours: somebody has to look, and then it will."""
+_REDIRECTIONS = range(300, 400)
 
 
-class StowLink:
+class StowLink(NoCommitment):
     """The link port over HTTP, a request for each object."""
 
     status_proof = Proof.STOW_STATUS
     query = "QIDO-RS"
-    is_open = True
+    no_commitment = "DICOMweb has no storage commitment"
 
     def __init__(self, settings: StowDestination) -> None:
         self._settings = settings
-        with _translated():
+        with mended_later():
             self._client = HttpClient(settings)
 
     def store(self, stored: StoredObject, data: bytes) -> Sent:
@@ -37,29 +34,18 @@ class StowLink:
         head = f"--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode()
         body = head + data + f"\r\n--{boundary}--\r\n".encode()
         content_type = f'multipart/related; type="application/dicom"; boundary={boundary}'
-        with _translated():
+        with mended_later():
             code, answer = self._client.post(
                 f"{self._settings.url}/studies", body, content_type, "application/dicom+json"
             )
         sent = read_store_response(stored.sop_instance_uid, code, answer)
         if sent is not None:
             return sent
-        if is_passing(code) or code in _OURS_TO_MEND or code in _REDIRECTIONS:
+        if is_passing(code) or code in OURS_TO_MEND or code in _REDIRECTIONS:
             raise PeerUnavailable(f"{self._settings.url} answered STOW-RS with {explain(code)}")
-        if code in _SUCCESSES:
+        if code in SUCCESSES:
             return Sent(stored.sop_instance_uid, SUCCESS, True, f"stored (HTTP status {code}, no details)")
         return unexplained(stored.sop_instance_uid, code, answer)
-
-    def cannot_commit(self) -> str:
-        """As in the port."""
-        return "DICOMweb has no storage commitment"
-
-    def request_commitment(self, transaction_uid: str, references: Sequence[Reference]) -> str:
-        """As in the port."""
-        return self.cannot_commit()
-
-    def has_reported(self, transaction_uid: str) -> None:
-        """As in the port."""
 
     def cannot_query(self) -> str:
         """As in the port."""
@@ -75,15 +61,6 @@ class StowLink:
             "SeriesInstanceUID": stored.series_instance_uid,
             "SOPInstanceUID": stored.sop_instance_uid,
         }
-        with _translated():
+        with mended_later():
             matches = search(self._client, url, keys, (), "SOPInstanceUID")
         return any(text(match, "SOPInstanceUID") == stored.sop_instance_uid for match in matches)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Files that were good at start may be replaced by bad ones, and those by good ones: try again later."""
-    try:
-        yield
-    except ConfigurationError as error:
-        raise PeerUnavailable(str(error)) from None

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, exists
 
-from service.storage.schema import analyses, history, studies
-from service.storage.studies import IMAGES_REMOVED, Studies
+from service.storage.schema import analyses, studies
+from service.storage.studies import IMAGES_ARE_REMOVED, Studies
 from service.study.companion import CompanionWanted, days_apart
 from service.study.model import Study
 from service.study.state import StudyState
@@ -21,12 +21,7 @@ class Companions:
 
     def find(self, study: Study, wanted: CompanionWanted) -> str:
         """The complete study, with its images here, that is nearest in time; empty where there is none."""
-        removed = exists().where(
-            history.c.study_instance_uid == studies.c.study_instance_uid,
-            history.c.revision == studies.c.revision,
-            history.c.event == IMAGES_REMOVED,
-        )
-        others = self._others(study, studies.c.state.not_in(_INCOMPLETE), ~removed)
+        others = self._others(study, studies.c.state.not_in(_INCOMPLETE), ~IMAGES_ARE_REMOVED)
         fitting = [other for other in others if wanted.fits(study, other)]
         nearest = min(fitting, key=lambda other: _nearness(study, other), default=None)
         return nearest.study_instance_uid if nearest else ""

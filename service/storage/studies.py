@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Table, delete, exists, func, insert, or_, select, update
 
 from service.storage.schema import history, procedure_steps, studies
 from service.storage.statements import insert_if_absent
@@ -16,6 +16,12 @@ from service.study.waiting import WaitingStudy
 
 IMAGES_REMOVED = "images_removed"
 """Event of a study's history that moves no state: what was received of this revision is here no more."""
+IMAGES_ARE_REMOVED = exists().where(
+    history.c.study_instance_uid == studies.c.study_instance_uid,
+    history.c.revision == studies.c.revision,
+    history.c.event == IMAGES_REMOVED,
+)
+"""Condition on the table of studies."""
 HEADER_FIELDS = tuple(StudyHeader.__dataclass_fields__)
 
 

@@ -42,6 +42,13 @@ class Lesion:
     long_axis_mm: float | None
     short_axis_mm: float | None
 
+    @property
+    def diameters_mm(self) -> tuple[float, float] | None:
+        """Both of them, the longer one first, where they are known."""
+        if self.long_axis_mm is None or self.short_axis_mm is None:
+            return None
+        return self.long_axis_mm, self.short_axis_mm
+
 
 @dataclass(frozen=True, slots=True)
 class CompanionImage:

@@ -23,7 +23,7 @@ STATIC = Path(__file__).parent / "static"
 
 def create_app(ledger: Ledger, store: InstanceStore, settings: Settings) -> FastAPI:
     """The application over an open ledger and store. It reads, but for what people do on its pages."""
-    research = settings.report.content_qualification == "RESEARCH"
+    research = settings.report.is_research
     # The interactive documentation would load scripts from elsewhere; the schema itself is served.
     app = FastAPI(title="Preread worklist", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
     app.include_router(page_router(ledger, research, settings.worklist.actions))

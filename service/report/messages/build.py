@@ -9,7 +9,7 @@ from service.report.messages.fhir import build_fhir
 from service.report.messages.hl7 import build_hl7
 from service.report.messages.said import Said
 from service.report.messages.webhook import build_webhook
-from service.report.report_object import ReportObject
+from service.report.report_object import ReportObject, report_object
 from service.report.uids import message_uid, series_uid
 from service.study.model import StudyHeader
 
@@ -34,12 +34,5 @@ def message_objects(
     said = Said(context.result, patient, context.settings, objects)
     for kind in (kind for kind in MESSAGES if kind in kinds):
         data = _BUILDERS[kind](said)
-        yield ReportObject(
-            kind=kind,
-            classifier=context.result.classifier.name,
-            sop_class_uid="",
-            sop_instance_uid=message_uid(context.result, kind, sha256(data).hexdigest()),
-            series_instance_uid=series_uid(context.result, kind),
-            instance_number=1,
-            data=data,
-        )
+        uid = message_uid(context.result, kind, sha256(data).hexdigest())
+        yield report_object(context.result, kind, "", uid, data)

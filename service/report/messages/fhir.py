@@ -24,7 +24,6 @@ _SYSTEMS = {
 }
 _INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
 _CATEGORY = "http://terminology.hl7.org/CodeSystem/v2-0074"
-_SIDES = {"L": codes.LEFT_BREAST, "R": codes.RIGHT_BREAST}
 _DATE = 8
 """Characters of a DICOM date."""
 Resource = dict[str, Any]
@@ -87,7 +86,7 @@ def _observation(said: Said, uid: str, side: str, score: ImageScore) -> Resource
         "valueQuantity": _percentage(percent(score.probability)),
         "interpretation": [{"coding": [{"system": _INTERPRETATION, "code": flag[0], "display": flag[1]}]}],
         "note": [{"text": text} for text in said.comments],
-        "bodySite": _concept(_SIDES.get(side, codes.BREAST)),
+        "bodySite": _concept(codes.BREASTS.get(side, codes.BREAST)),
         "device": {"display": f"{identity.title} {identity.version}"},
         "referenceRange": [{"high": _percentage(threshold), "text": f"operating point {threshold} %"}],
         "derivedFrom": [_study(said)],

@@ -15,7 +15,6 @@ SEGMENT_END = "\r"
 _ESCAPES = {"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\", "\r": " ", "\n": " "}
 _REPRESENTATIONS = ("A", "I", "P")
 """Of a name's component groups (PS3.5 6.2.1): alphabetic, ideographic, phonetic."""
-_SIDES = {"L": codes.LEFT_BREAST, "R": codes.RIGHT_BREAST}
 
 
 def build_hl7(said: Said) -> bytes:
@@ -89,7 +88,7 @@ def _of_breast(said: Said, number: int, group: str, side: str, score: ImageScore
         value = _coded(category.value, category.meaning, category.scheme_designator)
         yield _obx(said, number, "CE", _coded(name.value, name.meaning, "DCM"), group, value)
         number += 1
-    site = _SIDES.get(side, codes.BREAST)
+    site = codes.BREASTS.get(side, codes.BREAST)
     value = _coded(site.value, site.meaning, "SCT")
     yield _obx(said, number, "CE", _coded("363698007", "Finding Site", "SCT"), group, value)
 

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 
 from service.config import ReportSettings
 from service.report.legend import RESEARCH_USE
-from service.report.text import percent
+from service.report.text import above_operating_point
 from service.study.model import StudyHeader
 from service.study.result import AnalysisResult, ImageScore
-
-NOT_REVIEWED = "Automated analysis, not reviewed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +22,7 @@ class Said:
     @property
     def warning(self) -> str:
         """Empty for a cleared product."""
-        return "" if self.settings.content_qualification == "PRODUCT" else RESEARCH_USE
+        return RESEARCH_USE if self.settings.is_research else ""
 
     @property
     def comments(self) -> Iterator[str]:
@@ -32,11 +30,7 @@ class Said:
         result = self.result
         if self.warning:
             yield self.warning
-        positive = sum(score.positive for score in result.scores)
-        yield (
-            f"{NOT_REVIEWED}. {positive} of {len(result.scores)} analysed images at or above the operating "
-            f"point of {percent(result.classifier.threshold)} %."
-        )
+        yield f"Automated analysis, not reviewed. {above_operating_point(result)}."
         if result.refusals:
             yield f"Not analysed: {result.refusal_summary()}."
 

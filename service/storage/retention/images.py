@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
 from service.storage.deliveries import DeliveryState, Proof
 from service.storage.ledger import Ledger, Transaction
 from service.storage.port import InstanceStore
-from service.storage.schema import history, studies
-from service.storage.studies import IMAGES_REMOVED
+from service.storage.schema import studies
+from service.storage.studies import IMAGES_ARE_REMOVED, IMAGES_REMOVED
 from service.study.model import ReceivedInstance, Study
 from service.study.state import StudyState
 
@@ -52,14 +52,13 @@ class ImageRetention:
 
     def due(self) -> list[str]:
         """Study Instance UIDs, the one delivered first being first. Raises LedgerUnavailable."""
-        removed = exists().where(
-            history.c.study_instance_uid == studies.c.study_instance_uid,
-            history.c.revision == studies.c.revision,
-            history.c.event == IMAGES_REMOVED,
-        )
         statement = (
             select(studies.c.study_instance_uid)
-            .where(studies.c.state == StudyState.DELIVERED, studies.c.updated_at <= self._before(), ~removed)
+            .where(
+                studies.c.state == StudyState.DELIVERED,
+                studies.c.updated_at <= self._before(),
+                ~IMAGES_ARE_REMOVED,
+            )
             .order_by(studies.c.updated_at, studies.c.study_instance_uid)
         )
         with self._ledger.read() as tx:
