@@ -15,6 +15,7 @@ TORCH ?= torch==2.13.0
 BASE_VENV := .venv
 TEST_VENV := build/test-venv
 BIN := $(TEST_VENV)/bin
+OHIF := build/ohif
 
 MAKEFLAGS += --no-print-directory
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -30,7 +31,7 @@ venv: $(BASE_VENV)/.installed ## the base install in .venv: no root, no PyTorch,
 demo: venv ## one study through the whole service; STUDY=path sends yours (DICOM, PNG or JPEG)
 	@$(BASE_VENV)/bin/preread demo $(if $(STUDY),"$(STUDY)")
 
-test: servers test-venv ## everything: installs what is missing, then checks and all tests
+test: servers test-venv $(OHIF)/.installed ## everything: installs what is missing, then checks and all tests
 	@$(MAKE) check
 	@echo "==> pytest: unit, on every core"
 	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile tests/unit tests/repo tests/gpu
@@ -91,6 +92,9 @@ python:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "'$(PYTHON)' cannot make virtual environments. Install the package: sudo apt-get install python3-venv" >&2; \
 	  exit 1; }
+
+$(OHIF)/.installed: tests/servers/install-ohif | $(TEST_VENV)/.installed
+	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/servers/install-ohif $(OHIF)
 
 $(BASE_VENV)/.installed: pyproject.toml | python
 	@echo "==> base install in $(BASE_VENV)"

@@ -13,7 +13,7 @@ pytest_plugins = [
     "tests.servers.dcmtk",
     "tests.servers.pixelmed",
     "tests.servers.chromium",
-    "tests.servers.webdriver",
+    "tests.servers.ohif",
 ]
 
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -26,11 +26,12 @@ MESSAGES: tuple[MessageKind, ...] = get_args(MessageKind)
 
 PROFILES: dict[str, tuple[DicomKind, ...]] = {
     "generic": ("sr", "heatmap"),
-    "ohif": ("sr", "heatmap", "segmentation"),
+    "ohif": ("sr", "heatmap"),
     "weasis": ("sr", "heatmap", "presentation", "segmentation", "key-objects"),
     "mammo-workstation": ("sr", "heatmap", "presentation", "cad-sr"),
 }
-"""What comes with Preread."""
+"""What comes with Preread. OHIF 3.13 ends with a black page on a segmentation of an image without Image
+Orientation (Patient), as ultrasound and mammograms are: none for it."""
 
 
 class Profile(Section):

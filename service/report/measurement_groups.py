@@ -1,4 +1,8 @@
-"""The SR's scores: a measurement group for each image (TID 1410) and one for each breast (TID 1501)."""
+"""The SR's scores: a measurement group (TID 1410) for each image, and one for each breast.
+
+Each has a region: viewers attach a score to an image through it only, and OHIF 3.13 shows nothing at all of
+an SR in which one group has none.
+"""
 
 import numpy as np
 from highdicom import sr
@@ -19,8 +23,7 @@ def image_group(
     """One image's score with its region and its heatmap.
 
     The region is the lesion's outline, with its diameters; where none was found, that of the hot region or,
-    where the heatmap is flat, the rectangle that was analysed: viewers attach a score to an image through a
-    region only.
+    where the heatmap is flat, the rectangle that was analysed.
     """
     group = sr.PlanarROIMeasurementsAndQualitativeEvaluations(
         tracking_identifier=sr.TrackingIdentifier(tracking_uid(context.result, score), f"Image {number}"),
@@ -43,11 +46,15 @@ def image_group(
 
 def breast_group(
     context: ReportContext, side: str, most_suspicious: ImageScore
-) -> sr.MeasurementsAndQualitativeEvaluations:
-    """One breast's highest probability, with the image it is from. `side` is "L", "R" or "" (not given)."""
+) -> sr.PlanarROIMeasurementsAndQualitativeEvaluations:
+    """One breast's highest probability, with the image and the region it is from.
+
+    `side` is "L", "R" or "" (not given).
+    """
     name = {"L": "Left breast", "R": "Right breast"}.get(side, "Breast, side not given")
-    return sr.MeasurementsAndQualitativeEvaluations(
+    return sr.PlanarROIMeasurementsAndQualitativeEvaluations(
         tracking_identifier=sr.TrackingIdentifier(side_tracking_uid(context.result, side), name),
+        referenced_region=_region(most_suspicious),
         finding_sites=[_breast(side)],
         algorithm_id=_algorithm(context),
         measurements=[_probability(most_suspicious, derivation=codes.MAXIMUM)],

@@ -1,7 +1,8 @@
 """A page for people, as an Encapsulated PDF (PS3.3 A.45.1): the result in words, and the heatmaps.
 
-Needs reportlab (`pip install preread[pdf]`). ASCII only, and no name: its built-in fonts know no other
-scripts, and the object itself carries the patient's name in every one of them.
+Needs reportlab (`pip install preread[pdf]`). ASCII only, and no name: the fonts that come with it know no
+other scripts, and the object itself carries the patient's name in every one of them. They are embedded, so a
+viewer without fonts of its own shows the same page.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,7 @@ from service.report.uids import series_uid
 from service.study.result import AnalysisResult, ImageScore
 
 SERIES_NUMBER = 9109
+_FONT, _BOLD = "Vera", "VeraBd"
 _FACTS = ("PatientID", "PatientBirthDate", "StudyDate", "AccessionNumber")
 _LARGEST_PICTURE_PX = 900
 _WIDTH_MM, _HEIGHT_MM = 120, 90
@@ -78,6 +80,7 @@ def _story(context: ReportContext, heatmaps: Sequence[ReportObject]) -> Iterator
     from reportlab.platypus import KeepTogether, Paragraph, Spacer
 
     styles, result = getSampleStyleSheet(), context.result
+    _embed_fonts(styles)
     yield Paragraph(_safe(context.title), styles["Title"])
     if context.settings.is_research:
         yield Paragraph(RESEARCH_USE, styles["Heading2"])
@@ -91,6 +94,16 @@ def _story(context: ReportContext, heatmaps: Sequence[ReportObject]) -> Iterator
         caption = f"Image {score.sop_instance_uid}: {_verdict(score)}"
         yield Spacer(1, 10)
         yield KeepTogether([_picture(heatmap), Paragraph(_safe(caption), styles["Normal"])])
+
+
+def _embed_fonts(styles: Any) -> None:
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    for font in (_FONT, _BOLD):
+        pdfmetrics.registerFont(TTFont(font, f"{font}.ttf"))
+    for name, font in (("Title", _BOLD), ("Heading2", _BOLD), ("Normal", _FONT)):
+        styles[name].fontName = font
 
 
 def _facts(context: ReportContext) -> Iterator[str]:
@@ -117,7 +130,11 @@ def _table(result: AnalysisResult) -> Any:
         ]
         for side, score in result.by_side().items()
     ]
-    style = [("GRID", (0, 0), (-1, -1), 0.5, colors.grey), ("FONTNAME", (0, 0), (-1, 0), "Helvetica-Bold")]
+    style = [
+        ("GRID", (0, 0), (-1, -1), 0.5, colors.grey),
+        ("FONTNAME", (0, 0), (-1, -1), _FONT),
+        ("FONTNAME", (0, 0), (-1, 0), _BOLD),
+    ]
     return Table(rows, style=TableStyle(style), hAlign="LEFT")
 
 

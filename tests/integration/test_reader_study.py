@@ -11,16 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
 
-from tests.servers.webdriver import Browser
 from tests.unit.engines.builders import write_bus_bra
 
 pytestmark = pytest.mark.integration
 
 PREREAD = (sys.executable, "-m", "service.cli.main", "reader-study")
 KEYS = {"2": "2", "4A": "4", "5": "7"}
-PRESS = "document.dispatchEvent(new KeyboardEvent('keydown', {{key: '{key}', bubbles: true}}))"
-IMAGE = "return document.querySelector('input[name=image]')?.value ?? ''"
 
 
 def preread(*arguments: str) -> str:
@@ -51,31 +49,30 @@ def page_of(study: Path, *arguments: str) -> Iterator[str]:
     assert process.returncode == 0
 
 
-def read_all(browser: Browser, study: Path, malignant: str, benign: str, screenshot: Path) -> None:
+def read_all(page: Page, study: Path, malignant: str, benign: str, screenshot: Path) -> None:
     """A scripted reader, who knows the truth and does with it as told."""
     with (study / "truth.csv").open() as lines:
         labels = {row["image"]: row["label"] for row in csv.DictReader(lines)}
     for number in range(len(labels)):
-        browser.wait_for(f"{number} of {len(labels)}")
+        page.get_by_text(f"{number} of {len(labels)}").first.wait_for()
+        page.wait_for_load_state()  # the keys' script, too
         if number == 0:
-            browser.screenshot(screenshot)
-        image = browser.run(IMAGE)
-        browser.run(PRESS.format(key=KEYS[malignant if labels[image] == "malignant" else benign]))
-    browser.wait_for("Thank you. All images are judged.")
+            page.screenshot(path=screenshot)
+        image = page.input_value("input[name=image]")
+        page.keyboard.press(KEYS[malignant if labels[image] == "malignant" else benign])
+    page.get_by_text("Thank you. All images are judged.").first.wait_for()
 
 
-def test_two_readers_read_and_the_heatmap_s_gain_is_told(
-    browser: Browser, study: Path, tmp_path: Path
-) -> None:
+def test_two_readers_read_and_the_heatmap_s_gain_is_told(page: Page, study: Path, tmp_path: Path) -> None:
     for reader, without in (("R1", ("4A", "4A")), ("R2", ("5", "2"))):
         with page_of(study, reader) as address:
-            browser.open(address)
-            assert browser.run("return document.querySelectorAll('img').length") == 1
-            read_all(browser, study, *without, tmp_path / f"{reader}-without.png")
+            page.goto(address)
+            assert page.locator("img").count() == 1
+            read_all(page, study, *without, tmp_path / f"{reader}-without.png")
         with page_of(study, reader, "--with-heatmap") as address:
-            browser.open(address)
-            assert browser.run("return document.querySelectorAll('img').length") == 2
-            read_all(browser, study, "5", "2", tmp_path / f"{reader}-with.png")
+            page.goto(address)
+            assert page.locator("img").count() == 2
+            read_all(page, study, "5", "2", tmp_path / f"{reader}-with.png")
 
     said = json.loads(preread("results", str(study), "--json", "--out", str(tmp_path / "results")))
 

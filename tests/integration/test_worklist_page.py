@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from playwright.sync_api import Page
 
 from service.config import Settings, WorklistSettings
 from service.errors import LedgerUnavailable
@@ -30,7 +31,6 @@ from service.worklist.reading import read_page
 from service.worklist.serve import serve
 from tests.servers.chromium import Chromium
 from tests.servers.process import HOST, free_port, listens
-from tests.servers.webdriver import Browser
 from tests.unit.pipeline import study_of
 from tests.unit.worklist import reading_room
 from tests.unit.worklist.builders import Seed
@@ -183,60 +183,59 @@ def another_page() -> Iterator[str]:
         server.server_close()
 
 
-def test_study_is_made_urgent_by_a_click(browser: Browser, room: Room, tmp_path: Path) -> None:
+def test_study_is_made_urgent_by_a_click(page: Page, room: Room, tmp_path: Path) -> None:
     study = room.studies["receiving"]
-    browser.open(f"{room.url}/studies/{study.uid}")
-    browser.screenshot(tmp_path / "before.png")
+    page.goto(f"{room.url}/studies/{study.uid}")
+    page.screenshot(path=tmp_path / "before.png")
 
-    browser.click("Make urgent")
-    browser.wait_for("made urgent by somebody on the worklist page")
+    page.get_by_role("button", name="Make urgent").click()
+    page.get_by_text("made urgent by somebody on the worklist page").first.wait_for()
 
-    browser.screenshot(tmp_path / "after.png")
+    page.screenshot(path=tmp_path / "after.png")
     assert study_of(room.ledger, study.uid).priority is Priority.URGENT
-    assert "Make urgent" not in browser.text()
+    assert "Make urgent" not in page.inner_text("body")
 
 
-def test_failed_study_is_tried_again_by_a_click(browser: Browser, room: Room, tmp_path: Path) -> None:
+def test_failed_study_is_tried_again_by_a_click(page: Page, room: Room, tmp_path: Path) -> None:
     study = room.studies["failed"]
     reading_room.give_up(study, "no worker has this classifier")
-    browser.open(f"{room.url}/studies/{study.uid}")
-    assert "Analysis by us-mass" in browser.text()
-    browser.screenshot(tmp_path / "failed.png")
+    page.goto(f"{room.url}/studies/{study.uid}")
+    assert "Analysis by us-mass" in page.inner_text("body")
+    page.screenshot(path=tmp_path / "failed.png")
 
-    browser.click("Try again")
-    browser.wait_for("tried again by somebody on the worklist page")
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_text("tried again by somebody on the worklist page").first.wait_for()
 
     assert study_of(room.ledger, study.uid).state is StudyState.ASSEMBLED
 
 
 def test_click_that_comes_too_late_is_answered_with_the_reason(
-    browser: Browser, room: Room, tmp_path: Path
+    page: Page, room: Room, tmp_path: Path
 ) -> None:
     study = room.studies["failed"]
-    browser.open(f"{room.url}/studies/{study.uid}")
+    page.goto(f"{room.url}/studies/{study.uid}")
     with room.ledger.begin() as tx:
         retry_study(tx, study.uid, "tried again by an operator")
 
-    browser.click("Try again")
-    browser.wait_for("the study is still at work")
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_text("the study is still at work").first.wait_for()
 
-    browser.screenshot(tmp_path / "refused.png")
+    page.screenshot(path=tmp_path / "refused.png")
 
 
-def test_another_page_cannot_act(browser: Browser, room: Room) -> None:
+def test_another_page_cannot_act(page: Page, room: Room) -> None:
     study = room.studies["failed"]
     path = f"{room.url}/api/v1/studies/{study.uid}/retry"
     before = study_of(room.ledger, study.uid)
     with another_page() as url:
-        browser.open(url)
+        page.goto(url)
         for options in ("mode: 'no-cors'", "headers: {'X-Preread-Action': '1'}"):
             asked = f"fetch('{path}', {{method: 'POST', {options}}})"
-            assert (
-                browser.run(f"return {asked}.then(() => 'answered', () => 'kept from it')") == "kept from it"
-            )
-        browser.run(
+            answer = page.evaluate(f"{asked}.then(() => 'answered', () => 'kept from it')")
+            assert answer == "kept from it"
+        page.evaluate(
             f"const form = document.createElement('form'); form.method = 'POST'; form.action = '{path}'; "
             "document.body.append(form); form.submit()"
         )
-        browser.wait_for("refused")
+        page.get_by_text("refused").first.wait_for()
     assert study_of(room.ledger, study.uid) == before

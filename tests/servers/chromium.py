@@ -1,10 +1,11 @@
-"""Chromium without a window: what a page shows, as a picture or as the document after its scripts ran."""
+"""Chromium without a window: pages as pictures, as documents after their scripts ran, and to click in."""
 
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, sync_playwright
 
 from tests.servers.process import temporary_folder
 from tests.servers.programs import require
@@ -12,7 +13,6 @@ from tests.servers.programs import require
 FLAGS = (
     "--headless",
     "--no-sandbox",
-    "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -20,7 +20,10 @@ FLAGS = (
     "--disable-sync",
     "--hide-scrollbars",
 )
-"""As root, without a graphics card, and without a word to anybody but the page's server."""
+"""As root, and without a word to anybody but the page's server."""
+WEBGL_ON_THE_CPU = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+PATIENCE_MS = 60_000
+"""How long a page may take to show what a test waits for."""
 
 
 class Chromium:
@@ -29,16 +32,6 @@ class Chromium:
     def __init__(self, folder: Path) -> None:
         self.path = require("chromium", "chromium")
         self._folder = folder
-
-    @property
-    def flags(self) -> list[str]:
-        """The flags to start it with, for a test that drives it through chromedriver."""
-        return [*FLAGS, f"--user-data-dir={self._folder / 'profile'}"]
-
-    @property
-    def driver_path(self) -> Path:
-        """Where chromedriver is."""
-        return require("chromedriver", "chromium-driver")
 
     def screenshot(self, url: str, path: Path, size: tuple[int, int] = (1280, 800), wait_ms: int = 0) -> None:
         """Write a PNG of the page to `path`; `size` is (width, height), `wait_ms` is for its scripts."""
@@ -52,7 +45,13 @@ class Chromium:
 
     def _run(self, *arguments: str) -> str:
         finished = subprocess.run(
-            [str(self.path), *self.flags, *arguments],
+            [
+                str(self.path),
+                *FLAGS,
+                "--disable-gpu",
+                f"--user-data-dir={self._folder / 'profile'}",
+                *arguments,
+            ],
             capture_output=True,
             text=True,
             check=True,
@@ -70,3 +69,16 @@ def chromium() -> Iterator[Chromium]:
     """A browser with a new profile."""
     with temporary_folder("chromium") as folder:
         yield Chromium(folder)
+
+
+@pytest.fixture
+def page(chromium: Chromium) -> Iterator[Page]:
+    """A page of a new window, 1280 by 1100 pixels, to click and to type in."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium.path, args=[*FLAGS, *WEBGL_ON_THE_CPU], chromium_sandbox=False
+        )
+        page = browser.new_page(viewport={"width": 1280, "height": 1100})
+        page.set_default_timeout(PATIENCE_MS)
+        yield page
+        browser.close()

@@ -21,7 +21,11 @@ def require(name: str, package: str, path: str = SYSTEM_PATH) -> Path:
 
 def missing(program: str, package: str) -> NoReturn:
     """Skip the test, or fail it in CI, and say which Debian package has the program."""
-    reason = f"{program} is not installed: run `make servers`, or install the Debian package {package}"
+    skip_or_fail(f"{program} is not installed: run `make servers`, or install the Debian package {package}")
+
+
+def skip_or_fail(reason: str) -> NoReturn:
+    """Skip the test, or fail it in CI."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)

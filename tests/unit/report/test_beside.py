@@ -239,6 +239,7 @@ def test_pdf_holds_the_result_in_words_and_the_pictures() -> None:
     pdf = only("pdf", header())
     document = pdf.EncapsulatedDocument[: pdf.EncapsulatedDocumentLength]
     assert document.startswith(b"%PDF-")
+    assert document.count(b"/FontFile2") == 2  # what it is written in comes with it
     assert document.rstrip().endswith(b"%%EOF")
     assert document.count(b"/Subtype /Image") >= 1
     assert (pdf.MIMETypeOfEncapsulatedDocument, pdf.VerificationFlag) == ("application/pdf", "UNVERIFIED")

@@ -31,8 +31,8 @@ def test_scores_regions_sides_and_sizes_are_those_of_the_result() -> None:
     document = sr.srread(BytesIO(built.data))
 
     groups = document.content.get_planar_roi_measurement_groups()
-    assert len(groups) == len(found.scores)
-    for group, score in zip(groups, found.scores, strict=True):
+    assert len(groups) == len(found.scores) + len(found.by_side())
+    for group, score in zip(groups, found.scores, strict=False):
         (probability,) = group.get_measurements(codes.PROBABILITY_OF_CANCER)
         assert float(probability.value) == round(100 * score.probability, 1)
         assert probability.unit == codes.PERCENT
@@ -58,10 +58,10 @@ def test_each_breast_s_maximum_is_there() -> None:
     sources = [as_received(header()), as_received(header(uid=OTHER_IMAGE_UID))]
     found = result(score_of(sources[0]), score_of(sources[1], probability=0.3, positive=False))
     built = next(one for one in objects_of(found, *sources) if one.kind == "sr")
-    groups = sr.srread(BytesIO(built.data)).content.get_image_measurement_groups()
-    values = [
-        float(one.get_measurements(codes.PROBABILITY_OF_CANCER)[0].value)
-        for one in groups
-        if one.tracking_identifier == "Left breast"
-    ]
-    assert values == [87.3]
+
+    groups = sr.srread(BytesIO(built.data)).content.get_planar_roi_measurement_groups()
+
+    (breast,) = [one for one in groups if one.tracking_identifier == "Left breast"]
+    (probability,) = breast.get_measurements(codes.PROBABILITY_OF_CANCER)
+    assert (float(probability.value), probability.derivation) == (87.3, codes.MAXIMUM)
+    assert breast.roi.ContentSequence[0].referenced_sop_instance_uid == found.scores[0].sop_instance_uid

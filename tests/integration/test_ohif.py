@@ -1,0 +1,106 @@
+"""What a radiologist sees of a result in OHIF, in a real browser, from a real PACS."""
+
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+from pydicom import dcmwrite
+
+from service.config import ReportSettings
+from service.config.profiles import PROFILES
+from service.infer.worker import Worker
+from service.report.reporter import Reporter
+from service.report.text import percent
+from service.storage.ledger import Ledger
+from service.storage.memory import MemoryStore
+from service.study.messages import InferenceRequest, ReportRequest
+from service.study.result import AnalysisResult
+from tests.fakes.classifier import FakeClassifier
+from tests.fakes.pool import INLINE_POOLS
+from tests.servers.chromium import PATIENCE_MS
+from tests.servers.orthanc import Orthanc
+from tests.unit.pipeline import US_TO_PACS, assemble, enqueue, phantom, receive
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def result(orthanc: Orthanc, tmp_path: Path) -> Iterator[AnalysisResult]:
+    """That of a phantom study which is in the PACS, images and results."""
+    ledger, store, sources = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite3'}"), MemoryStore(), phantom()
+    ledger.upgrade()
+    for number, ds in enumerate(sources, start=1):  # of one series, as scanners send: OHIF stays in a series
+        ds.SeriesInstanceUID, ds.SeriesNumber, ds.InstanceNumber = sources[0].SeriesInstanceUID, 1, number
+    uid = receive(ledger, store, sources)
+    assemble(ledger, store)
+    enqueue(ledger, store, US_TO_PACS)
+    Worker(ledger, store, {"us-mass": FakeClassifier()}, INLINE_POOLS, max_frames=4).handle(
+        InferenceRequest(uid, 1, "us-mass").to_json()
+    )
+    Reporter(ledger, store, ReportSettings(), {"pacs": PROFILES["ohif"]}).handle(
+        ReportRequest(uid, 1).to_json()
+    )
+    with ledger.read() as tx:
+        objects, found = tx.deliveries.objects_of(uid), tx.analyses.last_result(uid, "us-mass")
+    assert found
+    files = [store.get(one.key) for one in objects]
+    for ds in sources:
+        dcmwrite(buffer := BytesIO(), ds, enforce_file_format=True)
+        files.append(buffer.getvalue())
+    for file in files:
+        httpx.post(f"{orthanc.http_url}/instances", content=file).raise_for_status()
+    yield found
+    ledger.close()
+
+
+def opened(page: Page, ohif: str, result: AnalysisResult) -> None:
+    page.goto(f"{ohif}/viewer?StudyInstanceUIDs={result.study_instance_uid}")
+    page.get_by_text("Skip all").click()  # its tour for newcomers
+
+
+def series(page: Page, description: str) -> Locator:
+    return page.locator("[data-cy^=study-browser-thumbnail]").filter(has_text=description)
+
+
+def coloured(page: Page, path: Path) -> float:
+    """The share of the viewport that is no grey."""
+    page.locator("[data-cy=viewport-pane] canvas").first.screenshot(path=path)
+    with Image.open(path) as picture:
+        colours = np.asarray(picture.convert("RGB"), int)
+    return float((np.ptp(colours, axis=2) > 20).mean())
+
+
+def test_heatmap_opens_in_colour(page: Page, ohif: str, result: AnalysisResult, tmp_path: Path) -> None:
+    opened(page, ohif, result)
+    assert coloured(page, tmp_path / "source.png") < 0.05
+
+    series(page, "AI heatmap").dblclick()
+
+    overlay = page.locator("[data-cy=viewport-overlay-top-left]")
+    expect(overlay).to_contain_text("AI heatmap Fake classifier", timeout=PATIENCE_MS)
+    while coloured(page, tmp_path / "heatmap.png") < 0.2:  # until the test's own limit
+        page.wait_for_timeout(250)
+
+
+def test_sr_draws_its_regions_and_lists_its_probabilities(
+    page: Page, ohif: str, result: AnalysisResult, tmp_path: Path
+) -> None:
+    opened(page, ohif, result)
+
+    series(page, "S:9100").dblclick()
+
+    annotations = page.locator("[data-cy=viewport-pane] svg.svg-layer")
+    expect(annotations).to_contain_text("Probability of cancer", timeout=PATIENCE_MS)
+    for score in result.scores:
+        said = f"Probability of cancer: {float(percent(score.probability)):.2f} %"
+        while said not in (annotations.text_content() or ""):  # until the test's own limit
+            page.locator("[data-cy=viewport-action-arrows-right]").click()
+            page.wait_for_timeout(500)
+        page.screenshot(path=tmp_path / f"sr-{score.laterality}.png")
+        outline = annotations.locator("polyline").first.get_attribute("points") or ""
+        assert len(outline.split()) // 2 >= len(score.shown_outline)
