@@ -82,6 +82,10 @@ class NotInThisState(InvalidTransition):
     """What a person asks for does not go with the state that the study is in; the message says what does."""
 
 
+class InvalidAssessment(Permanent):
+    """What a person says of a result is not complete or not understood; the message says what to enter."""
+
+
 class ObjectRejected(Permanent):
     """The PACS answered that it will not take this object."""
 

@@ -16,19 +16,20 @@ DicomKind = Literal[
     "cad-sr",
     "pdf",
     "rejection",
+    "assessment",
 ]
-"""Kinds of DICOM objects. Where one does not fit a study, it is left out: `cad-sr` is for mammograms, and a
-`rejection` is for results that replace others."""
+"""Kinds of DICOM objects. Where one does not fit a study, it is left out: `cad-sr` is for mammograms, a
+`rejection` is for results that replace others, an `assessment` for those that a person has judged."""
 MessageKind = Literal["hl7", "fhir", "webhook"]
 """Kinds of messages, each for the destinations that are reached so."""
 ObjectKind = DicomKind | MessageKind
 MESSAGES: tuple[MessageKind, ...] = get_args(MessageKind)
 
 PROFILES: dict[str, tuple[DicomKind, ...]] = {
-    "generic": ("sr", "heatmap"),
-    "ohif": ("sr", "heatmap"),
-    "weasis": ("sr", "heatmap", "presentation", "segmentation", "key-objects"),
-    "mammo-workstation": ("sr", "heatmap", "presentation", "cad-sr"),
+    "generic": ("sr", "heatmap", "assessment"),
+    "ohif": ("sr", "heatmap", "assessment"),
+    "weasis": ("sr", "heatmap", "presentation", "segmentation", "key-objects", "assessment"),
+    "mammo-workstation": ("sr", "heatmap", "presentation", "cad-sr", "assessment"),
 }
 """What comes with Preread. OHIF 3.13 ends with a black page on a segmentation of an image without Image
 Orientation (Patient), as ultrasound and mammograms are: none for it."""
@@ -44,8 +45,9 @@ class Profile(Section):
     of a cine that were read, as one (not compressed: 16 frames of 800 x 600 are 23 MB). `presentation`:
     outline and score over the source image. `segmentation`: the outlined region. `key-objects`: a list of
     the suspicious images. `cad-sr`: Mammography CAD SR, for mammograms with a coded view. `pdf`: a page for
-    people (needs `pip install preread[pdf]`). `rejection`: where results replace others, a note on those
-    (IHE IOCM), for a PACS that then hides them."""
+    people (needs `pip install preread[pdf]`). `rejection`: where results replace others, or a person rejects
+    them, a note on those (IHE IOCM), for a PACS that then hides them. `assessment`: an SR of what a person
+    says of a result on its page."""
 
     @model_validator(mode="after")
     def _links_resolve(self) -> Self:

@@ -93,7 +93,9 @@ def _earlier(tx: Transaction, analysis: Analysis) -> EarlierReport | None:
     objects = tx.deliveries.objects_of(uid, last.revision)
     found = tx.analyses.find(uid, last.revision, classifier)
     return EarlierReport(
-        last, tuple(one for one in objects if one.classifier == classifier), found.result if found else None
+        last,
+        tuple(one for one in objects if one.classifier == classifier and one.kind != "assessment"),
+        found.result if found else None,
     )
 
 

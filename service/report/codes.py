@@ -24,6 +24,10 @@ PERFORMED_PROCEDURES = {
 
 # TID 1004 Device Observer, TID 4019 Algorithm Identification
 DEVICE = Code("121007", "DCM", "Device")  # CID 270
+PERSON = Code("121006", "DCM", "Person")  # CID 270
+OVERALL_ASSESSMENT = Code("111413", "DCM", "Overall Assessment")
+AGREEMENT = Code("122775", "DCM", "Agreement with prior findings")
+DISAGREEMENT = Code("122776", "DCM", "Disagreement with prior findings")
 ARTIFICIAL_INTELLIGENCE = Code("123110", "DCM", "Artificial Intelligence")  # CID 7162
 
 # TID 1410 Planar ROI, TID 1501 Measurement Group

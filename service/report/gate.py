@@ -18,7 +18,7 @@ from service.report.report_object import ReportObject
 
 _IDENTITY = ("StudyInstanceUID", "PatientID", "PatientName", "AccessionNumber", "SpecificCharacterSet")
 _SHOWN = 3
-_TEMPLATES = {"sr": "1500", "cad-sr": "4000", "key-objects": "2010"}
+_TEMPLATES = {"sr": "1500", "assessment": "1500", "cad-sr": "4000", "key-objects": "2010"}
 _OTHERS = ("ReferencedStudySequence", "ReferencedRequestSequence", "ReferencedPerformedProcedureStepSequence")
 """Sequences in which a sender's own references are handed on."""
 _EVIDENCE = ("CurrentRequestedProcedureEvidenceSequence", "PertinentOtherEvidenceSequence")

@@ -40,13 +40,16 @@ def build_key_objects(context: ReportContext, key_objects: Sequence[Dataset], so
     return _selection(context, "key-objects", codes.OF_INTEREST, description, key_objects, sop_instance_uid)
 
 
-def build_rejection(context: ReportContext, replaced: Sequence[Dataset], sop_instance_uid: str) -> bytes:
-    """A rejection note (IHE IOCM) on objects that newer ones have replaced: a PACS that knows such hides
-    them.
-    """
-    description = f"{context.title}: replaced by newer results of this study."
+def build_rejection(
+    context: ReportContext,
+    rejected: Sequence[Dataset],
+    sop_instance_uid: str,
+    why: str = "replaced by newer results of this study",
+) -> bytes:
+    """A rejection note (IHE IOCM) on result objects: a PACS that knows such hides them."""
+    description = f"{context.title}: {why}."
     return _selection(
-        context, "rejection", codes.REJECTED_FOR_QUALITY, description, replaced, sop_instance_uid
+        context, "rejection", codes.REJECTED_FOR_QUALITY, description, rejected, sop_instance_uid
     )
 
 

@@ -27,9 +27,9 @@ def image_group(
     """
     group = sr.PlanarROIMeasurementsAndQualitativeEvaluations(
         tracking_identifier=sr.TrackingIdentifier(tracking_uid(context.result, score), f"Image {number}"),
-        referenced_region=_region(score),
+        referenced_region=image_region(score),
         finding_type=codes.SELECTED_REGION if score.lesion is None else codes.LESION,
-        finding_sites=[_breast(score.laterality)],
+        finding_sites=[breast_site(score.laterality)],
         algorithm_id=_algorithm(context),
         measurements=[_probability(score), *_diameters(score)],
         qualitative_evaluations=_category(score),
@@ -54,15 +54,16 @@ def breast_group(
     name = {"L": "Left breast", "R": "Right breast"}.get(side, "Breast, side not given")
     return sr.PlanarROIMeasurementsAndQualitativeEvaluations(
         tracking_identifier=sr.TrackingIdentifier(side_tracking_uid(context.result, side), name),
-        referenced_region=_region(most_suspicious),
-        finding_sites=[_breast(side)],
+        referenced_region=image_region(most_suspicious),
+        finding_sites=[breast_site(side)],
         algorithm_id=_algorithm(context),
         measurements=[_probability(most_suspicious, derivation=codes.MAXIMUM)],
         qualitative_evaluations=_category(most_suspicious),
     )
 
 
-def _region(score: ImageScore) -> sr.ImageRegion:
+def image_region(score: ImageScore) -> sr.ImageRegion:
+    """The outline of a score, on its image or frame."""
     # highdicom looks the class up in tables without the retired ones: give one it knows, then restore.
     known = UltrasoundImageStorage if score.frame_number is None else UltrasoundMultiFrameImageStorage
     source = sr.SourceImageForRegion(known, score.sop_instance_uid, _frames(score))
@@ -73,7 +74,8 @@ def _region(score: ImageScore) -> sr.ImageRegion:
     return region
 
 
-def _breast(laterality: str) -> sr.FindingSite:
+def breast_site(laterality: str) -> sr.FindingSite:
+    """`laterality` is "L", "R" or ""."""
     return sr.FindingSite(codes.BREAST, laterality=codes.LATERALITIES.get(laterality))
 
 

@@ -11,9 +11,10 @@ from service.report import codes
 from service.report.context import ReportContext
 from service.report.image_library import image_library
 from service.report.measurement_groups import breast_group, image_group
+from service.report.measurement_report import measurement_report, separate
 from service.report.source import image_reference, name_source, reference, referenced_requests
 from service.report.text import NOT_REVIEWED, above_operating_point, ascii_text, long_string, percent
-from service.report.uids import device_uid, series_uid, uid_for
+from service.report.uids import device_uid, series_uid
 from service.study.result import AnalysisResult
 
 SR_SERIES_NUMBER = 9100
@@ -71,7 +72,7 @@ def build_structured_report(
     document.CompletionFlagDescription = NOT_REVIEWED
     for header in about:
         name_source(document, header)
-    _separate(document)
+    separate(document)
     return context.finish(document)
 
 
@@ -84,26 +85,10 @@ def _content(context: ReportContext, about: Sequence[Dataset], heatmaps: Sequenc
     ]
     if len(result.scores) > 1:  # the maximum of one image is in its own group
         groups += [breast_group(context, side, score) for side, score in result.by_side().items()]
-    report = sr.MeasurementReport(
-        observation_context=sr.ObservationContext(observer_device_context=_observer(context)),
-        procedure_reported=codes.IMAGING_PROCEDURE,
-        imaging_measurements=groups or [_placeholder()],
-        title=codes.IMAGING_MEASUREMENT_REPORT,
-    )[0]
     sides = {score.sop_instance_uid: score.laterality for score in result.scores}
     library = image_library(about, [sides.get(header.SOPInstanceUID, "") for header in about])
-    measurements = report.ContentSequence.pop()
-    report.ContentSequence.append(library)  # TID 1500: row 5, before row 6
-    if groups:
-        report.ContentSequence.append(measurements)
-    report.ContentSequence.append(_comments(result))
-    return report
-
-
-def _placeholder() -> sr.MeasurementsAndQualitativeEvaluations:
-    """Highdicom writes no report without a group. Where nothing was measured it is taken out again."""
-    uid = uid_for(kind="placeholder")
-    return sr.MeasurementsAndQualitativeEvaluations(tracking_identifier=sr.TrackingIdentifier(uid, "none"))
+    observation = sr.ObservationContext(observer_device_context=_observer(context))
+    return measurement_report(observation, library, groups, _statements(result))
 
 
 def _observer(context: ReportContext) -> sr.ObserverContext:
@@ -120,19 +105,8 @@ def _observer(context: ReportContext) -> sr.ObserverContext:
     )
 
 
-def _comments(result: AnalysisResult) -> sr.ContainerContentItem:
-    """TID 1500 rows 12 and 14: the study in one sentence, then every image without a score and why."""
-    container = sr.ContainerContentItem(
-        codes.QUALITATIVE_EVALUATIONS, relationship_type=sr.RelationshipTypeValues.CONTAINS
-    )
-    container.ContentSequence = sr.ContentSequence(
-        sr.TextContentItem(codes.COMMENT, text, sr.RelationshipTypeValues.CONTAINS)
-        for text in _statements(result)
-    )
-    return container
-
-
 def _statements(result: AnalysisResult) -> list[str]:
+    """The study in one sentence, then what else has to be known, and every image without a score and why."""
     if not result.scores:
         return [
             f"Not analysed because {ascii_text(result.refusal_summary())}. This is not a negative result."
@@ -182,11 +156,3 @@ def _reference_to_predecessor(predecessor: PredecessorReference) -> Dataset:
         predecessor.sop_class_uid,
         predecessor.sop_instance_uid,
     )
-
-
-def _separate(item: Dataset) -> None:
-    """Make every item a line of its own: renderers of CONTINUOUS content print values without their names."""
-    if item.ValueType == "CONTAINER":
-        item.ContinuityOfContent = "SEPARATE"
-    for child in item.get("ContentSequence", []):
-        _separate(child)

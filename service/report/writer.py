@@ -1,17 +1,17 @@
 """What is written of one analysis: its objects built, checked, and kept in the store."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from pydicom.dataset import Dataset
 
 from service.config import ReportSettings
-from service.config.profiles import MESSAGES, ObjectKind
+from service.config.profiles import MESSAGES
 from service.report.basis import EarlierReport
 from service.report.entry import ObjectsOf, kinds_for
 from service.report.gate import faults_of, told
 from service.report.headers import StoredHeaders
+from service.report.kept import kept
 from service.report.objects import build_objects
 from service.report.pixels import StoredPixels
 from service.report.report_object import ReportObject
@@ -23,8 +23,6 @@ from service.storage.port import InstanceStore
 from service.study.model import StudyHeader
 from service.study.result import AnalysisResult
 
-_SUFFIXES: Mapping[ObjectKind, str] = {"hl7": "hl7", "fhir": "json", "webhook": "json"}
-"""Of files that are no DICOM objects."""
 _REFUSED_NAMED = 100
 """Images that a report names of which none was analysed."""
 
@@ -65,7 +63,8 @@ class Writer:
         known = _known(result, objects, earlier)
         source = next(iter(headers.values()), Dataset())
         return [
-            self._keep(
+            kept(
+                self._store,
                 result,
                 built,
                 "" if built.kind in MESSAGES else told(faults_of(built, source, known, self._settings)),
@@ -77,24 +76,6 @@ class Writer:
         with self._ledger.read() as tx:
             study = tx.studies.find(study_instance_uid)
         return study.header if study else StudyHeader()
-
-    def _keep(self, result: AnalysisResult, built: ReportObject, fault: str) -> StoredObject:
-        suffix = _SUFFIXES.get(built.kind, "dcm")
-        key = f"objects/{result.study_instance_uid}/{built.sop_instance_uid}.{suffix}"
-        if not self._store.exists(key):  # the bytes that may have been sent are the ones that stay
-            self._store.put(key, built.data)
-        return StoredObject(
-            sop_instance_uid=built.sop_instance_uid,
-            study_instance_uid=result.study_instance_uid,
-            revision=result.revision,
-            classifier=result.classifier.name,
-            kind=built.kind,
-            sop_class_uid=built.sop_class_uid,
-            series_instance_uid=built.series_instance_uid,
-            key=key,
-            created_at=datetime.now(UTC),
-            fault=fault,
-        )
 
     def _instance_keys(self, result: AnalysisResult) -> dict[str, str]:
         """Where every scored image lies in the store, by SOP Instance UID; without scores, some of those that

@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from service.errors import LedgerUnavailable
 from service.storage.analyses import Analyses
+from service.storage.assessments import Assessments
 from service.storage.commitment_requests import CommitmentRequests
 from service.storage.commitments import Commitments
 from service.storage.companions import Companions
@@ -91,6 +92,11 @@ class Transaction:
     def deliveries(self) -> Deliveries:
         """Result objects and where they went."""
         return Deliveries(self.connection)
+
+    @cached_property
+    def assessments(self) -> Assessments:
+        """What people say of results."""
+        return Assessments(self.connection)
 
     @cached_property
     def leases(self) -> Leases:

@@ -253,6 +253,24 @@ leases = Table(
     Index(None, "dead_at"),
 )
 
+# What people say of results; rows are added, never changed but for the object that tells of them.
+assessments = Table(
+    "assessments",
+    metadata,
+    Column("id", COUNTER, primary_key=True),
+    Column("study_instance_uid", UID, ForeignKey("studies.study_instance_uid"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("classifier", NAME, nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("category", String(2), nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("assessed_by", String(64), nullable=False),
+    Column("assessed_at", UtcDateTime, nullable=False),
+    # Empty until the object that tells of it is written.
+    Column("sop_instance_uid", UID, nullable=False),
+    Index(None, "study_instance_uid"),
+)
+
 outbox = Table(
     "outbox",
     metadata,

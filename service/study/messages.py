@@ -80,6 +80,14 @@ class ReportRequest(_Message):
 
 
 @dataclass(frozen=True, slots=True)
+class AssessmentRequest(_Message):
+    """Write the objects that tell what people say of the results of one revision of a study."""
+
+    kind: ClassVar[str] = "assessment"
+    queue: ClassVar[str] = "assessment"
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryRequest(_Message):
     """Send the result objects of one revision of a study to one destination."""
 
@@ -98,8 +106,8 @@ class DeliveryRequest(_Message):
         return delivery_queue(self.destination)
 
 
-Message = InferenceRequest | ReportRequest | DeliveryRequest
-_KINDS: tuple[type[Message], ...] = (InferenceRequest, ReportRequest, DeliveryRequest)
+Message = InferenceRequest | ReportRequest | AssessmentRequest | DeliveryRequest
+_KINDS: tuple[type[Message], ...] = (InferenceRequest, ReportRequest, AssessmentRequest, DeliveryRequest)
 
 
 def read_message(body: dict[str, Any]) -> Message:

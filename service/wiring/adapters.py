@@ -19,7 +19,7 @@ from service.errors import BrokerUnavailable, ConfigurationError
 from service.storage.filesystem import FilesystemStore
 from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
-from service.study.messages import ReportRequest, delivery_queue, inference_queue
+from service.study.messages import AssessmentRequest, ReportRequest, delivery_queue, inference_queue
 from service.study.model import Priority
 
 log = structlog.get_logger()
@@ -78,9 +78,9 @@ def work_queues(settings: Settings) -> list[str]:
 
 
 def send_queues(settings: Settings) -> list[str]:
-    """The queues that the role `send` works on: that of reports, and one for each destination."""
+    """The queues that the role `send` works on: of reports, of assessments, and one for each destination."""
     deliveries = [delivery_queue(destination.name) for destination in settings.destinations]
-    return [ReportRequest.queue, *deliveries]
+    return [ReportRequest.queue, AssessmentRequest.queue, *deliveries]
 
 
 def classifier_names(settings: Settings) -> list[str]:

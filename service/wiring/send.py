@@ -11,6 +11,7 @@ from service.enqueue.consume import consume
 from service.enqueue.leasing import Leasing
 from service.enqueue.port import Broker
 from service.net.enter_commitment import enter_report
+from service.report.assessor import Assessor
 from service.report.reporter import Reporter
 from service.send.links import Links, check_destination
 from service.send.sender import Sender
@@ -46,6 +47,7 @@ def run_send(settings: Settings, stop: threading.Event) -> None:
             closing(Links(settings.destinations, settings.send, partial(enter_report, ledger)))
         )
         reporter = Reporter(ledger, store, settings.report, settings.objects_of)
+        assessor = Assessor(ledger, store, settings.report, settings.objects_of)
         sender = Sender(
             ledger,
             store,
@@ -57,6 +59,7 @@ def run_send(settings: Settings, stop: threading.Event) -> None:
         prefetch = settings.broker.prefetch
         threads = [
             start("report", partial(work, "report", reporter.handle, reporter.give_up, prefetch), stop),
+            start("assessment", partial(work, "assessment", assessor.handle, assessor.give_up, 1), stop),
             start_repeating("idle associations", links.close_idle, IDLE_INTERVAL_S, stop),
         ]
         for destination in settings.destinations:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import structlog
 from fastapi import APIRouter, Depends, Request
 from fastapi.exceptions import HTTPException
+from fastapi.params import Depends as DependsOn
 
 from service.storage.ledger import Ledger
 from service.storage.make_urgent import make_urgent
@@ -44,7 +45,7 @@ def offered(detail: StudyDetail) -> tuple[Action, ...]:
 
 def actions_router(ledger: Ledger, allowed: bool) -> APIRouter:
     """The actions; each answers with one sentence. Without `allowed`, each is refused."""
-    router = APIRouter(dependencies=[Depends(only_own_page if allowed else _refuse)])
+    router = APIRouter(dependencies=[guarded(allowed)])
 
     @router.post("/api/v1/studies/{study_instance_uid}/urgent")
     def urgent(study_instance_uid: str, request: Request) -> dict[str, str]:
@@ -53,7 +54,7 @@ def actions_router(ledger: Ledger, allowed: bool) -> APIRouter:
             with ledger.begin() as tx:
                 done = make_urgent(tx, checked_uid(study_instance_uid), _by(request))
         except KeyError:
-            raise _unknown() from None
+            raise unknown_study() from None
         log.info("study made urgent on its page", study_instance_uid=study_instance_uid, done=done)
         return {"detail": done}
 
@@ -64,7 +65,7 @@ def actions_router(ledger: Ledger, allowed: bool) -> APIRouter:
             with ledger.begin() as tx:
                 retry_study(tx, checked_uid(study_instance_uid), f"tried again by {_by(request)}")
         except KeyError:
-            raise _unknown() from None
+            raise unknown_study() from None
         log.info("study tried again on its page", study_instance_uid=study_instance_uid)
         return {"detail": "the study is routed again within seconds"}
 
@@ -76,9 +77,16 @@ def _by(request: Request) -> str:
     return f"somebody on the worklist page (from {host})"
 
 
+def guarded(allowed: bool) -> DependsOn:
+    """What routes that change something depend on: the own page, and that the settings allow it."""
+    depends: DependsOn = Depends(only_own_page if allowed else _refuse)
+    return depends
+
+
 def _refuse() -> None:
     raise HTTPException(403, "this page only reads: worklist.actions is off")
 
 
-def _unknown() -> HTTPException:
+def unknown_study() -> HTTPException:
+    """404, in words."""
     return HTTPException(404, "no image of this study has been received here")

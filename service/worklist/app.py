@@ -9,11 +9,12 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from service.config import Settings
-from service.errors import NotInThisState, PrereadError, Retryable
+from service.errors import InvalidAssessment, NotInThisState, PrereadError, Retryable
 from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
 from service.worklist.actions import actions_router
 from service.worklist.api import api_router
+from service.worklist.assess import assess_router
 from service.worklist.headers import SecurityHeaders
 from service.worklist.heatmaps import Heatmaps
 from service.worklist.pages import page_router, render_message
@@ -29,6 +30,7 @@ def create_app(ledger: Ledger, store: InstanceStore, settings: Settings) -> Fast
     app.include_router(page_router(ledger, research, settings.worklist.actions))
     app.include_router(api_router(ledger, Heatmaps(ledger, store), research))
     app.include_router(actions_router(ledger, settings.worklist.actions))
+    app.include_router(assess_router(ledger, settings.worklist.actions))
     app.mount("/static", StaticFiles(directory=STATIC))
     app.add_middleware(SecurityHeaders)
     app.add_exception_handler(HTTPException, _http_error)
@@ -45,14 +47,17 @@ def _http_error(request: Request, error: Exception) -> Response:
 
 def _invalid_request(request: Request, error: Exception) -> Response:
     # The library's own answer would quote what was asked for.
-    return _explain(request, 422, "limit is a number from 1 to 200, offset a number from 0, frame from 1")
+    wanted = "limit is a number from 1 to 200, offset a number from 0, frame from 1"
+    if request.method == "POST":
+        wanted = "the body is JSON as /api/v1/openapi.json describes it"
+    return _explain(request, 422, wanted)
 
 
 def _preread_error(request: Request, error: Exception) -> Response:
     """A ledger or store that does not answer may do so later; a study may be elsewhere by then."""
-    if isinstance(error, NotInThisState):
-        return _explain(request, 409, str(error))
-    return _explain(request, 503 if isinstance(error, Retryable) else 500, str(error))
+    statuses = {NotInThisState: 409, InvalidAssessment: 422, Retryable: 503}
+    status = next((number for kind, number in statuses.items() if isinstance(error, kind)), 500)
+    return _explain(request, status, str(error))
 
 
 def _explain(request: Request, status: int, detail: str) -> Response:

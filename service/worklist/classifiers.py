@@ -1,29 +1,46 @@
 """What each classifier says of a study, picked from the analyses of all its revisions."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from service.storage.analyses import Analysis
 from service.storage.deliveries import StoredObject
+from service.study.assessment import Assessment
 from service.study.model import Study
 from service.study.result import AnalysisResult, ImageScore
-from service.worklist.entries import ClassifierEntry, LesionEntry, ScoreEntry
+from service.worklist.entries import AssessmentEntry, ClassifierEntry, LesionEntry, ScoreEntry
 
 
 def classifier_entries(
-    study: Study, analyses: Sequence[Analysis], objects: Sequence[StoredObject]
+    study: Study,
+    analyses: Sequence[Analysis],
+    objects: Sequence[StoredObject],
+    assessments: Sequence[Assessment] = (),
 ) -> tuple[ClassifierEntry, ...]:
-    """One entry per classifier, by name. `analyses` are those of all revisions, oldest first.
+    """One entry per classifier, by name. `analyses` are those of all revisions, and `assessments` too, oldest
+    first.
 
     Scores of an earlier revision stay in sight, marked as outdated, until the classifier has scored this one:
     a late image must not make a suspicious result disappear.
     """
     names = sorted({analysis.classifier for analysis in analyses})
+    said = {one.classifier: one for one in assessments}
     entries = (
         _entry(study, [analysis for analysis in analyses if analysis.classifier == name], objects)
         for name in names
     )
-    return tuple(entry for entry in entries if entry is not None)
+    return tuple(
+        replace(entry, assessment=_assessment(said.get(entry.name))) for entry in entries if entry is not None
+    )
+
+
+def _assessment(one: Assessment | None) -> AssessmentEntry | None:
+    if one is None:
+        return None
+    return AssessmentEntry(
+        one.verdict, one.category, one.comment, one.assessed_by, one.assessed_at, one.revision
+    )
 
 
 def _heatmap_path(study_instance_uid: str, classifier: str, score: ImageScore) -> str:

@@ -10,6 +10,7 @@ from service.storage.deliveries import Delivery, DeliveryState, Proof
 from service.storage.leases import GivenUp
 from service.storage.notices import Notice
 from service.storage.studies import HistoryEntry
+from service.study.assessment import Verdict
 from service.study.model import Priority, StudyHeader
 from service.study.result import ImageRefusal
 from service.study.state import AnalysisState, StudyState
@@ -44,6 +45,18 @@ class ScoreEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class AssessmentEntry:
+    """What a person last said of a classifier's result. `revision` is that of the result it was said of."""
+
+    verdict: Verdict
+    category: str
+    comment: str
+    assessed_by: str
+    assessed_at: datetime
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class ClassifierEntry:
     """What one classifier says of a study, or why it says nothing.
 
@@ -64,6 +77,7 @@ class ClassifierEntry:
     breasts: tuple[ScoreEntry, ...]
     images: tuple[ScoreEntry, ...]
     refusals: tuple[ImageRefusal, ...]
+    assessment: AssessmentEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)

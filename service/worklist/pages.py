@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from service.storage.ledger import Ledger
+from service.study.assessment import CATEGORIES
 from service.worklist import wording
 from service.worklist.actions import offered
 from service.worklist.asked import Limit, Offset, known_study
@@ -51,7 +52,14 @@ def page_router(ledger: Ledger, research: bool, with_actions: bool) -> APIRouter
     def study(study_instance_uid: str) -> HTMLResponse:
         detail = known_study(ledger, study_instance_uid, research)
         actions = offered(detail) if with_actions else ()
-        return _render("study.html", detail=detail, entry=detail.entry, actions=actions, research=research)
+        return _render(
+            "study.html",
+            detail=detail,
+            entry=detail.entry,
+            actions=actions,
+            categories=CATEGORIES if with_actions else (),
+            research=research,
+        )
 
     return router
 

@@ -1,4 +1,4 @@
-"""From the ledger to entries: a page of the list takes seven queries, however many studies it shows."""
+"""From the ledger to entries: a page of the list takes eight queries, however many studies it shows."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -9,13 +9,14 @@ from service.storage.dead_notice import dead_notice
 from service.storage.deliveries import Delivery, StoredObject
 from service.storage.ledger import Ledger, Transaction
 from service.storage.studies import IMAGES_REMOVED, HistoryEntry
+from service.study.assessment import Assessment
 from service.study.model import Study
 from service.study.state import StudyState
 from service.worklist.classifiers import classifier_entries
 from service.worklist.destinations import destination_entries
 from service.worklist.entries import ObjectEntry, StudyDetail, WorklistEntry, WorklistPage
 
-_Row = TypeVar("_Row", Analysis, StoredObject, Delivery)
+_Row = TypeVar("_Row", Analysis, StoredObject, Delivery, Assessment)
 
 
 def read_page(ledger: Ledger, limit: int, offset: int, research: bool) -> WorklistPage:
@@ -52,8 +53,9 @@ def _entries(tx: Transaction, studies: list[Study], research: bool) -> tuple[Wor
     analyses = _by_study(tx.analyses.of_studies(uids))
     objects = _by_study(tx.deliveries.objects_of_studies(uids))
     deliveries = _by_study(tx.deliveries.of_studies(uids))
+    assessments = _by_study(tx.assessments.of_studies(uids))
     return tuple(
-        _entry(study, analyses[uid], objects[uid], deliveries[uid], research)
+        _entry(study, analyses[uid], objects[uid], deliveries[uid], assessments[uid], research)
         for uid, study in zip(uids, studies, strict=True)
     )
 
@@ -63,9 +65,10 @@ def _entry(
     analyses: list[Analysis],
     objects: list[StoredObject],
     deliveries: list[Delivery],
+    assessments: list[Assessment],
     research: bool,
 ) -> WorklistEntry:
-    classifiers = classifier_entries(study, analyses, objects)
+    classifiers = classifier_entries(study, analyses, objects, assessments)
     return WorklistEntry(
         study_instance_uid=study.study_instance_uid,
         revision=study.revision,

@@ -43,6 +43,7 @@ PROOF_LABELS = {
 WORK_LABELS = {
     "inference": "Analysis by {}",
     "report": "Writing the result objects",
+    "assessment": "Writing what was said of the results",
     "delivery": "Sending the results to {}",
 }
 OBJECT_LABELS: dict[str, str] = {
@@ -55,6 +56,7 @@ OBJECT_LABELS: dict[str, str] = {
     "cad-sr": "Mammography CAD SR",
     "pdf": "Page for people (PDF)",
     "rejection": "Note on replaced results (Key Object Selection)",
+    "assessment": "A person's assessment (Structured Report)",
     "hl7": "Message (HL7 ORU^R01)",
     "fhir": "Message (FHIR DiagnosticReport)",
     "webhook": "Message (webhook)",

@@ -1,0 +1,172 @@
+"""The assessor: what people say of results, in the ledger, becomes objects that go where the results went."""
+
+import warnings
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import structlog
+from pydicom.dataset import Dataset
+from pydicom.uid import Comprehensive3DSRStorage, KeyObjectSelectionDocumentStorage
+
+from service.config import ReportSettings
+from service.config.profiles import MESSAGES
+from service.dicom.header import read_header
+from service.errors import Permanent
+from service.report.assessment_report import assessed, assessment_uid, build_assessment
+from service.report.context import ReportContext
+from service.report.entry import ObjectsOf, kinds_for
+from service.report.gate import faults_of, told
+from service.report.kept import kept
+from service.report.key_objects import build_rejection
+from service.report.report_object import ReportObject, report_object
+from service.report.source import reference
+from service.report.uids import digest, message_uid
+from service.storage.analyses import Analysis
+from service.storage.deliveries import StoredObject
+from service.storage.fence import Fence, unfenced
+from service.storage.ledger import Ledger, Transaction
+from service.storage.port import InstanceStore
+from service.study.assessment import Assessment, Verdict
+from service.study.messages import AssessmentRequest, DeliveryRequest
+from service.study.result import AnalysisResult
+
+log = structlog.get_logger()
+
+WRITTEN, FAILED = "assessment_written", "assessment_failed"
+"""Events of a study's history that move no state."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What one assessment is about: the analysis, its objects, and those of the assessment before."""
+
+    analysis: Analysis
+    result: AnalysisResult
+    objects: tuple[StoredObject, ...]
+    before: StoredObject | None
+    source_key: str
+
+
+class Assessor:
+    """Writes the objects of assessments. Writing them twice writes the same bytes."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        store: InstanceStore,
+        settings: ReportSettings,
+        objects_of: ObjectsOf = MappingProxyType({}),
+    ) -> None:
+        """`objects_of`: the kinds of objects that each destination gets; one that is not there gets the usual
+        ones.
+        """
+        self._ledger = ledger
+        self._store = store
+        self._settings = settings
+        self._objects_of = objects_of
+
+    def handle(self, body: dict[str, Any], fence: Fence = unfenced) -> None:
+        """Do what an AssessmentRequest asks for, one assessment after the other, where the fence lets it.
+
+        Raises InvalidMessage for a message that is none, Permanent where the image is gone.
+        """
+        request = AssessmentRequest.from_json(body)
+        with self._ledger.read() as tx:
+            waiting = tx.assessments.unwritten(request.study_instance_uid, request.revision)
+        for assessment in waiting:
+            with self._ledger.read() as tx:
+                judged = _judged(tx, assessment)
+            objects = self._write(assessment, judged)
+            with self._ledger.begin() as tx:
+                tx.studies.lock(request.study_instance_uid)
+                if not fence(tx):
+                    return
+                self._enter(tx, assessment, judged.analysis, objects)
+        log.info(
+            "assessments written", study_instance_uid=request.study_instance_uid, assessments=len(waiting)
+        )
+
+    def give_up(self, body: dict[str, Any], reason: str) -> None:
+        """Enter that a request became a dead letter."""
+        request = AssessmentRequest.from_json(body)
+        with self._ledger.begin() as tx:
+            tx.studies.lock(request.study_instance_uid)
+            what = f"what was said of the results could not be written: {reason}"
+            tx.studies.note(request.study_instance_uid, FAILED, what)
+
+    def _write(self, assessment: Assessment, judged: _Judged) -> list[StoredObject]:
+        header = read_header(self._store.get(judged.source_key))
+        result = assessed(judged.result, assessment)
+        context = ReportContext(result, header, self._settings)
+        references = [_reference(one) for one in judged.objects]
+        before = _reference(judged.before) if judged.before else None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # illegal values of the sender are not our doing
+            built = [_report(context, assessment, references, before)]
+            if assessment.verdict is Verdict.REJECTED:
+                built.append(_rejection(context, references))
+        known = {header.SOPInstanceUID, *(one.SOPInstanceUID for one in references)}
+        known |= {before.SOPInstanceUID} if before else set()
+        return [
+            kept(self._store, result, one, told(faults_of(one, header, known, self._settings)))
+            for one in built
+        ]
+
+    def _enter(
+        self, tx: Transaction, assessment: Assessment, analysis: Analysis, objects: list[StoredObject]
+    ) -> None:
+        uid, revision = assessment.study_instance_uid, assessment.revision
+        places: dict[str, None] = {}
+        for stored in objects:
+            tx.deliveries.add_object(stored)
+            for destination in analysis.destinations:
+                if stored.kind in kinds_for(destination, self._objects_of):
+                    tx.deliveries.add(stored, destination)
+                    places[destination] = None
+        for destination in places:
+            tx.outbox.add(DeliveryRequest(uid, revision, destination))
+        tx.assessments.written(assessment, objects[0].sop_instance_uid)
+        where = f"being sent to {', '.join(places)}" if places else "kept here"
+        tx.studies.note(uid, WRITTEN, f"assessment of {assessment.classifier} written, {where}")
+
+
+def _judged(tx: Transaction, assessment: Assessment) -> _Judged:
+    uid, revision, name = assessment.study_instance_uid, assessment.revision, assessment.classifier
+    analysis = tx.analyses.find(uid, revision, name)
+    score = analysis.result.most_suspicious if analysis and analysis.result else None
+    if analysis is None or analysis.result is None or score is None:
+        raise Permanent(f"{name} has no result of revision {revision} that could be assessed")
+    keys = {one.sop_instance_uid: one.key for one in tx.instances.of_study(uid)}
+    own = [one for one in tx.deliveries.objects_of(uid, revision) if one.classifier == name]
+    before = [one for one in own if one.kind == "assessment"]
+    return _Judged(
+        analysis,
+        analysis.result,
+        tuple(one for one in own if one.kind not in (*MESSAGES, "assessment", "rejection")),
+        max(before, key=lambda one: one.created_at, default=None),
+        keys[score.sop_instance_uid],
+    )
+
+
+def _report(
+    context: ReportContext, assessment: Assessment, judged: list[Dataset], before: Dataset | None
+) -> ReportObject:
+    data = build_assessment(context, assessment, judged, before)
+    uid = assessment_uid(context, assessment)
+    return report_object(context.result, "assessment", Comprehensive3DSRStorage, uid, data)
+
+
+def _rejection(context: ReportContext, judged: list[Dataset]) -> ReportObject:
+    """For a PACS that then hides what was rejected (IHE IOCM)."""
+    uids = sorted(one.SOPInstanceUID for one in judged)
+    moment = context.result.finished_at.isoformat()
+    uid = message_uid(context.result, "rejection", digest([context.fixed, uids, moment]))
+    data = build_rejection(context, judged, uid, "rejected by a person")
+    return report_object(context.result, "rejection", KeyObjectSelectionDocumentStorage, uid, data)
+
+
+def _reference(stored: StoredObject) -> Dataset:
+    return reference(
+        stored.study_instance_uid, stored.series_instance_uid, stored.sop_class_uid, stored.sop_instance_uid
+    )
