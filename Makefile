@@ -21,7 +21,7 @@ MAKEFLAGS += --no-print-directory
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-long bench-accept bench-engines bench-relay faults soak check format docs servers test-venv clean python
+.PHONY: help venv demo test test-long bench-accept bench-engines bench-relay screenshots faults soak check format docs servers test-venv clean python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ bench-accept: servers test-venv ## speed of receiving beside DCMTK, Orthanc and 
 
 bench-relay: servers test-venv ## how fast the outbox drains to RabbitMQ; writes build/results/relay.json
 	@$(BIN)/python -m tests.benchmarks.relay
+
+screenshots: servers $(OHIF)/.installed ## the pictures of service/report/VIEWERS.md, taken anew in OHIF
+	@$(BIN)/python -m tests.screenshots
 
 test-long: servers test-venv ## 20 000 mutated streams, 100 kills of accept: about half an hour
 	@PREREAD_FUZZ_STREAMS=20000 PREREAD_KILLS=100 $(BIN)/python -m pytest --timeout=3600 \

@@ -137,4 +137,5 @@ class WorklistSettings(Section):
     port: Port = 8100
     """TCP port."""
     actions: bool = True
-    """Buttons on a study's page: make it urgent, try it again. Off: the page only reads."""
+    """Buttons on a study's page: make it urgent, try it again, accept, modify or reject a result. Off: the
+    page only reads."""

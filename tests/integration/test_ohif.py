@@ -8,7 +8,7 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 from pydicom import dcmwrite
 
 from service.config import ReportSettings
@@ -23,6 +23,7 @@ from service.study.result import AnalysisResult
 from tests.fakes.classifier import FakeClassifier
 from tests.fakes.pool import INLINE_POOLS
 from tests.servers.chromium import PATIENCE_MS
+from tests.servers.ohif import Ohif
 from tests.servers.orthanc import Orthanc
 from tests.unit.pipeline import US_TO_PACS, assemble, enqueue, phantom, receive
 
@@ -58,15 +59,6 @@ def result(orthanc: Orthanc, tmp_path: Path) -> Iterator[AnalysisResult]:
     ledger.close()
 
 
-def opened(page: Page, ohif: str, result: AnalysisResult) -> None:
-    page.goto(f"{ohif}/viewer?StudyInstanceUIDs={result.study_instance_uid}")
-    page.get_by_text("Skip all").click()  # its tour for newcomers
-
-
-def series(page: Page, description: str) -> Locator:
-    return page.locator("[data-cy^=study-browser-thumbnail]").filter(has_text=description)
-
-
 def coloured(page: Page, path: Path) -> float:
     """The share of the viewport that is no grey."""
     page.locator("[data-cy=viewport-pane] canvas").first.screenshot(path=path)
@@ -75,11 +67,11 @@ def coloured(page: Page, path: Path) -> float:
     return float((np.ptp(colours, axis=2) > 20).mean())
 
 
-def test_heatmap_opens_in_colour(page: Page, ohif: str, result: AnalysisResult, tmp_path: Path) -> None:
-    opened(page, ohif, result)
+def test_heatmap_opens_in_colour(page: Page, ohif: Ohif, result: AnalysisResult, tmp_path: Path) -> None:
+    ohif.open(page, result.study_instance_uid)
     assert coloured(page, tmp_path / "source.png") < 0.05
 
-    series(page, "AI heatmap").dblclick()
+    ohif.show_series(page, "AI heatmap")
 
     overlay = page.locator("[data-cy=viewport-overlay-top-left]")
     expect(overlay).to_contain_text("AI heatmap Fake classifier", timeout=PATIENCE_MS)
@@ -88,11 +80,11 @@ def test_heatmap_opens_in_colour(page: Page, ohif: str, result: AnalysisResult, 
 
 
 def test_sr_draws_its_regions_and_lists_its_probabilities(
-    page: Page, ohif: str, result: AnalysisResult, tmp_path: Path
+    page: Page, ohif: Ohif, result: AnalysisResult, tmp_path: Path
 ) -> None:
-    opened(page, ohif, result)
+    ohif.open(page, result.study_instance_uid)
 
-    series(page, "S:9100").dblclick()
+    ohif.show_series(page, "S:9100")
 
     annotations = page.locator("[data-cy=viewport-pane] svg.svg-layer")
     expect(annotations).to_contain_text("Probability of cancer", timeout=PATIENCE_MS)

@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -71,14 +72,21 @@ def chromium() -> Iterator[Chromium]:
         yield Chromium(folder)
 
 
-@pytest.fixture
-def page(chromium: Chromium) -> Iterator[Page]:
-    """A page of a new window, 1280 by 1100 pixels, to click and to type in."""
+@contextmanager
+def new_page(chromium: Chromium, size: tuple[int, int] = (1280, 1100)) -> Iterator[Page]:
+    """A page of a new window, (width, height) in pixels, to click and to type in."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium.path, args=[*FLAGS, *WEBGL_ON_THE_CPU], chromium_sandbox=False
         )
-        page = browser.new_page(viewport={"width": 1280, "height": 1100})
+        page = browser.new_page(viewport={"width": size[0], "height": size[1]})
         page.set_default_timeout(PATIENCE_MS)
         yield page
         browser.close()
+
+
+@pytest.fixture
+def page(chromium: Chromium) -> Iterator[Page]:
+    """A page of a new window, 1280 by 1100 pixels."""
+    with new_page(chromium) as page:
+        yield page

@@ -4,11 +4,13 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 import uvicorn
+from playwright.sync_api import Page
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -55,9 +57,25 @@ CONFIGURATION = {
 }
 
 
-@pytest.fixture
-def ohif(orthanc: Orthanc) -> Iterator[str]:
-    """The address of an OHIF that shows what `orthanc` holds."""
+class Ohif:
+    """The viewer at an address of this machine."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def open(self, page: Page, study_instance_uid: str) -> None:
+        """Show a study, without the tour for newcomers."""
+        page.goto(f"{self._url}/viewer?StudyInstanceUIDs={study_instance_uid}")
+        page.get_by_text("Skip all").click()
+
+    def show_series(self, page: Page, label: str) -> None:
+        """Put the series with this text on its thumbnail into the viewport."""
+        page.locator("[data-cy^=study-browser-thumbnail]").filter(has_text=label).dblclick()
+
+
+@contextmanager
+def ohif_before(orthanc: Orthanc) -> Iterator[Ohif]:
+    """An OHIF that shows what `orthanc` holds."""
     if not BUILD.is_dir():
         skip_or_fail("OHIF is not there: `make build/ohif/.installed` brings it")
     port = free_port()
@@ -67,10 +85,17 @@ def ohif(orthanc: Orthanc) -> Iterator[str]:
     try:
         while thread.is_alive() and not listens(port):
             time.sleep(0.05)
-        yield f"http://{HOST}:{port}"
+        yield Ohif(f"http://{HOST}:{port}")
     finally:
         server.should_exit = True
         thread.join()
+
+
+@pytest.fixture
+def ohif(orthanc: Orthanc) -> Iterator[Ohif]:
+    """An OHIF that shows what `orthanc` holds."""
+    with ohif_before(orthanc) as viewer:
+        yield viewer
 
 
 def _pages(orthanc: Orthanc) -> Starlette:
