@@ -1,4 +1,4 @@
-"""Take the pictures of `service/report/VIEWERS.md`: a phantom study in OHIF, as the service leaves it in a PACS."""
+"""Take the pictures of `service/report/VIEWERS.md`: a phantom study in OHIF, as the service leaves it."""
 
 from pathlib import Path
 
