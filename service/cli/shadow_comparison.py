@@ -1,116 +1,64 @@
-"""A classifier in the shadow beside the one whose results are sent: agreement, differences, latency."""
+"""Two classifiers on the same studies, from the ledger, and as a table."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from statistics import median, quantiles
+from datetime import datetime
 
-from service.storage.analyses import Analysis
-from service.study.result import AnalysisResult
+from rich.table import Table
+
+from service.cli.shadow_agreement import Comparison, Pair, compare
+from service.errors import ConfigurationError
+from service.storage.ledger import Ledger
 from service.study.state import AnalysisState
 
-Pair = tuple[Analysis, Analysis]
-"""What the one in the shadow and what the other one said of one revision of a study; both have ended."""
-_PERCENTILES = 20
+
+def comparison_of(ledger: Ledger, classifier: str, against: str, since: datetime) -> Comparison:
+    """Of all studies that both have read. Raises ConfigurationError where there is none."""
+    pairs = _pairs(ledger, classifier, against, since)
+    if not pairs:
+        raise ConfigurationError(
+            f"{classifier} has read no study in the shadow since {since:%Y-%m-%d} that {against} has read "
+            "too: name it in rules[].shadow"
+        )
+    return compare(pairs)
 
 
-@dataclass(frozen=True, slots=True)
-class Disagreement:
-    """A study on whose other side of the operating point the one in the shadow is."""
-
-    study_instance_uid: str
-    shadow_probability: float
-    probability: float
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Differences are of an image's probability, shadow minus the other; latencies from queue to result.
-
-    `kappa` (Cohen 1960) is None where both say the same of all studies.
-    """
-
-    studies: int
-    both_scored: int
-    agreement: float | None
-    kappa: float | None
-    scored_only_by_shadow: int
-    scored_only_by_other: int
-    failed_in_shadow: int
-    images: int
-    median_difference: float | None
-    difference_95: float | None
-    median_latency_s: float | None
-    other_median_latency_s: float | None
-    disagreements: tuple[Disagreement, ...]
+def _pairs(ledger: Ledger, classifier: str, against: str, since: datetime) -> list[Pair]:
+    with ledger.read() as tx:
+        pairs = [
+            (one, tx.analyses.find(one.study_instance_uid, one.revision, against))
+            for one in tx.analyses.in_shadow(classifier, since)
+            if one.state is not AnalysisState.QUEUED
+        ]
+    return [(one, other) for one, other in pairs if other and other.state is not AnalysisState.QUEUED]
 
 
-def compare(pairs: Sequence[Pair]) -> Comparison:
-    """All that can be said of these studies."""
-    scored = [
-        (shadow.result, other.result)
-        for shadow, other in pairs
-        if shadow.result and other.result and shadow.result.scores and other.result.scores
-    ]
-    decisions = [(_is_positive(shadow), _is_positive(other)) for shadow, other in scored]
-    differences = [difference for shadow, other in scored for difference in _differences(shadow, other)]
-    sizes = sorted(abs(difference) for difference in differences)
-    return Comparison(
-        studies=len(pairs),
-        both_scored=len(scored),
-        agreement=_mean([one == other for one, other in decisions]),
-        kappa=_kappa(decisions),
-        scored_only_by_shadow=sum(_is_scored(one) and not _is_scored(other) for one, other in pairs),
-        scored_only_by_other=sum(_is_scored(other) and not _is_scored(one) for one, other in pairs),
-        failed_in_shadow=sum(one.state is AnalysisState.FAILED for one, _ in pairs),
-        images=len(differences),
-        median_difference=median(differences) if differences else None,
-        difference_95=quantiles(sizes, n=_PERCENTILES)[-1] if len(sizes) > 1 else None,
-        median_latency_s=_latency_s([one for one, _ in pairs]),
-        other_median_latency_s=_latency_s([other for _, other in pairs]),
-        disagreements=tuple(
-            Disagreement(shadow.study_instance_uid, _highest(shadow), _highest(other))
-            for shadow, other in scored
-            if _is_positive(shadow) != _is_positive(other)
-        ),
-    )
+def comparison_table(found: Comparison, classifier: str, against: str) -> Table:
+    """For people."""
+    table = Table(title=f"{classifier} in the shadow of {against}", show_header=False)
+    for what, value in (
+        ("studies that both have read", f"{found.studies}"),
+        ("scored by both", f"{found.both_scored}"),
+        (f"scored by {classifier} only", f"{found.scored_only_by_shadow}"),
+        (f"scored by {against} only", f"{found.scored_only_by_other}"),
+        (f"failed in {classifier}", f"{found.failed_in_shadow}"),
+        ("same decision on the study", _share(found.agreement)),
+        ("kappa", "-" if found.kappa is None else f"{found.kappa:.2f}"),
+        ("median difference of an image's probability", _points(found.median_difference)),
+        ("95 % of the images differ by at most", _points(found.difference_95)),
+        ("from queue to result, median", _seconds(found.median_latency_s)),
+        (f"the same of {against}", _seconds(found.other_median_latency_s)),
+        ("studies decided otherwise", f"{len(found.disagreements)}"),
+    ):
+        table.add_row(what, value)
+    return table
 
 
-def _is_scored(analysis: Analysis) -> bool:
-    return bool(analysis.result and analysis.result.scores)
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f} %"
 
 
-def _is_positive(result: AnalysisResult) -> bool:
-    return any(score.positive for score in result.scores)
+def _points(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f} percentage points"
 
 
-def _highest(result: AnalysisResult) -> float:
-    return max(score.probability for score in result.scores)
-
-
-def _differences(shadow: AnalysisResult, other: AnalysisResult) -> list[float]:
-    of_other = {score.sop_instance_uid: score.probability for score in other.scores}
-    return [
-        score.probability - of_other[score.sop_instance_uid]
-        for score in shadow.scores
-        if score.sop_instance_uid in of_other
-    ]
-
-
-def _latency_s(analyses: Sequence[Analysis]) -> float | None:
-    seconds = [(one.finished_at - one.queued_at).total_seconds() for one in analyses if one.finished_at]
-    return median(seconds) if seconds else None
-
-
-def _mean(values: Sequence[bool]) -> float | None:
-    return sum(values) / len(values) if values else None
-
-
-def _kappa(decisions: Sequence[tuple[bool, bool]]) -> float | None:
-    """Agreement beyond what two who decide by chance would have."""
-    if not decisions:
-        return None
-    count = len(decisions)
-    observed = sum(one == other for one, other in decisions) / count
-    positive = [sum(side) / count for side in zip(*decisions, strict=True)]
-    expected = positive[0] * positive[1] + (1 - positive[0]) * (1 - positive[1])
-    return None if expected == 1 else (observed - expected) / (1 - expected)
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f} s"

@@ -8,6 +8,7 @@ import structlog
 
 from service.config import Rule
 from service.enqueue.priors_gate import PriorPolicy, PriorsGate
+from service.enqueue.promotion import promoted, told
 from service.enqueue.queueing import CompanionsWanted, queue_analyses, reopen_waiting
 from service.enqueue.routing import Route, explain, route
 from service.storage.each_study import each_study
@@ -56,8 +57,10 @@ class Enqueuer:
         with self._ledger.read() as tx:
             instances = tx.instances.of_study(study.study_instance_uid)
             prior_of = self._priors.came_as_prior(tx, study.study_instance_uid, instances)
+            promotions = tx.promotions.all()
+        rules = promoted(self._rules, promotions)
         headers = [header for one in instances if (header := self._read_header(one))]
-        found = Route() if prior_of else route(headers, self._rules)
+        found = Route() if prior_of else route(headers, rules)
         if self._priors.holds(study, found):
             return False
         with self._ledger.begin() as tx:
@@ -69,10 +72,12 @@ class Enqueuer:
                 tx.studies.move(study.study_instance_uid, StudyEvent.CAME_AS_PRIOR, reason)
             elif found.classifiers:
                 queue_analyses(tx, now, found, self._companions)
-                reason = f"waiting for {', '.join(found.classifiers)} (rule {', '.join(found.rules)})"
+                names = ", ".join(found.classifiers)
+                changes = told(found.classifiers, promotions)
+                reason = f"waiting for {names} (rule {', '.join(found.rules)}{changes})"
                 tx.studies.move(study.study_instance_uid, StudyEvent.WORK_QUEUED, reason)
             else:
-                reason = explain(headers, self._rules).reason
+                reason = explain(headers, rules).reason
                 tx.studies.move(study.study_instance_uid, StudyEvent.NOTHING_TO_ANALYSE, reason)
             reopen_waiting(tx, now, self._companions)
         log.info("study routed", study_instance_uid=study.study_instance_uid, rules=found.rules)

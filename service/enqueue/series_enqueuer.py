@@ -9,6 +9,7 @@ import structlog
 
 from service.config import Rule
 from service.enqueue.enqueuer import EARLY_WAIT, ReadHeader
+from service.enqueue.promotion import promoted
 from service.enqueue.queueing import CompanionsWanted, queue_analyses
 from service.enqueue.routing import Route, route
 from service.storage.analyses import Analysis
@@ -49,7 +50,8 @@ class SeriesEnqueuer:
                 return False
             instances = tx.instances.of_study(uid)
             before = tx.analyses.of_studies([uid])
-        found = _unread(self._route(instances, complete), before, instances)
+            rules = promoted(self._rules, tx.promotions.all())
+        found = _unread(self._route(instances, complete, rules), before, instances)
         if not found.classifiers:
             return True
         with self._ledger.begin() as tx:
@@ -61,10 +63,15 @@ class SeriesEnqueuer:
         log.info("series routed", study_instance_uid=uid, rules=found.rules)
         return True
 
-    def _route(self, instances: Sequence[ReceivedInstance], complete: Sequence[CompleteSeries]) -> Route:
+    def _route(
+        self,
+        instances: Sequence[ReceivedInstance],
+        complete: Sequence[CompleteSeries],
+        rules: Sequence[Rule],
+    ) -> Route:
         uids = {series.series_instance_uid for series in complete}
         of_series = (one for one in instances if one.series_instance_uid in uids)
-        return route([header for one in of_series if (header := self._read_header(one))], self._rules)
+        return route([header for one in of_series if (header := self._read_header(one))], rules)
 
 
 def _unread(found: Route, before: Sequence[Analysis], instances: Sequence[ReceivedInstance]) -> Route:

@@ -31,6 +31,7 @@ from service.storage.notices import Notices
 from service.storage.outbox import Outbox
 from service.storage.priors import Priors
 from service.storage.procedure_steps import ProcedureSteps
+from service.storage.promotions import Promotions
 from service.storage.studies import Studies
 
 # A writer waits this long for another process's transaction. Transactions here take milliseconds.
@@ -97,6 +98,11 @@ class Transaction:
     def assessments(self) -> Assessments:
         """What people say of results."""
         return Assessments(self.connection)
+
+    @cached_property
+    def promotions(self) -> Promotions:
+        """Classifiers that took another one's place."""
+        return Promotions(self.connection)
 
     @cached_property
     def leases(self) -> Leases:

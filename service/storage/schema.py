@@ -271,6 +271,18 @@ assessments = Table(
     Index(None, "study_instance_uid"),
 )
 
+promotions = Table(
+    "promotions",
+    metadata,
+    Column("id", COUNTER, primary_key=True),
+    Column("promoted", NAME, nullable=False),
+    Column("demoted", NAME, nullable=False),
+    Column("promoted_by", String(64), nullable=False),
+    Column("promoted_at", UtcDateTime, nullable=False),
+    # What the comparison said at that moment.
+    Column("report", JSON, nullable=False),
+)
+
 outbox = Table(
     "outbox",
     metadata,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from service.cli.shadow_comparison import compare
+from service.cli.shadow_agreement import compare
 from service.config import ReportSettings, Rule
 from service.enqueue.routing import route
 from service.infer.worker import Worker
