@@ -279,8 +279,7 @@ promotions = Table(
     Column("demoted", NAME, nullable=False),
     Column("promoted_by", String(64), nullable=False),
     Column("promoted_at", UtcDateTime, nullable=False),
-    # What the comparison said at that moment.
-    Column("report", JSON, nullable=False),
+    Column("report", JSON, nullable=False),  # the comparison at that moment
 )
 
 outbox = Table(
