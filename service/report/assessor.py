@@ -15,7 +15,7 @@ from service.dicom.header import read_header
 from service.errors import Permanent
 from service.report.assessment_report import assessed, assessment_uid, build_assessment
 from service.report.context import ReportContext
-from service.report.entry import ObjectsOf, kinds_for
+from service.report.entry import ObjectsOf, ask_for_delivery, enter_objects
 from service.report.gate import faults_of, told
 from service.report.kept import kept
 from service.report.key_objects import build_rejection
@@ -28,7 +28,7 @@ from service.storage.fence import Fence, unfenced
 from service.storage.ledger import Ledger, Transaction
 from service.storage.port import InstanceStore
 from service.study.assessment import Assessment, Verdict
-from service.study.messages import AssessmentRequest, DeliveryRequest
+from service.study.messages import AssessmentRequest
 from service.study.result import AnalysisResult
 
 log = structlog.get_logger()
@@ -96,7 +96,13 @@ class Assessor:
             tx.studies.note(request.study_instance_uid, FAILED, what)
 
     def _write(self, assessment: Assessment, judged: _Judged) -> list[StoredObject]:
-        header = read_header(self._store.get(judged.source_key))
+        try:
+            header = read_header(self._store.get(judged.source_key))
+        except KeyError:
+            raise Permanent(
+                "the assessed image is not in the store any more (`retention` may have removed it): what was "
+                "said stays in the ledger and on the study's page"
+            ) from None
         result = assessed(judged.result, assessment)
         context = ReportContext(result, header, self._settings)
         references = [_reference(one) for one in judged.objects]
@@ -117,15 +123,8 @@ class Assessor:
         self, tx: Transaction, assessment: Assessment, analysis: Analysis, objects: list[StoredObject]
     ) -> None:
         uid, revision = assessment.study_instance_uid, assessment.revision
-        places: dict[str, None] = {}
-        for stored in objects:
-            tx.deliveries.add_object(stored)
-            for destination in analysis.destinations:
-                if stored.kind in kinds_for(destination, self._objects_of):
-                    tx.deliveries.add(stored, destination)
-                    places[destination] = None
-        for destination in places:
-            tx.outbox.add(DeliveryRequest(uid, revision, destination))
+        places = enter_objects(tx, objects, analysis.destinations, self._objects_of)
+        ask_for_delivery(tx, uid, revision, places)
         tx.assessments.written(assessment, objects[0].sop_instance_uid)
         where = f"being sent to {', '.join(places)}" if places else "kept here"
         tx.studies.note(uid, WRITTEN, f"assessment of {assessment.classifier} written, {where}")

@@ -1,6 +1,6 @@
 """Enter what was written: objects, their deliveries, and what it means for the study."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from service.config.profiles import PROFILES, ObjectKind
 from service.report.basis import Basis
@@ -18,6 +18,26 @@ def kinds_for(destination: str, objects_of: ObjectsOf) -> Sequence[ObjectKind]:
     return objects_of.get(destination, PROFILES["generic"])
 
 
+def enter_objects(
+    tx: Transaction, objects: Sequence[StoredObject], destinations: Sequence[str], objects_of: ObjectsOf
+) -> dict[str, None]:
+    """Enter objects, and their delivery to those `destinations` that get their kind, which are returned."""
+    places: dict[str, None] = {}
+    for stored in objects:
+        tx.deliveries.add_object(stored)
+        for destination in destinations:
+            if stored.kind in kinds_for(destination, objects_of):
+                tx.deliveries.add(stored, destination)
+                places[destination] = None
+    return places
+
+
+def ask_for_delivery(tx: Transaction, study_instance_uid: str, revision: int, places: Iterable[str]) -> None:
+    """Let the requests to send what waits leave."""
+    for destination in places:
+        tx.outbox.add(DeliveryRequest(study_instance_uid, revision, destination))
+
+
 def enter_report(
     tx: Transaction,
     request: ReportRequest,
@@ -26,18 +46,12 @@ def enter_report(
     objects_of: ObjectsOf,
 ) -> None:
     """Enter objects and deliveries, and let the delivery requests leave. `written` is by classifier."""
-    destinations: dict[str, None] = {}
-    for analysis in basis.analyses:
-        for stored in written[analysis.classifier]:
-            tx.deliveries.add_object(stored)
-            for destination in analysis.destinations:
-                if stored.kind in kinds_for(destination, objects_of):
-                    tx.deliveries.add(stored, destination)
-                    destinations[destination] = None
-    for destination in destinations:
-        tx.outbox.add(DeliveryRequest(request.study_instance_uid, request.revision, destination))
-    reason = f"{_objects(basis, written)}{_places(list(destinations))}"
     uid, revision = request.study_instance_uid, request.revision
+    places: dict[str, None] = {}
+    for analysis in basis.analyses:
+        places |= enter_objects(tx, written[analysis.classifier], analysis.destinations, objects_of)
+    ask_for_delivery(tx, uid, revision, places)
+    reason = f"{_objects(basis, written)}{_places(list(places))}"
     if basis.moves_study:
         tx.studies.move(uid, StudyEvent.OBJECTS_WRITTEN, reason)
     elif basis.is_early:

@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 
 from service.config import ReportSettings
 from service.config.profiles import ObjectKind
+from service.errors import Permanent
 from service.report import codes
 from service.report.assessment_report import assessed, build_assessment
 from service.report.assessor import Assessor
@@ -195,3 +196,12 @@ def test_dead_letter_says_so_on_the_study(ledger: Ledger, store: MemoryStore, re
     with ledger.read() as tx:
         last = tx.studies.history(reported)[-1]
     assert last.reason == "what was said of the results could not be written: no room"
+
+
+def test_image_that_is_gone_is_said(ledger: Ledger, store: MemoryStore, reported: str) -> None:
+    say(ledger, reported, ACCEPTED)
+    for key in store.keys("instances/"):
+        store.delete(key)
+
+    with pytest.raises(Permanent, match="not in the store any more"):
+        write(ledger, store)
