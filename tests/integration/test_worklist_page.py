@@ -223,6 +223,28 @@ def test_click_that_comes_too_late_is_answered_with_the_reason(
     page.screenshot(path=tmp_path / "refused.png")
 
 
+def test_result_is_rejected_and_then_modified_on_its_page(page: Page, room: Room, tmp_path: Path) -> None:
+    study = room.studies["two breasts"]
+    page.goto(f"{room.url}/studies/{study.uid}")
+    page.get_by_label("Your name or initials").fill("AB")
+
+    page.get_by_role("button", name="Reject").click()
+    page.get_by_text("say in the comment why the result is rejected").wait_for()
+    page.screenshot(path=tmp_path / "refused.png")
+    page.get_by_label("Comment").fill("artefact")
+    page.get_by_role("button", name="Reject").click()
+    page.get_by_text("Rejected by AB").wait_for()
+
+    assert page.get_by_label("Your name or initials").input_value() == "AB"  # it is remembered
+    page.get_by_label("Your category").select_option("3")
+    page.get_by_role("button", name="Modify").click()
+    page.get_by_text("Modified to category 3 by AB").wait_for()
+    page.screenshot(path=tmp_path / "modified.png")
+    with room.ledger.read() as tx:
+        verdicts = [one.verdict for one in tx.assessments.of_studies([study.uid])]
+    assert verdicts == ["rejected", "modified"]
+
+
 def test_another_page_cannot_act(page: Page, room: Room) -> None:
     study = room.studies["failed"]
     path = f"{room.url}/api/v1/studies/{study.uid}/retry"

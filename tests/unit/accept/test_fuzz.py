@@ -80,7 +80,7 @@ def test_mutated_streams_leave_nothing_and_disturb_nobody(tmp_path: Path) -> Non
                 failed += [str(status) for status in send(scp, us_dataset()) if status != 0]
                 close_clients()
         wait_for(lambda: scp.open_connections == 0)
-    wait_for(lambda: threading.active_count() == threads)
+    wait_for(lambda: threading.active_count() <= threads)  # one of another test may have ended meanwhile
     assert failed == []
     assert list((tmp_path / INCOMING).iterdir()) == []
     assert len(list(Path("/proc/self/fd").iterdir())) <= descriptors
