@@ -233,12 +233,12 @@ def test_result_is_rejected_and_then_modified_on_its_page(page: Page, room: Room
     page.screenshot(path=tmp_path / "refused.png")
     page.get_by_label("Comment").fill("artefact")
     page.get_by_role("button", name="Reject").click()
-    page.get_by_text("Rejected by AB").wait_for()
+    page.locator(".assessment", has_text="Rejected by AB").wait_for()
 
     assert page.get_by_label("Your name or initials").input_value() == "AB"  # it is remembered
     page.get_by_label("Your category").select_option("3")
     page.get_by_role("button", name="Modify").click()
-    page.get_by_text("Modified to category 3 by AB").wait_for()
+    page.locator(".assessment", has_text="Modified to category 3 by AB").wait_for()
     page.screenshot(path=tmp_path / "modified.png")
     with room.ledger.read() as tx:
         verdicts = [one.verdict for one in tx.assessments.of_studies([study.uid])]
