@@ -14,7 +14,7 @@ from tests.servers.preread import Preread, running
 from tests.servers.process import HOST, temporary_folder
 
 PICTURES = Path(__file__).resolve().parents[1] / "service" / "report"
-SIZE = (1100, 760)
+SIZE = (1340, 760)
 SETTLED_MS = 4000
 OBJECTS = ["sr", "heatmap", "pdf", "assessment"]
 
@@ -55,6 +55,13 @@ def _take(page: Page, ohif: Ohif, study_instance_uid: str) -> None:
     for name, label in (("heatmap", "AI heatmap"), ("pdf", "AI report"), ("sr", "S:9100")):
         ohif.show_series(page, label)
         page.wait_for_timeout(SETTLED_MS)
+        for control in (
+            "cine-player-close",
+            "viewport-action-arrows-right",
+        ):  # of the SR: to the second image
+            if page.locator(f"[data-cy={control}]").is_visible():
+                page.locator(f"[data-cy={control}]").click()
+                page.wait_for_timeout(SETTLED_MS / 2)
         page.screenshot(path=PICTURES / f"screenshot-ohif-{name}.png")
 
 
