@@ -12,6 +12,7 @@ from tests.servers.ohif import Ohif, ohif_before
 from tests.servers.orthanc import Orthanc
 from tests.servers.preread import Preread, running
 from tests.servers.process import HOST, temporary_folder
+from tests.unit.pipeline import in_one_series
 
 PICTURES = Path(__file__).resolve().parents[1] / "service" / "report"
 SIZE = (1340, 760)
@@ -35,8 +36,7 @@ def main() -> None:
 def _deliver(orthanc: Orthanc, folder: Path) -> str:
     """A phantom study and its results go to the PACS. Returns its UID."""
     study = phantom_study(1)
-    for number, ds in enumerate(study, start=1):  # of one series, as scanners send
-        ds.SeriesInstanceUID, ds.SeriesNumber, ds.InstanceNumber = study[0].SeriesInstanceUID, 1, number
+    in_one_series(study)
     files, dcmtk = write(study, folder / "study"), Dcmtk()
     pacs = {"name": "pacs", "host": HOST, "port": orthanc.dicom_port, "ae_title": orthanc.ae_title}
     settings = {

@@ -7,21 +7,19 @@ from typing import Any
 
 import structlog
 from pydicom.dataset import Dataset
-from pydicom.uid import Comprehensive3DSRStorage, KeyObjectSelectionDocumentStorage
+from pydicom.uid import Comprehensive3DSRStorage
 
 from service.config import ReportSettings
 from service.config.profiles import MESSAGES
 from service.dicom.header import read_header
 from service.errors import Permanent
 from service.report.assessment_report import assessed, assessment_uid, build_assessment
+from service.report.beside import rejection
 from service.report.context import ReportContext
 from service.report.entry import ObjectsOf, ask_for_delivery, enter_objects
 from service.report.gate import faults_of, told
-from service.report.kept import kept
-from service.report.key_objects import build_rejection
+from service.report.kept import kept, reference_to_kept
 from service.report.report_object import ReportObject, report_object
-from service.report.source import reference
-from service.report.uids import digest, message_uid
 from service.storage.analyses import Analysis
 from service.storage.deliveries import StoredObject
 from service.storage.fence import Fence, unfenced
@@ -105,13 +103,14 @@ class Assessor:
             ) from None
         result = assessed(judged.result, assessment)
         context = ReportContext(result, header, self._settings)
-        references = [_reference(one) for one in judged.objects]
-        before = _reference(judged.before) if judged.before else None
+        references = [reference_to_kept(one) for one in judged.objects]
+        before = reference_to_kept(judged.before) if judged.before else None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # illegal values of the sender are not our doing
             built = [_report(context, assessment, references, before)]
             if assessment.verdict is Verdict.REJECTED:
-                built.append(_rejection(context, references))
+                moment = context.result.finished_at.isoformat()
+                built += rejection(context, references, "rejected by a person", moment)
         known = {header.SOPInstanceUID, *(one.SOPInstanceUID for one in references)}
         known |= {before.SOPInstanceUID} if before else set()
         return [
@@ -154,18 +153,3 @@ def _report(
     data = build_assessment(context, assessment, judged, before)
     uid = assessment_uid(context, assessment)
     return report_object(context.result, "assessment", Comprehensive3DSRStorage, uid, data)
-
-
-def _rejection(context: ReportContext, judged: list[Dataset]) -> ReportObject:
-    """For a PACS that then hides what was rejected (IHE IOCM)."""
-    uids = sorted(one.SOPInstanceUID for one in judged)
-    moment = context.result.finished_at.isoformat()
-    uid = message_uid(context.result, "rejection", digest([context.fixed, uids, moment]))
-    data = build_rejection(context, judged, uid, "rejected by a person")
-    return report_object(context.result, "rejection", KeyObjectSelectionDocumentStorage, uid, data)
-
-
-def _reference(stored: StoredObject) -> Dataset:
-    return reference(
-        stored.study_instance_uid, stored.series_instance_uid, stored.sop_class_uid, stored.sop_instance_uid
-    )

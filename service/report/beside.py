@@ -131,12 +131,16 @@ def _pdf(written: Written) -> Iterator[ReportObject]:
     yield report_object(context.result, "pdf", EncapsulatedPDFStorage, uid, data)
 
 
-def rejection(context: ReportContext, replaced: Sequence[Dataset]) -> Iterator[ReportObject]:
-    """A note on `replaced`, references to what a destination has of an earlier result; none on nothing."""
-    if replaced:
-        uids = sorted(one.SOPInstanceUID for one in replaced)
-        uid = message_uid(context.result, "rejection", digest([context.fixed, uids]))
-        data = build_rejection(context, replaced, uid)
+def rejection(
+    context: ReportContext, rejected: Sequence[Dataset], why: str, *occasion: str
+) -> Iterator[ReportObject]:
+    """A note on `rejected`, references to what a destination has; none on nothing. On each `occasion` it is
+    another one.
+    """
+    if rejected:
+        uids = sorted(one.SOPInstanceUID for one in rejected)
+        uid = message_uid(context.result, "rejection", digest([context.fixed, uids, *occasion]))
+        data = build_rejection(context, rejected, uid, why)
         yield report_object(context.result, "rejection", KeyObjectSelectionDocumentStorage, uid, data)
 
 

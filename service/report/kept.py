@@ -3,14 +3,24 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from pydicom.dataset import Dataset
+
 from service.config.profiles import ObjectKind
 from service.report.report_object import ReportObject
+from service.report.source import reference
 from service.storage.deliveries import StoredObject
 from service.storage.port import InstanceStore
 from service.study.result import AnalysisResult
 
 _SUFFIXES: Mapping[ObjectKind, str] = {"hl7": "hl7", "fhir": "json", "webhook": "json"}
 """Of files that are no DICOM objects."""
+
+
+def reference_to_kept(stored: StoredObject) -> Dataset:
+    """`source.reference` for a result object."""
+    return reference(
+        stored.study_instance_uid, stored.series_instance_uid, stored.sop_class_uid, stored.sop_instance_uid
+    )
 
 
 def kept(store: InstanceStore, result: AnalysisResult, built: ReportObject, fault: str) -> StoredObject:

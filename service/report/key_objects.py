@@ -41,10 +41,7 @@ def build_key_objects(context: ReportContext, key_objects: Sequence[Dataset], so
 
 
 def build_rejection(
-    context: ReportContext,
-    rejected: Sequence[Dataset],
-    sop_instance_uid: str,
-    why: str = "replaced by newer results of this study",
+    context: ReportContext, rejected: Sequence[Dataset], sop_instance_uid: str, why: str
 ) -> bytes:
     """A rejection note (IHE IOCM) on result objects: a PACS that knows such hides them."""
     description = f"{context.title}: {why}."

@@ -58,7 +58,7 @@ def build_objects(
         if "rejection" in kinds:
             stays = {one.sop_instance_uid for one in objects}
             left = [one for one in replaced if one.SOPInstanceUID not in stays]
-            objects = (*objects, *rejection(context, left))
+            objects = (*objects, *rejection(context, left, "replaced by newer results of this study"))
         return (*objects, *message_objects(context, patient, objects, kinds))
 
 

@@ -11,11 +11,10 @@ from service.report.basis import EarlierReport
 from service.report.entry import ObjectsOf, kinds_for
 from service.report.gate import faults_of, told
 from service.report.headers import StoredHeaders
-from service.report.kept import kept
+from service.report.kept import kept, reference_to_kept
 from service.report.objects import build_objects
 from service.report.pixels import StoredPixels
 from service.report.report_object import ReportObject
-from service.report.source import reference
 from service.storage.analyses import Analysis
 from service.storage.deliveries import StoredObject
 from service.storage.ledger import Ledger
@@ -102,7 +101,7 @@ def _known(
 def _replaced(earlier: EarlierReport | None) -> list[Dataset]:
     """References to the DICOM objects of the report before, but for notes."""
     return [
-        reference(one.study_instance_uid, one.series_instance_uid, one.sop_class_uid, one.sop_instance_uid)
+        reference_to_kept(one)
         for one in (earlier.objects if earlier else ())
         if one.kind not in (*MESSAGES, "rejection")
     ]

@@ -13,19 +13,17 @@ from pydicom import dcmwrite
 
 from service.config import ReportSettings
 from service.config.profiles import PROFILES
-from service.infer.worker import Worker
 from service.report.reporter import Reporter
 from service.report.text import percent
 from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
-from service.study.messages import InferenceRequest, ReportRequest
+from service.study.messages import ReportRequest
 from service.study.result import AnalysisResult
-from tests.fakes.classifier import FakeClassifier
-from tests.fakes.pool import INLINE_POOLS
 from tests.servers.chromium import PATIENCE_MS
 from tests.servers.ohif import Ohif
 from tests.servers.orthanc import Orthanc
-from tests.unit.pipeline import US_TO_PACS, assemble, enqueue, phantom, receive
+from tests.unit.pipeline import in_one_series, phantom
+from tests.unit.report.test_reporter import inferred
 
 pytestmark = pytest.mark.integration
 
@@ -35,14 +33,8 @@ def result(orthanc: Orthanc, tmp_path: Path) -> Iterator[AnalysisResult]:
     """That of a phantom study which is in the PACS, images and results."""
     ledger, store, sources = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite3'}"), MemoryStore(), phantom()
     ledger.upgrade()
-    for number, ds in enumerate(sources, start=1):  # of one series, as scanners send: OHIF stays in a series
-        ds.SeriesInstanceUID, ds.SeriesNumber, ds.InstanceNumber = sources[0].SeriesInstanceUID, 1, number
-    uid = receive(ledger, store, sources)
-    assemble(ledger, store)
-    enqueue(ledger, store, US_TO_PACS)
-    Worker(ledger, store, {"us-mass": FakeClassifier()}, INLINE_POOLS, max_frames=4).handle(
-        InferenceRequest(uid, 1, "us-mass").to_json()
-    )
+    in_one_series(sources)  # OHIF does not go from one to another
+    uid = inferred(ledger, store, sources)
     Reporter(ledger, store, ReportSettings(), {"pacs": PROFILES["ohif"]}).handle(
         ReportRequest(uid, 1).to_json()
     )

@@ -10,7 +10,6 @@ from pydicom import dcmread
 
 from service.config import Destination, ReportSettings, SendSettings
 from service.config.profiles import DicomKind
-from service.infer.worker import Worker
 from service.report.reporter import Reporter
 from service.send.event_report import nothing_asked
 from service.send.links import Links
@@ -18,13 +17,12 @@ from service.send.sender import Sender
 from service.storage.deliveries import DeliveryState, Proof
 from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
-from service.study.messages import DeliveryRequest, InferenceRequest, ReportRequest
+from service.study.messages import DeliveryRequest, ReportRequest
 from service.study.state import StudyState
-from tests.fakes.classifier import FakeClassifier
-from tests.fakes.pool import INLINE_POOLS
 from tests.servers.orthanc import Orthanc
 from tests.servers.process import HOST, free_port
-from tests.unit.pipeline import US_TO_PACS, assemble, enqueue, phantom, receive, study_of
+from tests.unit.pipeline import phantom, study_of
+from tests.unit.report.test_reporter import inferred
 
 pytestmark = pytest.mark.integration
 
@@ -42,13 +40,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 def test_every_kind_is_delivered_and_kept_once(orthanc: Orthanc, ledger: Ledger) -> None:
     # Arrange
     store = MemoryStore()
-    uid = receive(ledger, store, phantom())
-    assemble(ledger, store)
-    enqueue(ledger, store, US_TO_PACS)
-    classifier = FakeClassifier()
-    Worker(ledger, store, {"us-mass": classifier}, INLINE_POOLS, max_frames=4).handle(
-        InferenceRequest(uid, 1, "us-mass").to_json()
-    )
+    uid = inferred(ledger, store, phantom())
     Reporter(ledger, store, ReportSettings(), EVERY).handle(ReportRequest(uid, 1).to_json())
     orthanc.add_modality("preread", "PREREAD", free_port())  # else it answers no C-FIND
     pacs = Destination(name="pacs", host=HOST, port=orthanc.dicom_port, ae_title="ORTHANC", confirm="query")

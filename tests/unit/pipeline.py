@@ -46,6 +46,12 @@ def phantom() -> list[Dataset]:
     return deepcopy(_phantom())
 
 
+def in_one_series(study: Sequence[Dataset]) -> None:
+    """Number the images through as those of the first one's series, as scanners send them."""
+    for number, ds in enumerate(study, start=1):
+        ds.SeriesInstanceUID, ds.SeriesNumber, ds.InstanceNumber = study[0].SeriesInstanceUID, 1, number
+
+
 def receive(
     ledger: Ledger,
     store: InstanceStore,

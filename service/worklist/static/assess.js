@@ -7,15 +7,7 @@ async function send(form, verdict) {
   const said = Object.fromEntries(new FormData(form));
   const body = { ...said, verdict, classifier: form.dataset.classifier, revision: Number(form.dataset.revision) };
   if (verdict !== "modified") body.category = "";
-  // The header tells the server that no other page has made this request.
-  const response = await fetch(form.dataset.path, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "X-Preread-Action": "1" },
-    body: JSON.stringify(body),
-  });
-  if (response.ok) return;
-  const answer = await response.json().catch(() => ({}));
-  throw new Error(answer.detail ?? `The service does not answer as it should (status ${response.status}).`);
+  await post(form.dataset.path, body);
 }
 
 for (const form of document.querySelectorAll("form.assess")) {

@@ -9,20 +9,13 @@ async function act(path) {
   disable(true);
   refusal.hidden = true;
   try {
-    // The header tells the server that no other page has made this request.
-    const response = await fetch(path, { method: "POST", headers: { "X-Preread-Action": "1" } });
-    if (!response.ok) throw new Error(await explain(response));
+    await post(path);
     location.reload();
   } catch (error) {
     refusal.textContent = error.message;
     refusal.hidden = false;
     disable(false);
   }
-}
-
-async function explain(response) {
-  const answer = await response.json().catch(() => ({}));
-  return answer.detail ?? `The service does not answer as it should (status ${response.status}). Try it again.`;
 }
 
 function disable(yes) {
