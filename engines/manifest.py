@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from engines import judgement
 from engines.errors import ManifestError, WeightsError
@@ -64,9 +65,18 @@ class Manifest:
             raise ManifestError(
                 f"classifier {self.name!r} has no operating point {point!r}; there are: {', '.join(named)}"
             )
-        chosen = replace(self, operating_point=named[point])
-        object.__setattr__(chosen, "folder", self.folder)
-        return chosen
+        return self._with(operating_point=named[point])
+
+    def guarded_up_to(self, limit: float) -> "Manifest":
+        """The classifier with another limit of its guard. Raises ManifestError where it has none."""
+        if self.guard is None:
+            raise ManifestError(f"classifier {self.name!r} has no guard, so it takes no limit")
+        return self._with(guard=replace(self.guard, limit=limit))
+
+    def _with(self, **changes: Any) -> "Manifest":
+        changed = replace(self, **changes)
+        object.__setattr__(changed, "folder", self.folder)
+        return changed
 
     def suggested_category(self, probability: float) -> str:
         """The BI-RADS category (3, 4A, 4B, 4C, 5) whose likelihood range holds the calibrated probability."""

@@ -26,6 +26,11 @@ class Pair:
 Given = Gray | Pair
 
 
+def read_image(given: Given) -> Gray:
+    """The image that is read, of both the one that heatmaps belong to."""
+    return given.image if isinstance(given, Pair) else given
+
+
 @dataclass(frozen=True, slots=True)
 class PreparedGiven:
     """`tensors` (1, size, size) each; `placement` of the image that is read, to which heatmaps belong."""

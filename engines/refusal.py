@@ -1,9 +1,12 @@
 """Asks a classifier's guard about an image."""
 
-from engines.classifier import Score
+import numpy as np
+from numpy.typing import NDArray
+
 from engines.errors import UnfamiliarInput
 from engines.guard import read_familiar
 from engines.manifest import Manifest
+from engines.texture import texture
 
 
 class Guard:
@@ -14,15 +17,15 @@ class Guard:
         self._limit = manifest.guard.limit if manifest.guard else float("inf")
         self._familiar = read_familiar(manifest.checked_guard()) if manifest.guard else None
 
-    def strangeness(self, score: Score) -> float:
-        """How unlike the familiar images this one is; 0 where nobody asks."""
-        return 0.0 if self._familiar is None else float(self._familiar.strangeness(score.embedding[None])[0])
+    def strangeness(self, gray: NDArray[np.uint8]) -> float:
+        """How unlike the familiar images this one, uint8 (rows, columns), is; 0 where nobody asks."""
+        return 0.0 if self._familiar is None else float(self._familiar.strangeness(texture(gray)[None])[0])
 
-    def check(self, score: Score) -> None:
+    def check(self, gray: NDArray[np.uint8]) -> None:
         """Raises UnfamiliarInput for an image that the classifier was not made for."""
-        strange = self.strangeness(score)
+        strange = self.strangeness(gray)
         if strange > self._limit:
             raise UnfamiliarInput(
-                f"the image is unlike those that {self._name} was made from (strangeness {strange:.1f}, at "
-                f"most {self._limit:.1f} is taken)"
+                f"the image is unlike those that {self._name} was made from (strangeness {strange:.2f}, at "
+                f"most {self._limit:.2f} is taken)"
             )

@@ -8,9 +8,10 @@ import numpy as np
 from engines.backends.port import Engine
 from engines.batching import Batcher, BatchPolicy, Outputs
 from engines.classifier import Score, score_of
+from engines.errors import UnfamiliarInput
 from engines.judgement import Calibration
 from engines.manifest import Manifest
-from engines.pair import Given, prepare_given
+from engines.pair import Given, prepare_given, read_image
 from engines.preprocess import Placement
 from engines.refusal import Guard
 
@@ -18,21 +19,16 @@ from engines.refusal import Guard
 class PendingScore:
     """A score to come."""
 
-    def __init__(
-        self, outputs: Future[Outputs], placement: Placement, calibration: Calibration, guard: Guard
-    ) -> None:
+    def __init__(self, outputs: Future[Outputs], placement: Placement, calibration: Calibration) -> None:
         self._outputs = outputs
         self._placement = placement
         self._calibration = calibration
-        self._guard = guard
 
     def result(self) -> Score:
         """Wait for the score. Raises UnfamiliarInput for an image that the classifier was not made for,
         GpuError when the GPU is lost, another EngineError for this image.
         """
-        score = score_of(self._outputs.result(), self._placement, self._calibration)
-        self._guard.check(score)
-        return score
+        return score_of(self._outputs.result(), self._placement, self._calibration)
 
 
 class ServedClassifier:
@@ -60,13 +56,18 @@ class ServedClassifier:
 
     def submit(self, given: Given, urgent: bool = False) -> PendingScore:
         """Prepare a gray image, uint8 (rows, columns), or a pair on this thread and queue it. Urgent ones go
-        first.
+        first. What the guard refuses does not reach an engine: its result says so.
 
         Raises InputError for an image that is not gray uint8 or too small, EngineClosed after `close`.
         """
         prepared = prepare_given(given, self.manifest.input.size)
-        outputs = self._batcher.submit(prepared.tensors, urgent)
-        return PendingScore(outputs, prepared.placement, self.manifest.calibration, self._guard)
+        try:
+            self._guard.check(read_image(given))
+            outputs = self._batcher.submit(prepared.tensors, urgent)
+        except UnfamiliarInput as refusal:
+            outputs = Future()
+            outputs.set_exception(refusal)
+        return PendingScore(outputs, prepared.placement, self.manifest.calibration)
 
     def close(self) -> None:
         """Answer what was submitted and release the networks."""

@@ -1,6 +1,7 @@
 """The images that a recipe names, below a data root."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from engines.data.busi import busi
@@ -28,7 +29,7 @@ def parts_of(recipe: Recipe, root: Path) -> Parts:
     """The recipe's data set, divided as it says. Raises DataError where each fold is held out once."""
     if recipe.data.test_fold is None or recipe.data.validation_fold is None:
         raise DataError(
-            f"{recipe.name!r} has learnt from every fold of {recipe.data.folder}: what each gave when it was "
+            f"{recipe.name!r} has learnt from every fold of {recipe.data.called}: what each gave when it was "
             f"held out is in its folder; measure it on {EXTERNAL}"
         )
     folds = folds_of(recipe, root)
@@ -41,8 +42,31 @@ def parts_of(recipe: Recipe, root: Path) -> Parts:
 
 
 def folds_of(recipe: Recipe, root: Path) -> Folds:
-    """The recipe's data set in its folds, whole patients in each."""
-    return read_folds(recipe.data.form, root / recipe.data.folder)
+    """The recipe's data set in its folds, whole patients in each; joined ones in folds of the same number.
+
+    Raises DataError. A patient who is in two sets is not noticed: they name their patients differently.
+    """
+    folds = read_folds(recipe.data.form, root / recipe.data.folder)
+    for joined in recipe.data.joined:
+        theirs = read_folds(joined.form, root / joined.folder)
+        if theirs.keys() != folds.keys():
+            raise DataError(
+                f"{joined.folder} has the folds {sorted(theirs)}, {recipe.data.folder} {sorted(folds)}: "
+                "give both the same ones in their column `fold`"
+            )
+        folds = join(folds, joined.folder, theirs)
+    return folds
+
+
+def join(folds: Folds, name: str, theirs: Folds) -> Folds:
+    """Folds of two sets by their numbers; patients of the second are told apart by its `name`."""
+    return {
+        fold: [
+            *folds.get(fold, ()),
+            *(replace(one, patient=f"{name}: {one.patient}") for one in theirs.get(fold, ())),
+        ]
+        for fold in sorted(folds.keys() | theirs.keys())
+    }
 
 
 def other_sets(recipe: Recipe, root: Path) -> dict[str, LearningSet]:

@@ -37,7 +37,7 @@ def guard_figures(scored: Scored, manifest: Manifest) -> list[Figure]:
     """Share of images that the classifier's guard refuses, if it has one."""
     if manifest.guard is None:
         return []
-    strange = read_familiar(manifest.checked_guard()).strangeness(scored.embeddings) > manifest.guard.limit
+    strange = read_familiar(manifest.checked_guard()).strangeness(scored.textures) > manifest.guard.limit
     share = wilson(int(strange.sum()), strange.size)
     held = share.value <= _LARGEST_REFUSED
     how = f"of {strange.size} images; the figures above count them too"

@@ -13,9 +13,9 @@ from engines.evaluation.arrays import Labels, Scores
 from engines.evaluation.detection import Candidate, candidates
 from engines.evaluation.pointing import Pointing, point
 from engines.evaluation.sides import Cases
-from engines.guard import Embeddings
 from engines.pair import Given
 from engines.progress import Progress, Report
+from engines.texture import Textures, texture
 
 Classify = Callable[[Sequence[Given]], list[Score]]
 """Gray images, uint8 (rows, columns), or pairs to their scores."""
@@ -38,7 +38,7 @@ class ScoredImage:
     pointing: Pointing | None
     dice: float
     mask_share: float
-    embedding: NDArray[np.float32]
+    texture: NDArray[np.float32]
     candidates: tuple[Candidate, ...] | None
 
 
@@ -69,9 +69,9 @@ class Scored:
         return labels_of(self.examples)
 
     @cached_property
-    def embeddings(self) -> Embeddings:
-        """(n, d)."""
-        return np.stack([image.embedding for image in self.images])
+    def textures(self) -> Textures:
+        """(n, VALUES)."""
+        return np.stack([image.texture for image in self.images])
 
     @property
     def examples(self) -> tuple[Example, ...]:
@@ -120,7 +120,7 @@ def _scored_image(example: Example, pixels: Pixels, score: Score) -> ScoredImage
         point(score.heatmap, pixels.mask),
         dice(score.lesion_mask, pixels.mask),
         float(pixels.mask.mean()),
-        score.embedding,
+        texture(pixels.gray),
         candidates(lesion, pixels.mask) if lesion is not None and pixels.mask.any() else None,
     )
 

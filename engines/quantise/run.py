@@ -181,6 +181,6 @@ def _entry(path: Path, figures: Sequence[Figure], measured_on: str) -> Int8:
 def _measured_on(recipe: Recipe, validation: Sequence[Example]) -> str:
     patients = len({example.patient for example in validation})
     return (
-        f"{recipe.data.folder}, fold {recipe.data.validation_fold} (validation), "
+        f"{recipe.data.called}, fold {recipe.data.validation_fold} (validation), "
         f"{len(validation)} images of {patients} patients"
     )

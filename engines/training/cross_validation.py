@@ -6,31 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from engines.data.examples import LearningSet
 from engines.data.near_duplicates import refuse_near_duplicates
 from engines.data.sets import folds_of, other_sets
 from engines.errors import RecipeError
-from engines.evaluation.arrays import Scores
 from engines.evaluation.measured import Measured
-from engines.evaluation.rates import wilson
 from engines.evaluation.scoring import score
 from engines.export import MODEL, export_network
-from engines.guard import FILE, fit_familiar
-from engines.manifest import sha256_of
-from engines.manifest_tables import GuardFile, Weights
+from engines.manifest_tables import Weights
 from engines.networks.checkpoint import read_network
 from engines.networks.lesion.network import LesionNetwork, ensemble
 from engines.progress import Progress, Report
 from engines.training.by_network import by_network
 from engines.training.decided import decided
+from engines.training.guarding import fit_guard_of
 from engines.training.held_out import HeldOut
 from engines.training.loop import fit
 from engines.training.recipe import Recipe
-
-_FAMILIAR, _ELBOW_ROOM = 0.99, 1.25
-"""Share of held-out images that must pass the guard, and how much stranger another hospital's may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,38 +41,22 @@ def cross_validate(
     Goes on where an earlier run was stopped. Raises RecipeError, DataError, WeightsError, ExportError.
     """
     folds, others_too = folds_of(recipe, root), other_sets(recipe, root)
-    networks, scored, strange = [], {}, []
+    networks, scored = [], {}
     for fold, examples in folds.items():
         others = [example for other, theirs in folds.items() if other != fold for example in theirs]
         sets = others_too | {"": LearningSet(others, examples)}
         network, size = _trained(recipe, sets, out_folder / f"fold-{fold}", progress)
         networks.append(network)
         scored[fold] = score(by_network(network, size), examples, progress)
-        seen = score(by_network(network, size), others, progress)
-        strange.append(fit_familiar(seen.embeddings).strangeness(scored[fold].embeddings))
     progress(Progress("export", 0, 1, "the judges of all folds"))
     judges = ensemble(networks, networks[0].finder)
     exported = export_network(judges, recipe.network.size, folder / MODEL, stores_half=True)
     held_out = HeldOut(scored)
     together = held_out.together
-    everybody = score(by_network(judges, recipe.network.size), together.examples, progress)
-    fit_familiar(everybody.embeddings).write(folder / FILE)
-    measured_on = f"{recipe.data.folder}, each fold held out once, {len(together.examples)} images"
+    measured_on = f"{recipe.data.called}, each fold held out once, {len(together.examples)} images"
     measured = decided(recipe, together.logits, together.labels, measured_on, Weights(MODEL, exported.sha256))
-    guard = _guard(np.concatenate(strange), folder / FILE, measured_on)
+    guard = fit_guard_of(folds, folder, recipe.data.called, progress)
     return CrossValidated(replace(measured, guard=guard), held_out)
-
-
-def _guard(strangeness: Scores, file: Path, measured_on: str) -> GuardFile:
-    """The limit that nearly all images keep to that their network and its guard have not seen."""
-    limit = float(np.quantile(strangeness, _FAMILIAR)) * _ELBOW_ROOM
-    return GuardFile(
-        file.name,
-        sha256_of(file),
-        limit,
-        wilson(int((strangeness > limit).sum()), strangeness.size),
-        measured_on,
-    )
 
 
 def _trained(

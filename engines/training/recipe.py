@@ -13,6 +13,16 @@ CLASS, LESION = "class", "lesion"
 
 
 @dataclass(frozen=True, slots=True)
+class Joined:
+    """A data set that is learnt from and measured on together with the first: its folds go into those of the
+    same number.
+    """
+
+    form: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
 class Data:
     """`folder` is below the data root and has the form `form` (engines.data.formats). Folds are the data
     set's own, or made by patient. Without folds here, each is held out once, and what is shipped are the
@@ -23,6 +33,7 @@ class Data:
     test_fold: int | None = None
     validation_fold: int | None = None
     form: str = "bus-bra"
+    joined: tuple[Joined, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.test_fold is None) is not (self.validation_fold is None):
@@ -31,6 +42,11 @@ class Data:
             )
         if self.test_fold is not None and self.test_fold == self.validation_fold:
             raise ValueError(f"test_fold and validation_fold are both {self.test_fold}; they must differ")
+
+    @property
+    def called(self) -> str:
+        """All data sets, by their folders."""
+        return " and ".join([self.folder, *(one.folder for one in self.joined)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +93,9 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """Probabilities in 0..1 of what may befall a training image; see augmentation.py."""
+    """Probabilities in 0..1 of what may befall a training image; see augmentation/. `wide`: of an image that
+    is not cut, to be seen from further away, as a scanner shows it that keeps a broad black frame.
+    """
 
     crop: float
     affine: float
@@ -87,6 +105,7 @@ class Augmentation:
     depth_gain: float
     erase: float
     marks: float
+    wide: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from engines.open_engine import open_classifier
 from engines.progress import Progress, Report, silent
 from engines.training.cross_validation import cross_validate
 from engines.training.decided import decided
+from engines.training.guarding import fit_guard_of, seen_folds
 from engines.training.loop import fit
 from engines.training.pictures import read_pictures
 from engines.training.recipe import RECIPE, Recipe, read_recipe
@@ -60,13 +61,16 @@ def _train(recipe: Recipe, root: Path, out_folder: Path, folder: Path, progress:
     sets = other_sets(recipe, root) | {"": LearningSet(parts.train, parts.validation)}
     best = fit(recipe, sets, out_folder, progress)
     exported = export(best, folder)
-    return _measure(recipe, best, parts.validation, exported.sha256)
+    measured = _measure(recipe, best, parts.validation, exported.sha256)
+    return replace(
+        measured, guard=fit_guard_of(seen_folds(recipe, root), folder, recipe.data.called, progress)
+    )
 
 
 def _measure(recipe: Recipe, best: Path, validation: tuple[Example, ...], sha256: str) -> Measured:
     network, size = read_network(best)
     logits, labels = logit_differences(network, read_pictures(validation, size)), labels_of(validation)
     measured_on = (
-        f"{recipe.data.folder}, fold {recipe.data.validation_fold} (validation), {len(validation)} images"
+        f"{recipe.data.called}, fold {recipe.data.validation_fold} (validation), {len(validation)} images"
     )
     return decided(recipe, logits, labels, measured_on, Weights(MODEL, sha256))

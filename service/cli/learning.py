@@ -1,4 +1,4 @@
-"""`preread train`, `export` and `quantise`: make classifiers. Needs PyTorch."""
+"""`preread train`, `export`, `guard` and `quantise`: make classifiers. Needs PyTorch."""
 
 import json
 from dataclasses import asdict
@@ -20,6 +20,7 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     app.command()(train)
     app.command()(export)
+    app.command()(guard)
     app.command()(quantise)
 
 
@@ -51,6 +52,31 @@ def export(
     Console().print(
         f"{exported.path}\nSHA-256 {exported.sha256}\nlargest relative difference from PyTorch "
         f"{exported.difference:.1e}",
+        highlight=False,
+    )
+
+
+def guard(
+    classifier: Annotated[str, typer.Argument(help="A classifier's name, or its folder.")],
+    data: DataRoot = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(help="FORM:FOLDER of further images that it should take, such as folder:ours."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fit anew which images a classifier refuses: those unlike the ones that it was made from."""
+    with needs_training_extra(), training_progress() as report:
+        from engines.training.guarding import guard as run
+
+        fitted = run(classifier, data, also or [], report)
+    if as_json:
+        typer.echo(json.dumps(asdict(fitted)))
+        return
+    Console().print(
+        f"takes images of a strangeness up to {fitted.limit:.2f}; refuses {fitted.refused.value:.1%} "
+        f"({fitted.refused.low:.1%} to {fitted.refused.high:.1%}) of those that it should take "
+        f"({fitted.measured_on})",
         highlight=False,
     )
 

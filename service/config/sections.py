@@ -51,6 +51,9 @@ class InferSettings(Section):
     operating_points: dict[str, str] = Field(default_factory=dict)
     """By a classifier's name, the operating point that counts instead of its usual one, such as
     `high sensitivity`, `balanced` or `high specificity`; its manifest says what each was measured to give."""
+    guard_limits: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    """By a classifier's name, up to which strangeness it takes images instead of its own limit. Its refusals
+    name the strangeness. Raise it only for a scanner whose images are shown to be read as well as others."""
     threads: Annotated[int, Field(ge=0)] = 0
     """Threads of ONNX Runtime. 0: one per core."""
     max_frames: Annotated[int, Field(ge=1)] = 16

@@ -11,7 +11,7 @@ from engines.errors import EngineError
 from engines.manifest import Manifest
 from engines.plans.profile import BatchProfile
 from engines.precision import Precision
-from service.config import Settings
+from service.config import InferSettings, Settings
 from service.enqueue.embedded import EmbeddedBroker
 from service.enqueue.port import Broker
 from service.enqueue.retry import RetryPolicy
@@ -103,19 +103,21 @@ def manifests(settings: Settings) -> dict[str, Manifest]:
             f"rules name the classifier {', '.join(missing)}, which is not installed; "
             f"installed: {', '.join(found) or 'none'}. Add its folder to infer.classifier_folders"
         )
-    unknown = sorted(set(settings.infer.operating_points) - set(names))
-    if unknown:
-        raise ConfigurationError(
-            f"infer.operating_points names {unknown[0]!r}, which no rule runs; rules run: "
-            f"{', '.join(names) or 'none'}"
-        )
+    for setting in ("operating_points", "guard_limits"):
+        unknown = sorted(set(getattr(settings.infer, setting)) - set(names))
+        if unknown:
+            raise ConfigurationError(
+                f"infer.{setting} names {unknown[0]!r}, which no rule runs; rules run: "
+                f"{', '.join(names) or 'none'}"
+            )
     with translated():
-        return {name: _at_its_point(found[name], settings) for name in names}
+        return {name: _as_set(found[name], settings.infer) for name in names}
 
 
-def _at_its_point(manifest: Manifest, settings: Settings) -> Manifest:
-    point = settings.infer.operating_points.get(manifest.name)
-    return manifest if point is None else manifest.at(point)
+def _as_set(manifest: Manifest, infer: InferSettings) -> Manifest:
+    point, limit = infer.operating_points.get(manifest.name), infer.guard_limits.get(manifest.name)
+    chosen = manifest if point is None else manifest.at(point)
+    return chosen if limit is None else chosen.guarded_up_to(limit)
 
 
 def engine_choice(settings: Settings) -> EngineChoice:

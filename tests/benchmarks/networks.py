@@ -76,7 +76,7 @@ def temporary_classifier(folder: Path, exported: Exported) -> Manifest:
     """
     shipped = find_classifiers()["us-mass"]
     text = (shipped.folder / FILE).read_text(encoding="utf-8")
-    text = re.sub(r"\n\[(int8|guard)\]\n[^\[]*", "\n", text)  # they are of the shipped weights
+    text = re.sub(r"(?m)^\[(int8|guard)\]\n[^\[]*", "", text)  # they are of the shipped weights
     text = text.replace(f'name = "{shipped.name}"', f'name = "random-{exported.architecture}"', 1)
     text = text.replace(f"size = {shipped.input.size}", f"size = {exported.size}", 1)
     text = text.replace(shipped.weights.sha256, sha256_of(exported.onnx), 1)

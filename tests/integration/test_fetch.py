@@ -35,14 +35,24 @@ def source_of(orthanc: Orthanc, service: str) -> dict[str, Any]:
     return {"name": "pacs", "dimse": dimse}
 
 
-@pytest.fixture
-def preread(tmp_path: Path, orthanc: Orthanc) -> Iterator[Preread]:
-    """Preread, running, with Orthanc as three sources that are called as their services."""
+def with_sources(folder: Path, orthanc: Orthanc) -> Preread:
+    """Preread with Orthanc as three sources that are called as their services."""
     sources = [source_of(orthanc, service) | {"name": service} for service in SERVICES]
-    service = Preread(tmp_path, orthanc.dicom_port, orthanc.ae_title, sources=sources, rules=[])
+    return Preread(folder, orthanc.dicom_port, orthanc.ae_title, sources=sources, rules=[])
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, orthanc_server: Orthanc) -> Iterator[Preread]:
+    """Running, for all tests: each fetches studies of its own."""
+    with running(with_sources(tmp_path_factory.mktemp("preread"), orthanc_server)) as preread:
+        yield preread
+
+
+@pytest.fixture
+def preread(service: Preread, orthanc: Orthanc) -> Preread:
+    """Known to an empty Orthanc."""
     orthanc.add_modality("preread", "PREREAD", service.dicom_port)
-    with running(service):
-        yield service
+    return service
 
 
 def fetch(preread: Preread, *arguments: str) -> tuple[int, str, str]:
@@ -67,10 +77,10 @@ def orthanc_store(orthanc: Orthanc, file: bytes) -> None:
     httpx.post(f"{orthanc.http_url}/instances", content=file, timeout=30.0).raise_for_status()
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_study_is_fetched_from_orthanc(preread: Preread, orthanc: Orthanc, service: str) -> None:
+@pytest.mark.parametrize("way", SERVICES)
+def test_study_is_fetched_from_orthanc(preread: Preread, orthanc: Orthanc, way: str) -> None:
     study = upload(orthanc)
-    status, output, errors = fetch(preread, "--accession", "A1", "--source", service, "--json")
+    status, output, errors = fetch(preread, "--accession", "A1", "--source", way, "--json")
     (outcome,) = json.loads(output or "[{}]")
     assert (status, errors) == (0, "")
     assert (outcome["study_instance_uid"], outcome["received"], outcome["expected"]) == (study, 3, 3)
@@ -79,16 +89,16 @@ def test_study_is_fetched_from_orthanc(preread: Preread, orthanc: Orthanc, servi
     assert kept.instance_count == 3
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("way", SERVICES)
 def test_compressed_images_come_as_the_pacs_has_them(
-    preread: Preread, orthanc: Orthanc, dcmtk: Dcmtk, tmp_path: Path, service: str
+    preread: Preread, orthanc: Orthanc, dcmtk: Dcmtk, tmp_path: Path, way: str
 ) -> None:
     plain, compressed = tmp_path / "plain.dcm", tmp_path / "compressed.dcm"
     plain.write_bytes(part10(us_dataset(Rows=16, Columns=16, PixelData=bytes(256))))
     assert dcmtk.run("dcmcjpeg", str(plain), str(compressed)).returncode == 0
     orthanc_store(orthanc, compressed.read_bytes())
     study = orthanc.instances()[0]["StudyInstanceUID"]
-    status, _, _ = fetch(preread, "--study", study, "--source", service)
+    status, _, _ = fetch(preread, "--study", study, "--source", way)
     with preread.ledger() as ledger, ledger.read() as tx:
         (kept,) = tx.instances.of_study(study)
     assert (status, kept.transfer_syntax_uid) == (0, "1.2.840.10008.1.2.4.70")
@@ -100,18 +110,18 @@ def test_compressed_images_come_as_the_pacs_has_them(
     )
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("way", SERVICES)
 def test_our_own_results_are_neither_fetched_nor_counted(
-    preread: Preread, orthanc: Orthanc, service: str
+    preread: Preread, orthanc: Orthanc, way: str
 ) -> None:
     study, own_series = upload(orthanc), generate_uid()
-    assert fetch(preread, "--study", study, "--source", service)[0] == 0
+    assert fetch(preread, "--study", study, "--source", way)[0] == 0
     known = preread.wait_for_state(study, "received", "assembled", "not_analysed")
     orthanc_store(orthanc, part10(us_dataset(StudyInstanceUID=study, SeriesInstanceUID=own_series)))
     with preread.ledger() as ledger:
         enter_result(ledger, study, own_series)
-        status, output, _ = fetch(preread, "--study", study, "--source", service, "--json")
-        counter = open_counter(Settings.model_validate({"sources": [source_of(orthanc, service)]}), ledger)
+        status, output, _ = fetch(preread, "--study", study, "--source", way, "--json")
+        counter = open_counter(Settings.model_validate({"sources": [source_of(orthanc, way)]}), ledger)
         assert counter is not None and counter.count_in_pacs(known) == 3
     assert (status, json.loads(output)[0]["expected"]) == (0, 3)
     assert preread.studies()[study].instance_count == 3
@@ -153,9 +163,9 @@ def test_move_to_an_ae_title_that_is_not_known_there_says_so(orthanc: Orthanc, t
     assert "0 of 1 instances" in output and "the PACS did not send a series" in output
 
 
-def test_fetching_without_a_running_preread_says_what_to_check(preread: Preread, orthanc: Orthanc) -> None:
-    study = upload(orthanc, images=1)
-    preread.stop()
+def test_fetching_without_a_running_preread_says_what_to_check(tmp_path: Path, orthanc: Orthanc) -> None:
+    preread, study = with_sources(tmp_path, orthanc), upload(orthanc, images=1)
+    orthanc.add_modality("preread", "PREREAD", preread.dicom_port)
     status, output, _ = fetch(preread, "--study", study)
     assert status == 1
     assert "handing on to Preread stopped" in output and "check host and port" in output

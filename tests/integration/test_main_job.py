@@ -1,6 +1,7 @@
 """The main job on real servers and on the embedded default: C-STORE in, SR and heatmaps in the PACS."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +13,29 @@ from service.study.state import StudyState
 from tests.integration.scanner import SC_CLASS, SR_CLASS, new_study, store, write
 from tests.servers.dcmtk import Dcmtk
 from tests.servers.orthanc import Orthanc
+from tests.servers.postgres import empty_database
 from tests.servers.preread import Preread, running
+from tests.servers.rabbitmq import empty_virtual_host
 
 pytestmark = pytest.mark.integration
 
 
-@pytest.fixture(params=["embedded", "servers", "pynetdicom"])
-def preread(request: pytest.FixtureRequest, tmp_path: Path, orthanc: Orthanc) -> Iterator[Preread]:
+@pytest.fixture(scope="module", params=["embedded", "servers", "pynetdicom"])
+def preread(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, orthanc_server: Orthanc
+) -> Iterator[Preread]:
+    """One service for all tests: each sends studies of its own."""
     settings: dict[str, Any] = {}
-    if request.param == "pynetdicom":
-        settings = {"accept": {"receiver": "pynetdicom"}}
-    if request.param == "servers":
-        settings = {
-            "broker": {"kind": "rabbitmq", "url": request.getfixturevalue("rabbitmq_url")},
-            "ledger": {"url": request.getfixturevalue("postgres_url")},
-        }
-    with running(Preread(tmp_path, orthanc.dicom_port, orthanc.ae_title, **settings)) as service:
-        yield service
+    with ExitStack() as resources:
+        if request.param == "pynetdicom":
+            settings = {"accept": {"receiver": "pynetdicom"}}
+        if request.param == "servers":
+            broker = resources.enter_context(empty_virtual_host(request.getfixturevalue("rabbitmq")))
+            ledger = resources.enter_context(empty_database(request.getfixturevalue("postgres_server")))
+            settings = {"broker": {"kind": "rabbitmq", "url": broker}, "ledger": {"url": ledger}}
+        folder, port = tmp_path_factory.mktemp(request.param), orthanc_server.dicom_port
+        service = Preread(folder, port, orthanc_server.ae_title, **settings)
+        yield resources.enter_context(running(service))
 
 
 @pytest.fixture

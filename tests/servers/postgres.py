@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -137,10 +138,17 @@ def postgres(postgres_server: Postgres) -> str:
     return postgres_server.url()
 
 
+@contextmanager
+def empty_database(server: Postgres) -> Iterator[str]:
+    """SQLAlchemy URL of a database that nobody else knows."""
+    name = f"test_{uuid4().hex}"
+    server.create_database(name)
+    yield server.url(name)
+    server.drop_database(name)
+
+
 @pytest.fixture
 def postgres_url(postgres_server: Postgres) -> Iterator[str]:
     """SQLAlchemy URL of an empty database that only this test knows."""
-    name = f"test_{uuid4().hex}"
-    postgres_server.create_database(name)
-    yield postgres_server.url(name)
-    postgres_server.drop_database(name)
+    with empty_database(postgres_server) as url:
+        yield url

@@ -3,6 +3,7 @@
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -180,10 +181,17 @@ def rabbitmq() -> Iterator[RabbitMQ]:
             node.shut_down()
 
 
+@contextmanager
+def empty_virtual_host(node: RabbitMQ) -> Iterator[str]:
+    """AMQP URL of a virtual host that nobody else knows."""
+    virtual_host = f"test-{uuid4().hex}"
+    node.management("PUT", f"/api/vhosts/{virtual_host}")
+    yield node.url_of(virtual_host)
+    node.management("DELETE", f"/api/vhosts/{virtual_host}")
+
+
 @pytest.fixture
 def rabbitmq_url(rabbitmq: RabbitMQ) -> Iterator[str]:
     """AMQP URL of an empty virtual host that only this test knows."""
-    virtual_host = f"test-{uuid4().hex}"
-    rabbitmq.management("PUT", f"/api/vhosts/{virtual_host}")
-    yield rabbitmq.url_of(virtual_host)
-    rabbitmq.management("DELETE", f"/api/vhosts/{virtual_host}")
+    with empty_virtual_host(rabbitmq) as url:
+        yield url

@@ -11,6 +11,8 @@ from engines.training.recipe import Augmentation
 
 _SMALLEST_CROP = 0.4
 """Of the image's side."""
+_WIDEST = 1.5
+"""Times the image's side, where it is seen from further away."""
 _ASTRAY = 0.12
 """Standard deviation of a view's middle, in halves of the lesion: a finder errs by as much."""
 
@@ -66,14 +68,23 @@ def box_of(lesion: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _part(lesion: torch.Tensor, settings: Augmentation, dice: Dice) -> tuple[torch.Tensor, torch.Tensor]:
-    """Middle (n, 2) and half side (n, 1) of a square that holds the lesion, or of the whole image."""
+    """Middle (n, 2) and half side (n, 1) of a square that holds the lesion, or of the whole image and what is
+    black around it.
+    """
     low, high = box_of(lesion)
     first, last = dice.uniform(0, 1, 2), dice.uniform(0, 1, 2)
     left_top, right_bottom = -1 + (low + 1) * first, 1 - (1 - high) * last
     cut = dice.happens(settings.crop)[:, :, 0, 0]
     middle = torch.where(cut, (left_top + right_bottom) / 2, 0.0)
     half = ((right_bottom - left_top) / 2).amax(1, keepdim=True).clamp(_SMALLEST_CROP, 1)
-    return middle, torch.where(cut, half, 1.0)
+    return middle, torch.where(cut, half, _whole(half, settings, dice))
+
+
+def _whole(half: torch.Tensor, settings: Augmentation, dice: Dice) -> torch.Tensor:
+    """Half side of the whole image, or of a larger square. Without it, no further number is drawn."""
+    if not settings.wide:
+        return torch.ones_like(half)
+    return torch.where(dice.happens(settings.wide)[:, :, 0, 0], dice.uniform(1.0, _WIDEST, 1), 1.0)
 
 
 def _view(

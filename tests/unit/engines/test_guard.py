@@ -9,7 +9,7 @@ from engines.judgement import Rate
 from engines.manifest_tables import GuardFile
 
 
-def embeddings(count: int, seed: int, shift: float = 0.0) -> np.ndarray:
+def textures(count: int, seed: int, shift: float = 0.0) -> np.ndarray:
     """Of 100 values, moved along a few directions of different strength, and a little noise."""
     directions = np.random.default_rng(99).normal(size=(8, 100))
     rng = np.random.default_rng(seed)
@@ -20,27 +20,27 @@ def embeddings(count: int, seed: int, shift: float = 0.0) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def familiar() -> Familiar:
-    return fit_familiar(embeddings(500, 0))
+    return fit_familiar(textures(500, 0))
 
 
 def test_familiar_ones_are_about_one(familiar: Familiar) -> None:
-    strange = familiar.strangeness(embeddings(500, 1))
+    strange = familiar.strangeness(textures(500, 1))
     assert np.median(strange) == pytest.approx(1.0, abs=0.3)
     assert np.quantile(strange, 0.99) < 3
 
 
 @pytest.mark.parametrize("shift", [1.0, 3.0])
 def test_what_leaves_their_directions_is_strange(familiar: Familiar, shift: float) -> None:
-    assert familiar.strangeness(embeddings(20, 2, shift)).min() > 3
+    assert familiar.strangeness(textures(20, 2, shift)).min() > 3
 
 
 def test_what_goes_too_far_along_them_is_strange(familiar: Familiar) -> None:
-    far = familiar.mean + 20 * (embeddings(5, 3) - familiar.mean)
+    far = familiar.mean + 20 * (textures(5, 3) - familiar.mean)
     assert familiar.strangeness(far.astype(np.float32)).min() > 5
 
 
 def test_no_number_is_strangest(familiar: Familiar) -> None:
-    broken = embeddings(2, 4)
+    broken = textures(2, 4)
     broken[0, 0] = np.nan
     with np.errstate(all="ignore"):
         strange = familiar.strangeness(broken)
@@ -51,14 +51,14 @@ def test_no_number_is_strangest(familiar: Familiar) -> None:
 def test_it_is_read_as_it_was_written(familiar: Familiar, tmp_path: Path) -> None:
     familiar.write(tmp_path / "guard.npz")
     again = read_familiar(tmp_path / "guard.npz")
-    np.testing.assert_array_equal(again.strangeness(embeddings(9, 5)), familiar.strangeness(embeddings(9, 5)))
+    np.testing.assert_array_equal(again.strangeness(textures(9, 5)), familiar.strangeness(textures(9, 5)))
     (tmp_path / "guard.npz").write_bytes(b"torn")
     with pytest.raises(WeightsError, match="is no guard"):
         read_familiar(tmp_path / "guard.npz")
 
 
-def test_few_embeddings_do() -> None:
-    assert np.isfinite(fit_familiar(embeddings(5, 6)).strangeness(embeddings(5, 7))).all()
+def test_few_textures_do() -> None:
+    assert np.isfinite(fit_familiar(textures(5, 6)).strangeness(textures(5, 7))).all()
 
 
 @pytest.mark.parametrize(

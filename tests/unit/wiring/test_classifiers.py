@@ -8,14 +8,16 @@ from engines.backends.port import Arrays, Engine
 from engines.batching import BatchPolicy, Outputs
 from engines.catalog import find_classifier
 from engines.errors import EngineError, GpuError, InferenceError
+from engines.phantoms import phantom
 from engines.serving import ServedClassifier
 from engines.spec import DYNAMIC, EMBEDDING, HEATMAP, IMAGES, LOGITS, TensorSpec
 from service.config import Settings
-from service.errors import ConfigurationError, EngineLost, NotAnalysable
+from service.errors import ConfigurationError, EngineLost, NotAnalysable, Unfamiliar
 from service.wiring.classifiers import WorkingClassifier, open_classifiers
 
 SIDE = 224
-GRAY = np.full((SIDE, SIDE), 100, np.uint8)
+GRAY = phantom(8)
+"""Familiar enough for the guard of us-mass."""
 
 
 class BrokenEngine(Engine):
@@ -75,6 +77,16 @@ def test_a_classifier_that_closed_meanwhile_is_a_lost_engine(served: ServedClass
 
     with pytest.raises(EngineLost):
         working.submit(GRAY)
+
+
+def test_an_image_unlike_those_it_was_made_from_does_not_reach_the_engine() -> None:
+    engine = BrokenEngine(None)
+    served = ServedClassifier(find_classifier("us-mass"), [engine], BatchPolicy(1, 0))
+    pending = WorkingClassifier(served).submit(np.full((SIDE, SIDE), 100, np.uint8))
+    with pytest.raises(Unfamiliar, match=r"unlike those that us-mass was made from \(strangeness \d"):
+        pending.result()
+    served.close()
+    assert engine.counts == []
 
 
 def test_an_image_of_the_wrong_kind_is_not_analysed(served: ServedClassifier) -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -104,3 +106,12 @@ def test_box_of_a_mask_and_of_none() -> None:
     low, high = box_of(lesion)
     assert low.tolist() == [[0.0, -0.5], [-0.125, -0.125]]
     assert high.tolist() == [[1.0, 0.5], [0.125, 0.125]]
+
+
+def test_seen_from_further_away_a_lesion_is_smaller_and_all_of_it_is_there() -> None:
+    _, lesion = images_with_a_lesion()
+    _, mask = augment(lesion, lesion, WHOLE, replace(NOTHING, wide=1.0), seeded())
+    areas = mask.sum((1, 2, 3))
+    assert (areas >= 0.9 * 16 * 16 / 1.5**2).all()
+    assert (areas <= 1.1 * 16 * 16).all()
+    assert areas.max() > 1.3 * areas.min()

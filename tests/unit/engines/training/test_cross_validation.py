@@ -80,10 +80,8 @@ def test_its_guard_takes_familiar_images_and_refuses_others(trained: Path) -> No
     assert manifest.guard is not None
     assert manifest.guard.refused.value <= 0.05
     guard = Guard(manifest)
-    with open_classifier(manifest) as classifier:
-        familiar, strange = classifier.classify(
-            [lesion_image(True, 2000)[0], np.tile(np.array([[0, 255], [255, 0]], np.uint8), (24, 32))]
-        )
+    familiar = lesion_image(True, 2000)[0]
+    strange = np.tile(np.array([[0, 255], [255, 0]], np.uint8), (24, 32))
     guard.check(familiar)
     assert guard.strangeness(strange) > 3 * guard.strangeness(familiar)
     with pytest.raises(UnfamiliarInput, match="unlike those that tiny was made from"):
@@ -104,12 +102,12 @@ def test_a_network_without_judges_is_refused(
 
 
 def scored(logits: list[float], labels: list[int], patient: str) -> Scored:
-    nan, embedding = float("nan"), np.zeros(2, np.float32)
+    nan, texture = float("nan"), np.zeros(2, np.float32)
     return Scored(
         tuple(
             ScoredImage(
                 Example(Path("i"), Path("m"), label, f"{patient}{number}", "scanner"),
-                *(logit, 0.0, None, nan, 0.0, embedding, None),
+                *(logit, 0.0, None, nan, 0.0, texture, None),
             )
             for number, (logit, label) in enumerate(zip(logits, labels, strict=True))
         )

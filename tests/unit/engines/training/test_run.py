@@ -47,7 +47,7 @@ def test_a_recipe_and_images_make_a_classifier_that_tells_them_apart(trained: Pa
 
 
 def test_training_tells_its_progress(trained: Path, progress_seen: list[Progress]) -> None:
-    assert {p.phase for p in progress_seen} == {"train", "epoch", "export"}
+    assert {p.phase for p in progress_seen} == {"train", "epoch", "export", "guard"}
     assert all(0 <= p.done <= p.total for p in progress_seen)
 
 
