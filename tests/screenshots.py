@@ -6,7 +6,7 @@ from playwright.sync_api import Page
 
 from service.cli.demo.phantom import phantom_study
 from tests.integration.scanner import store, write
-from tests.servers.chromium import Chromium, new_page
+from tests.servers.chromium import running_chromium
 from tests.servers.dcmtk import Dcmtk
 from tests.servers.ohif import Ohif, ohif_before
 from tests.servers.orthanc import Orthanc
@@ -27,7 +27,7 @@ def main() -> None:
         orthanc.start()
         try:
             uid = _deliver(orthanc, folder)
-            with ohif_before(orthanc) as ohif, new_page(Chromium(folder), SIZE) as page:
+            with ohif_before(orthanc) as ohif, running_chromium() as chromium, chromium.page(SIZE) as page:
                 _take(page, ohif, uid)
         finally:
             orthanc.stop()

@@ -77,13 +77,13 @@ class Assembler:
 
     def _waiting(self, now: datetime) -> list[WaitingStudy]:
         with self._ledger.read() as tx:
-            waiting = tx.studies.waiting()
+            waiting = tx.receiving.waiting()
         if all(one.last_sign_at <= now + CLOCKS_DIFFER for one in waiting):
             return waiting
         log.warning("the clock was set back; studies that wait go on waiting from now on")
         with self._ledger.begin() as tx:
-            tx.studies.clock_went_back(now)
-            return tx.studies.waiting()
+            tx.receiving.clock_went_back(now)
+            return tx.receiving.waiting()
 
     def _assemble(self, waiting: WaitingStudy, now: datetime) -> bool:
         facts = self._facts(waiting)

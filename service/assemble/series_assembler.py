@@ -46,7 +46,7 @@ class SeriesAssembler:
         """Hand on what is complete. Returns of how many studies it was settled."""
         now = self._clock()
         with self._ledger.read() as tx:
-            waiting = {one.study.study_instance_uid: one for one in tx.studies.waiting()}
+            waiting = {one.study.study_instance_uid: one for one in tx.receiving.waiting()}
             changed = self._watch.changed(list(waiting.values()))
             if changed:
                 self._watch.saw(tx.instances.series_of(changed), now)

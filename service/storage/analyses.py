@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, exists, or_, select, update
 
 from service.storage.schema import analyses, leases
+from service.storage.search_terms import index_results
 from service.storage.statements import insert_if_absent
 from service.study.messages import inference_queue
 from service.study.model import Priority
@@ -123,7 +124,7 @@ class Analyses:
         result: AnalysisResult | None = None,
     ) -> bool:
         """Enter how an analysis ended. Returns False, and changes nothing, where it had ended already."""
-        return self._update(
+        is_entered = self._update(
             study_instance_uid,
             revision,
             classifier,
@@ -135,6 +136,9 @@ class Analyses:
             },
             analyses.c.state == AnalysisState.QUEUED,
         )
+        if is_entered:
+            index_results(self.connection, study_instance_uid)
+        return is_entered
 
     def find(self, study_instance_uid: str, revision: int, classifier: str) -> Analysis | None:
         """One analysis, if it was entered."""

@@ -32,6 +32,8 @@ from service.storage.outbox import Outbox
 from service.storage.priors import Priors
 from service.storage.procedure_steps import ProcedureSteps
 from service.storage.promotions import Promotions
+from service.storage.receiving import Receiving
+from service.storage.search import Search
 from service.storage.studies import Studies
 
 # A writer waits this long for another process's transaction. Transactions here take milliseconds.
@@ -48,6 +50,16 @@ class Transaction:
     def studies(self) -> Studies:
         """Studies and their states."""
         return Studies(self.connection)
+
+    @cached_property
+    def receiving(self) -> Receiving:
+        """Studies that are being received."""
+        return Receiving(self.connection)
+
+    @cached_property
+    def search(self) -> Search:
+        """Finds studies."""
+        return Search(self.connection)
 
     @cached_property
     def instances(self) -> Instances:

@@ -1,58 +1,21 @@
 """The ledger's tables. A change here needs a migration in migrations/versions; a test compares the two."""
 
-from datetime import UTC, datetime
-
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     Float,
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
     false,
 )
-from sqlalchemy.types import TypeDecorator
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC. SQLite keeps no offset, so it is taken off going in and put back coming out."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Naive UTC for the database; a naive value is a programming error and raises ValueError."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("the ledger takes moments with a time zone only")
-        return value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """UTC, with its time zone."""
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-    }
-)
-
-UID = String(64)
-NAME = String(64)
-# SQLite counts up only in a column that is exactly INTEGER.
-COUNTER = BigInteger().with_variant(Integer(), "sqlite")
+from service.storage.columns import COUNTER, NAME, TERM, UID, UtcDateTime, metadata
 
 studies = Table(
     "studies",
@@ -66,6 +29,8 @@ studies = Table(
     Column("received_at", UtcDateTime, nullable=False),
     Column("last_instance_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    # When anything of the row was written; `updated_at` is that of its state.
+    Column("changed_at", UtcDateTime),
     # When the last association that brought images of this study was released.
     Column("released_at", UtcDateTime),
     Column("patient_name", Text, nullable=False, default=""),
@@ -78,8 +43,22 @@ studies = Table(
     Column("study_description", Text, nullable=False, default=""),
     Column("modalities", JSON, nullable=False, default=list),
     Index(None, "state", "last_instance_at"),
+    Index(None, "state", "received_at"),
     Index(None, "received_at"),
+    Index(None, "changed_at"),
     Index(None, "patient_id"),
+)
+
+search_terms = Table(
+    "search_terms",
+    metadata,
+    Column("study_instance_uid", UID, ForeignKey("studies.study_instance_uid"), primary_key=True),
+    # A word of the patient's name or numbers, or a facet such as `modality:US`; see service/study/search.py.
+    Column("term", TERM, primary_key=True),
+    Column("origin", String(8), primary_key=True),
+    # That of the study, so that the newest come first without a look at it.
+    Column("received_at", UtcDateTime, nullable=False),
+    Index(None, "term", "received_at", "study_instance_uid"),
 )
 
 history = Table(
@@ -190,6 +169,7 @@ analyses = Table(
     Column("queued_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
     Index(None, "shadow", "queued_at"),
+    Index(None, "finished_at"),
 )
 
 objects = Table(
@@ -220,6 +200,7 @@ deliveries = Table(
     Column("detail", Text, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Index(None, "study_instance_uid"),
+    Index(None, "updated_at"),
 )
 
 commitment_requests = Table(
@@ -269,6 +250,7 @@ assessments = Table(
     # Empty until the object that tells of it is written.
     Column("sop_instance_uid", UID, nullable=False),
     Index(None, "study_instance_uid"),
+    Index(None, "assessed_at"),
 )
 
 promotions = Table(

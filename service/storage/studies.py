@@ -1,18 +1,18 @@
 """Studies and the one function that moves their state."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, exists, func, insert, or_, select, update
 
-from service.storage.schema import history, procedure_steps, studies
+from service.storage.schema import history, studies
+from service.storage.search_terms import index_header
 from service.storage.statements import insert_if_absent
 from service.study.lifecycle import next_state, starts_revision
 from service.study.model import Priority, ReceivedInstance, Study, StudyHeader
 from service.study.state import StudyEvent, StudyState
-from service.study.waiting import WaitingStudy
 
 IMAGES_REMOVED = "images_removed"
 """Event of a study's history that moves no state: what was received of this revision is here no more."""
@@ -45,7 +45,7 @@ class Studies:
     def find(self, study_instance_uid: str) -> Study | None:
         """The study, if any instance of it was received."""
         row = self.connection.execute(_one(study_instance_uid)).one_or_none()
-        return _study(row) if row else None
+        return study_of(row) if row else None
 
     def lock(self, study_instance_uid: str) -> Study:
         """The study, held until the transaction ends: what is decided about it is decided by one process.
@@ -55,7 +55,7 @@ class Studies:
         row = self.connection.execute(_one(study_instance_uid).with_for_update()).one_or_none()
         if row is None:
             raise KeyError(study_instance_uid)
-        return _study(row)
+        return study_of(row)
 
     def ensure(self, instance: ReceivedInstance) -> bool:
         """Make the study's row exist before its first instance is entered. Returns whether it was new."""
@@ -72,6 +72,7 @@ class Studies:
                 "received_at": instance.received_at,
                 "last_instance_at": instance.received_at,
                 "updated_at": instance.received_at,
+                "changed_at": datetime.now(UTC),
             },
         )
 
@@ -107,8 +108,9 @@ class Studies:
         return state
 
     def describe(self, study_instance_uid: str, header: StudyHeader) -> None:
-        """Keep the header's values."""
+        """Keep the header's values, and let the study be found by them."""
         self._update(study_instance_uid, **asdict(header) | {"modalities": list(header.modalities)})
+        index_header(self.connection, study_instance_uid, header)
 
     def set_priority(self, study_instance_uid: str, priority: Priority) -> None:
         """Make a study urgent or routine."""
@@ -118,8 +120,12 @@ class Studies:
         """Say why a study still waits in `state`; one that has left it keeps the reason of its state."""
         self.connection.execute(
             update(studies)
-            .where(studies.c.study_instance_uid == study_instance_uid, studies.c.state == state)
-            .values(reason=reason)
+            .where(
+                studies.c.study_instance_uid == study_instance_uid,
+                studies.c.state == state,
+                studies.c.reason != reason,
+            )
+            .values(reason=reason, changed_at=datetime.now(UTC))
         )
 
     def note(self, study_instance_uid: str, event: str, reason: str) -> None:
@@ -160,34 +166,12 @@ class Studies:
             .values(released_at=at)
         )
 
-    def waiting(self) -> list[WaitingStudy]:
-        """Studies that are being received, with what has come of them so far; the quietest first."""
-        # The one that began it is entered alone; revisions that a complete series closes begin nothing anew.
-        began = history.c.event == StudyEvent.INSTANCE_RECEIVED
-        began_at = _of_study(history, func.max(history.c.at), began)
-        steps_changed_at = _of_study(procedure_steps, func.max(procedure_steps.c.updated_at))
-        rows = self.connection.execute(
-            select(studies, began_at.label("began_at"), steps_changed_at.label("steps_changed_at"))
-            .where(studies.c.state == StudyState.RECEIVED, studies.c.instance_count > 0)
-            .order_by(studies.c.last_instance_at)
-        )
-        return [_waiting(row) for row in rows]
-
-    def clock_went_back(self, now: datetime) -> None:
-        """What waits cannot have been received, or released, later than `now`: have it wait from `now` on."""
-        for moment in (studies.c.last_instance_at, studies.c.released_at):
-            self.connection.execute(
-                update(studies)
-                .where(studies.c.state == StudyState.RECEIVED, moment > now)
-                .values({moment: now})
-            )
-
     def in_state(self, state: StudyState) -> list[Study]:
         """Studies in a state, oldest first."""
         rows = self.connection.execute(
             select(studies).where(studies.c.state == state).order_by(studies.c.last_instance_at)
         )
-        return [_study(row) for row in rows]
+        return [study_of(row) for row in rows]
 
     def of_patient(self, patient_id: str, *conditions: Any) -> list[Study]:
         """The studies with this Patient ID that fulfil conditions on the table, oldest first."""
@@ -196,14 +180,14 @@ class Studies:
             .where(studies.c.patient_id == patient_id, *conditions)
             .order_by(studies.c.received_at, studies.c.study_instance_uid)
         )
-        return [_study(row) for row in rows]
+        return [study_of(row) for row in rows]
 
     def received_since(self, moment: datetime) -> list[Study]:
         """Studies of which the first image came at `moment` or later, newest first."""
         rows = self.connection.execute(
             select(studies).where(studies.c.received_at >= moment).order_by(studies.c.received_at.desc())
         )
-        return [_study(row) for row in rows]
+        return [study_of(row) for row in rows]
 
     def oldest(self, limit: int, *conditions: Any) -> list[Study]:
         """The studies whose last image came first, of those that fulfil conditions on the table."""
@@ -213,17 +197,25 @@ class Studies:
             .order_by(studies.c.last_instance_at, studies.c.study_instance_uid)
             .limit(limit)
         )
-        return [_study(row) for row in rows]
+        return [study_of(row) for row in rows]
 
-    def latest(self, limit: int, offset: int = 0) -> list[Study]:
+    def latest(self, limit: int) -> list[Study]:
         """The studies received last, newest first."""
         rows = self.connection.execute(
             select(studies)
-            .order_by(studies.c.received_at.desc(), studies.c.study_instance_uid)
+            .order_by(studies.c.received_at.desc(), studies.c.study_instance_uid.desc())
             .limit(limit)
-            .offset(offset)
         )
-        return [_study(row) for row in rows]
+        return [study_of(row) for row in rows]
+
+    def named(self, study_instance_uids: Collection[str]) -> list[Study]:
+        """The studies with these UIDs, newest first; those that are not there are left out."""
+        rows = self.connection.execute(
+            select(studies)
+            .where(studies.c.study_instance_uid.in_(study_instance_uids))
+            .order_by(studies.c.received_at.desc(), studies.c.study_instance_uid.desc())
+        )
+        return [study_of(row) for row in rows]
 
     def counts(self) -> dict[StudyState, int]:
         """How many studies are in each state that has any."""
@@ -239,7 +231,9 @@ class Studies:
 
     def _update(self, study_instance_uid: str, **values: Any) -> None:
         self.connection.execute(
-            update(studies).where(studies.c.study_instance_uid == study_instance_uid).values(values)
+            update(studies)
+            .where(studies.c.study_instance_uid == study_instance_uid)
+            .values(changed_at=datetime.now(UTC), **values)
         )
 
     def _remember(
@@ -267,23 +261,8 @@ def _one(study_instance_uid: str) -> Any:
     return select(studies).where(studies.c.study_instance_uid == study_instance_uid)
 
 
-def _of_study(table: Table, moment: Any, *conditions: Any) -> Any:
-    """A moment of the rows that another table has of each study; None where it has none."""
-    of_study = table.c.study_instance_uid == studies.c.study_instance_uid
-    return select(moment).where(of_study, *conditions).scalar_subquery()
-
-
-def _waiting(row: Row[Any]) -> WaitingStudy:
-    return WaitingStudy(
-        study=_study(row),
-        began_at=row.began_at,
-        last_instance_at=row.last_instance_at,
-        released_at=row.released_at,
-        steps_changed_at=row.steps_changed_at,
-    )
-
-
-def _study(row: Row[Any]) -> Study:
+def study_of(row: Row[Any]) -> Study:
+    """What a row of the table tells of."""
     header = {name: getattr(row, name) for name in HEADER_FIELDS}
     return Study(
         study_instance_uid=row.study_instance_uid,

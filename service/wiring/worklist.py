@@ -12,4 +12,4 @@ from service.worklist.serve import serve
 def run_worklist(settings: Settings, stop: threading.Event) -> None:
     """Serve the page until `stop` is set."""
     with closing(open_ledger(settings)) as ledger:
-        serve(create_app(ledger, open_store(settings), settings), settings.worklist, stop)
+        serve(create_app(ledger, open_store(settings), settings, stop), settings.worklist, stop)

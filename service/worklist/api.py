@@ -6,9 +6,10 @@ from fastapi import APIRouter, Response
 from fastapi.exceptions import HTTPException
 
 from service.storage.ledger import Ledger
-from service.worklist.asked import Frame, Limit, Offset, checked_uid, known_study
+from service.worklist.asked import Frame, checked_uid, known_study
 from service.worklist.entries import StudyDetail, WorklistPage
 from service.worklist.heatmaps import Heatmaps
+from service.worklist.listing import Asked, Listing
 from service.worklist.reading import read_page
 
 
@@ -17,9 +18,9 @@ def api_router(ledger: Ledger, heatmaps: Heatmaps, research: bool) -> APIRouter:
     router = APIRouter()
 
     @router.get("/api/v1/studies")
-    def studies(limit: Limit = 50, offset: Offset = 0) -> WorklistPage:
+    def studies(asked: Asked) -> WorklistPage:
         """Part of the list, newest study first."""
-        return read_page(ledger, limit, offset, research)
+        return read_page(ledger, asked, research)
 
     @router.get("/api/v1/studies/{study_instance_uid}")
     def study(study_instance_uid: str) -> StudyDetail:
@@ -41,7 +42,7 @@ def api_router(ledger: Ledger, heatmaps: Heatmaps, research: bool) -> APIRouter:
     @router.get("/healthz")
     def healthz() -> dict[str, str]:
         """Whether this process can read the ledger."""
-        read_page(ledger, limit=1, offset=0, research=research)
+        read_page(ledger, Listing(limit=1), research)
         return {"status": "ok"}
 
     return router

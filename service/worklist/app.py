@@ -1,5 +1,6 @@
 """The worklist as a FastAPI application: the page, its API and what goes wrong on the way."""
 
+import threading
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
@@ -15,6 +16,7 @@ from service.storage.port import InstanceStore
 from service.worklist.actions import actions_router
 from service.worklist.api import api_router
 from service.worklist.assess import assess_router
+from service.worklist.events import events_router
 from service.worklist.headers import SecurityHeaders
 from service.worklist.heatmaps import Heatmaps
 from service.worklist.pages import page_router, render_message
@@ -22,13 +24,19 @@ from service.worklist.pages import page_router, render_message
 STATIC = Path(__file__).parent / "static"
 
 
-def create_app(ledger: Ledger, store: InstanceStore, settings: Settings) -> FastAPI:
-    """The application over an open ledger and store. It reads, but for what people do on its pages."""
+def create_app(
+    ledger: Ledger, store: InstanceStore, settings: Settings, stop: threading.Event | None = None
+) -> FastAPI:
+    """The application over an open ledger and store. It reads, but for what people do on its pages.
+
+    Pages that listen for changes are let go when `stop` is set.
+    """
     research = settings.report.is_research
     # The interactive documentation would load scripts from elsewhere; the schema itself is served.
     app = FastAPI(title="Preread worklist", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
     app.include_router(page_router(ledger, research, settings.worklist.actions))
     app.include_router(api_router(ledger, Heatmaps(ledger, store), research))
+    app.include_router(events_router(ledger, research, stop or threading.Event()))
     app.include_router(actions_router(ledger, settings.worklist.actions))
     app.include_router(assess_router(ledger, settings.worklist.actions))
     app.mount("/static", StaticFiles(directory=STATIC))
@@ -47,7 +55,10 @@ def _http_error(request: Request, error: Exception) -> Response:
 
 def _invalid_request(request: Request, error: Exception) -> Response:
     # The library's own answer would quote what was asked for.
-    wanted = "limit is a number from 1 to 200, offset a number from 0, frame from 1"
+    wanted = (
+        "limit is a number from 1 to 200, frame one from 1; days are written 2026-12-31; state, priority and "
+        "side are values that the list shows; before is the `next` of a page. /api/v1/openapi.json says more"
+    )
     if request.method == "POST":
         wanted = "the body is JSON as /api/v1/openapi.json describes it"
     return _explain(request, 422, wanted)

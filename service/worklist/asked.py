@@ -10,11 +10,7 @@ from service.storage.ledger import Ledger
 from service.worklist.entries import StudyDetail
 from service.worklist.reading import read_study
 
-LARGEST_PAGE = 200
-
-# Offsets stay within what every database counts with.
-Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
-Offset = Annotated[int, Query(ge=0, le=2**31 - 1)]
+# Within what every database counts with.
 Frame = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
 
 

@@ -145,14 +145,15 @@ class StudyDetail:
 
 @dataclass(frozen=True, slots=True)
 class WorklistPage:
-    """Part of the list, newest study first. `counts` holds the states of all studies, not only of these.
+    """Part of the list, newest study first. `next` is the `before` of the following page, empty on the last.
 
-    `notices` say what is wrong with the service itself.
+    `counts` holds the states of all studies, not only of these; nobody counts further than `counted_up_to`:
+    what is more than that is one more. `notices` say what is wrong with the service itself.
     """
 
     entries: tuple[WorklistEntry, ...]
     limit: int
-    offset: int
-    total: int
+    next: str
     counts: dict[StudyState, int]
+    counted_up_to: int
     notices: tuple[Notice, ...] = ()

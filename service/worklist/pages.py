@@ -12,8 +12,9 @@ from service.storage.ledger import Ledger
 from service.study.assessment import CATEGORIES
 from service.worklist import wording
 from service.worklist.actions import offered
-from service.worklist.asked import Limit, Offset, known_study
+from service.worklist.asked import known_study
 from service.worklist.entries import WorklistEntry
+from service.worklist.listing import Asked
 from service.worklist.reading import read_page
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -32,6 +33,16 @@ _FILTERS = (
     wording.state_label,
     wording.work_label,
 )
+_MODALITIES = ("US", "MG", "CT", "MR")
+CHOICES = {
+    "state_choices": [
+        ("attention", "Needs a person"),
+        *((state.value, label) for state, label in wording.STATE_LABELS.items()),
+    ],
+    "modality_choices": [(one, one) for one in _MODALITIES],
+    "category_choices": [(one, one) for one in CATEGORIES],
+}
+"""What the list can be narrowed down to."""
 _TITLES = {404: "Not found", 422: "Not understood", 503: "Not available at the moment"}
 
 
@@ -40,13 +51,14 @@ def page_router(ledger: Ledger, research: bool, with_actions: bool) -> APIRouter
     router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
     @router.get("/")
-    def worklist(limit: Limit = 50, offset: Offset = 0) -> HTMLResponse:
-        return _render("worklist.html", page=read_page(ledger, limit, offset, research), research=research)
+    def worklist(asked: Asked) -> HTMLResponse:
+        page = read_page(ledger, asked, research)
+        return _render("worklist.html", page=page, asked=asked, research=research, **CHOICES)
 
     @router.get("/rows")
-    def rows(limit: Limit = 50, offset: Offset = 0) -> HTMLResponse:
-        """The part of the list that the page's script fetches again and again."""
-        return _render("rows.html", page=read_page(ledger, limit, offset, research))
+    def rows(asked: Asked) -> HTMLResponse:
+        """The part of the list that the page's script fetches again."""
+        return _render("rows.html", page=read_page(ledger, asked, research), asked=asked)
 
     @router.get("/studies/{study_instance_uid}")
     def study(study_instance_uid: str) -> HTMLResponse:
@@ -90,5 +102,10 @@ def _environment() -> Environment:
 _ENVIRONMENT = _environment()
 
 
+def render(template: str, /, **values: object) -> str:
+    """A template, filled in."""
+    return _ENVIRONMENT.get_template(template).render(values)
+
+
 def _render(template: str, status: int = 200, /, **values: object) -> HTMLResponse:
-    return HTMLResponse(_ENVIRONMENT.get_template(template).render(values), status)
+    return HTMLResponse(render(template, **values), status)

@@ -1,31 +1,44 @@
 """From the ledger to entries: a page of the list takes eight queries, however many studies it shows."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
 
 from service.storage.analyses import Analysis
 from service.storage.dead_notice import dead_notice
 from service.storage.deliveries import Delivery, StoredObject
 from service.storage.ledger import Ledger, Transaction
+from service.storage.search import COUNTED
 from service.storage.studies import IMAGES_REMOVED, HistoryEntry
 from service.study.assessment import Assessment
 from service.study.model import Study
-from service.study.state import StudyState
+from service.study.search import Cursor
 from service.worklist.classifiers import classifier_entries
 from service.worklist.destinations import destination_entries
 from service.worklist.entries import ObjectEntry, StudyDetail, WorklistEntry, WorklistPage
+from service.worklist.listing import Listing
 
 _Row = TypeVar("_Row", Analysis, StoredObject, Delivery, Assessment)
 
 
-def read_page(ledger: Ledger, limit: int, offset: int, research: bool) -> WorklistPage:
-    """Up to `limit` studies from `offset` on, newest first."""
+def read_named(
+    ledger: Ledger, study_instance_uids: Collection[str], research: bool
+) -> tuple[WorklistEntry, ...]:
+    """These studies, newest first; those that are not there are left out."""
     with ledger.read() as tx:
-        counted, notices = tx.studies.counts(), (*dead_notice(tx), *tx.notices.all())
-        entries = _entries(tx, tx.studies.latest(limit, offset), research)
-    counts = {state: counted[state] for state in StudyState if state in counted}
-    return WorklistPage(entries, limit, offset, sum(counts.values()), counts, notices)
+        return _entries(tx, tx.studies.named(study_instance_uids), research)
+
+
+def read_page(ledger: Ledger, asked: Listing, research: bool) -> WorklistPage:
+    """The studies that are asked for, newest first."""
+    with ledger.read() as tx:
+        counts, notices = tx.search.counts(), (*dead_notice(tx), *tx.notices.all())
+        uids = tx.search.find(asked.wanted, asked.limit + 1, asked.cursor)
+        studies = tx.studies.named(uids[: asked.limit])
+        entries = _entries(tx, studies, research)
+    more = len(uids) > asked.limit
+    following = str(Cursor(studies[-1].received_at, studies[-1].study_instance_uid)) if more else ""
+    return WorklistPage(entries, asked.limit, following, counts, COUNTED, notices)
 
 
 def read_study(ledger: Ledger, study_instance_uid: str, research: bool) -> StudyDetail | None:

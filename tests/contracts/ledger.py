@@ -238,7 +238,7 @@ class LedgerContract:
         with ledger.begin() as tx:
             tx.studies.move("1.4", StudyEvent.STUDY_COMPLETE, "complete")
         with ledger.read() as tx:
-            waiting = tx.studies.waiting()
+            waiting = tx.receiving.waiting()
         assert [one.study.study_instance_uid for one in waiting] == [STUDY, "1.3"]
         assert waiting[0].last_instance_at == now - timedelta(seconds=90)
 
@@ -318,7 +318,7 @@ class LedgerContract:
         record_received(ledger, received())
         _move(ledger, StudyEvent.PARKED)
         with ledger.read() as tx:
-            assert tx.studies.waiting() == []
+            assert tx.receiving.waiting() == []
         record_received(ledger, received())
         assert _waiting(ledger).study.revision == 2
 
@@ -684,7 +684,7 @@ def _move(ledger: Ledger, *events: StudyEvent) -> None:
 
 def _waiting(ledger: Ledger) -> WaitingStudy:
     with ledger.read() as tx:
-        (waiting,) = tx.studies.waiting()
+        (waiting,) = tx.receiving.waiting()
     return waiting
 
 

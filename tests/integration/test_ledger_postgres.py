@@ -2,10 +2,18 @@ import pytest
 
 from tests.contracts.ledger import LedgerContract
 from tests.contracts.modality_tables import ModalityTablesContract
+from tests.contracts.search import SearchContract
 
 
 @pytest.mark.integration
 class TestLedgerOnPostgres(LedgerContract):
+    @pytest.fixture
+    def ledger_url(self, postgres_url: str) -> str:
+        return postgres_url
+
+
+@pytest.mark.integration
+class TestSearchOnPostgres(SearchContract):
     @pytest.fixture
     def ledger_url(self, postgres_url: str) -> str:
         return postgres_url

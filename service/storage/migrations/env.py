@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from service.storage.schema import metadata
+from service.storage.schema import studies
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+context.configure(connection=context.config.attributes["connection"], target_metadata=studies.metadata)
 context.run_migrations()

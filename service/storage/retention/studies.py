@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, delete, exists, select
 from service.storage.deliveries import DeliveryState
 from service.storage.ledger import Ledger, Transaction
 from service.storage.port import InstanceStore
-from service.storage.schema import commitments, deliveries, metadata, procedure_steps, studies
+from service.storage.schema import commitments, deliveries, procedure_steps, studies
 from service.study.state import StudyState
 
 log = structlog.get_logger()
@@ -19,7 +19,9 @@ DONE = (StudyState.DELIVERED, StudyState.NOT_ANALYSED, StudyState.PRIOR)
 """Nobody waits for anything of such a study. A failed one stays until somebody has looked at it."""
 FOLDERS = ("instances", "analyses", "objects")
 """Of the instance store; in each, a study has a folder of its own."""
-OF_STUDY = tuple(table for table in reversed(metadata.sorted_tables) if "study_instance_uid" in table.c)
+OF_STUDY = tuple(
+    table for table in reversed(studies.metadata.sorted_tables) if "study_instance_uid" in table.c
+)
 """Every table that knows studies, so ordered that no row refers to one that is gone."""
 
 

@@ -21,6 +21,7 @@ from service.storage.retention.images import ImageRetention
 from service.study.messages import InferenceRequest, ReportRequest
 from service.study.model import InstanceHeader, Priority
 from service.study.state import AnalysisState, StudyEvent, StudyState
+from service.worklist.listing import Listing
 from service.worklist.reading import read_page
 from tests.fakes.classifier import FakeClassifier, FakeManifest, FakeScore
 from tests.fakes.pool import INLINE_POOLS
@@ -90,7 +91,7 @@ def test_nothing_waits_for_it_and_nobody_is_sent_or_shown_it(ledger: Ledger, sto
     assert study_of(ledger, uid).state is StudyState.DELIVERED
     with ledger.read() as tx:
         assert {one.classifier for one in tx.deliveries.objects_of(uid)} == {"us-mass"}
-    (entry,) = read_page(ledger, 10, 0, research=True).entries
+    (entry,) = read_page(ledger, Listing(), research=True).entries
     assert [one.name for one in entry.classifiers] == ["us-mass"]
 
 

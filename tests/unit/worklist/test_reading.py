@@ -6,6 +6,7 @@ from service.storage.memory import MemoryStore
 from service.study.result import ClassifierIdentity
 from service.study.state import AnalysisState, StudyState
 from service.worklist.entries import WorklistEntry
+from service.worklist.listing import Listing
 from service.worklist.reading import read_page, read_study
 from tests.unit.worklist import reading_room
 from tests.unit.worklist.builders import DOPPLER, Seed
@@ -158,17 +159,18 @@ def test_one_rejected_object_speaks_for_its_destination(seed: Seed) -> None:
 def test_page_holds_its_part_of_the_list_newest_first(ledger: Ledger, store: MemoryStore) -> None:
     reading_room.fill(ledger, store)
 
-    page = read_page(ledger, limit=2, offset=1, research=True)
+    first = read_page(ledger, Listing(limit=1), research=True)
+    page = read_page(ledger, Listing(limit=2, before=first.next), research=True)
 
     assert [entry.header.patient_name for entry in page.entries] == ["Novák^Jana", "Wang^XiaoDong=王^小东"]
-    assert (page.total, sum(page.counts.values())) == (9, 9)
+    assert sum(page.counts.values()) == 9
     assert next(iter(page.counts)) is StudyState.RECEIVED
 
 
 def test_page_mixes_nothing_between_studies(ledger: Ledger, store: MemoryStore) -> None:
     reading_room.fill(ledger, store)
 
-    for entry in read_page(ledger, limit=50, offset=0, research=True).entries:
+    for entry in read_page(ledger, Listing(), research=True).entries:
         alone = read_study(ledger, entry.study_instance_uid, research=True)
         assert alone is not None
         assert alone.entry == entry

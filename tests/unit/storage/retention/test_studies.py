@@ -8,7 +8,7 @@ from sqlalchemy import Table, func, select
 from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
 from service.storage.retention.studies import OF_STUDY, StudyRetention
-from service.storage.schema import metadata
+from service.storage.schema import studies
 from service.study.model import ReceivedInstance
 from service.study.state import StudyEvent
 from tests.factories import STUDY
@@ -29,7 +29,7 @@ def rows(ledger: Ledger) -> dict[str, int]:
     with ledger.read() as tx:
         counts = {
             table.name: tx.connection.scalar(select(func.count()).select_from(table)) or 0
-            for table in metadata.sorted_tables
+            for table in studies.metadata.sorted_tables
         }
     return {name: count for name, count in counts.items() if count}
 
@@ -37,7 +37,9 @@ def rows(ledger: Ledger) -> dict[str, int]:
 def test_every_table_that_knows_studies_is_emptied() -> None:
     known = {"studies", "history", "instances", "analyses", "objects", "deliveries", "leases"}
     assert known < {table.name for table in OF_STUDY}
-    referring = {table for table in metadata.tables.values() if _refers_to(table, {"studies", "objects"})}
+    referring = {
+        table for table in studies.metadata.tables.values() if _refers_to(table, {"studies", "objects"})
+    }
     assert referring <= set(OF_STUDY)
 
 

@@ -1,0 +1,46 @@
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from service.storage.ledger import Ledger
+from service.storage.migrate import alembic_config
+from service.study.search import Cursor, StudyFilter
+from tests.contracts.search import SearchContract, scored, study
+
+
+class TestSearchOnSqlite(SearchContract):
+    @pytest.fixture
+    def ledger_url(self, tmp_path: Path) -> str:
+        return f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
+
+
+def test_studies_of_the_version_before_are_found_after_the_upgrade(tmp_path: Path) -> None:
+    """As if the ledger had been made before there were terms: the migration enters them."""
+    from alembic import command
+
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
+    ledger = Ledger(url)
+    ledger.upgrade()
+    for number in range(3):
+        study(ledger, f"1.{number + 1}", number, patient_name=f"Doe^{'ABC'[number]}")
+    scored(ledger, "1.2", "5")
+    with ledger.begin() as tx:
+        for index in ("studies_state_received_at", "studies_changed_at", "analyses_finished_at"):
+            tx.connection.execute(text(f"DROP INDEX ix_{index}"))
+        for index in ("deliveries_updated_at", "assessments_assessed_at"):
+            tx.connection.execute(text(f"DROP INDEX ix_{index}"))
+        tx.connection.execute(text("DROP TABLE search_terms"))
+        tx.connection.execute(text("ALTER TABLE studies DROP COLUMN changed_at"))
+        tx.connection.execute(text("UPDATE alembic_version SET version_num = '0012'"))
+        command.upgrade(alembic_config(tx.connection), "0013")
+    with ledger.read() as tx:
+        assert tx.search.find(StudyFilter(text="doe"), 10) == ["1.3", "1.2", "1.1"]
+        assert tx.search.find(StudyFilter(text="b", category="5"), 10) == ["1.2"]
+    ledger.close()
+
+
+@pytest.mark.parametrize("wrong", ["", "now", "2026-01-01T00:00:00+00:00", "2026-01-01T00:00:00~1.2", "~1.2"])
+def test_what_is_no_cursor_is_told(wrong: str) -> None:
+    with pytest.raises(ValueError):
+        Cursor.parse(wrong)
