@@ -35,8 +35,8 @@ test: servers test-venv $(OHIF)/.installed ## everything: installs what is missi
 	@$(MAKE) check
 	@echo "==> pytest: unit, on every core"
 	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile tests/unit tests/repo tests/gpu
-	@echo "==> pytest: with real servers"
-	@$(BIN)/python -m pytest tests/integration
+	@echo "==> pytest: with real servers, two files at a time: they wait more than they compute"
+	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile tests/integration
 
 bench-engines: test-venv ## speed of every backend and of the whole worker; writes build/results/engines.json
 	@$(BIN)/python -m tests.benchmarks.engines

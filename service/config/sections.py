@@ -139,6 +139,9 @@ class WorklistSettings(Section):
     proxy with authentication in front, which hands on the headers Origin and Host, or Sec-Fetch-Site."""
     port: Port = 8100
     """TCP port."""
+    embed_origins: tuple[Annotated[str, Field(pattern=r"^https?://[^/*\s]+$")], ...] = ()
+    """Web systems whose pages may show badges of studies, such as `https://pacs.hospital`: scheme, host and,
+    where it is not the usual one, port. Empty: none."""
     actions: bool = True
     """Buttons on a study's page: make it urgent, try it again, accept, modify or reject a result. Off: the
     page only reads."""

@@ -39,6 +39,15 @@ class Search:
             found.update(self._in_state(wanted, state, limit, before))
         return [uid for _, uid in sorted(found, reverse=True)[:limit]]
 
+    def with_accession_numbers(self, numbers: Sequence[str]) -> list[str]:
+        """UIDs of the studies that have one of these Accession Numbers, letter by letter."""
+        terms = {one.value for number in numbers for one in StudyFilter(text=number).terms}
+        of_number = select(search_terms.c.study_instance_uid).where(search_terms.c.term.in_(terms))
+        found = select(studies.c.study_instance_uid).where(
+            studies.c.study_instance_uid.in_(of_number), studies.c.accession_number.in_(numbers)
+        )
+        return list(self.connection.scalars(found)) if terms else []
+
     def counts(self) -> dict[StudyState, int]:
         """How many studies are in each state that has any; COUNTED + 1 where there are more than COUNTED."""
         counts = {state: self._count(studies, _is_in(state), COUNTED) for state in StudyState}

@@ -16,6 +16,7 @@ from service.storage.port import InstanceStore
 from service.worklist.actions import actions_router
 from service.worklist.api import api_router
 from service.worklist.assess import assess_router
+from service.worklist.embed import embed_app
 from service.worklist.events import events_router
 from service.worklist.headers import SecurityHeaders
 from service.worklist.heatmaps import Heatmaps
@@ -39,6 +40,7 @@ def create_app(
     app.include_router(events_router(ledger, research, stop or threading.Event()))
     app.include_router(actions_router(ledger, settings.worklist.actions))
     app.include_router(assess_router(ledger, settings.worklist.actions))
+    app.mount("/embed", embed_app(ledger, research, settings.worklist.embed_origins))
     app.mount("/static", StaticFiles(directory=STATIC))
     app.add_middleware(SecurityHeaders)
     app.add_exception_handler(HTTPException, _http_error)

@@ -37,13 +37,16 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        is_static = scope["path"].startswith("/static/")
+        path = scope["path"]
+        is_embedded, is_static = path.startswith("/embed/"), path.startswith("/static/")
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(SECURITY_HEADERS)
                 headers["Cache-Control"] = "no-cache" if is_static else "no-store"
+                if is_embedded:  # what is asked for there is guarded by the origins that may ask (CORS)
+                    headers["Cross-Origin-Resource-Policy"] = "cross-origin"
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from pydicom.uid import generate_uid
 
@@ -67,14 +66,10 @@ def upload(orthanc: Orthanc, images: int = 3, **attributes: Any) -> str:
     study, series = str(generate_uid()), [generate_uid(), generate_uid()]
     of_study = {"StudyInstanceUID": study, "AccessionNumber": "A1", "StudyDate": "20200102", **attributes}
     for number in range(images):
-        orthanc_store(orthanc, part10(us_dataset(SeriesInstanceUID=series[number % 2], **of_study)))
+        orthanc.rest_store(part10(us_dataset(SeriesInstanceUID=series[number % 2], **of_study)))
     report = {"SOPClassUID": STRUCTURED_REPORT, "Modality": "SR", "PixelData": None}
-    orthanc_store(orthanc, part10(us_dataset(**report, **of_study)))
+    orthanc.rest_store(part10(us_dataset(**report, **of_study)))
     return study
-
-
-def orthanc_store(orthanc: Orthanc, file: bytes) -> None:
-    httpx.post(f"{orthanc.http_url}/instances", content=file, timeout=30.0).raise_for_status()
 
 
 @pytest.mark.parametrize("way", SERVICES)
@@ -96,7 +91,7 @@ def test_compressed_images_come_as_the_pacs_has_them(
     plain, compressed = tmp_path / "plain.dcm", tmp_path / "compressed.dcm"
     plain.write_bytes(part10(us_dataset(Rows=16, Columns=16, PixelData=bytes(256))))
     assert dcmtk.run("dcmcjpeg", str(plain), str(compressed)).returncode == 0
-    orthanc_store(orthanc, compressed.read_bytes())
+    orthanc.rest_store(compressed.read_bytes())
     study = orthanc.instances()[0]["StudyInstanceUID"]
     status, _, _ = fetch(preread, "--study", study, "--source", way)
     with preread.ledger() as ledger, ledger.read() as tx:
@@ -117,7 +112,7 @@ def test_our_own_results_are_neither_fetched_nor_counted(
     study, own_series = upload(orthanc), generate_uid()
     assert fetch(preread, "--study", study, "--source", way)[0] == 0
     known = preread.wait_for_state(study, "received", "assembled", "not_analysed")
-    orthanc_store(orthanc, part10(us_dataset(StudyInstanceUID=study, SeriesInstanceUID=own_series)))
+    orthanc.rest_store(part10(us_dataset(StudyInstanceUID=study, SeriesInstanceUID=own_series)))
     with preread.ledger() as ledger:
         enter_result(ledger, study, own_series)
         status, output, _ = fetch(preread, "--study", study, "--source", way, "--json")
@@ -142,7 +137,7 @@ def test_several_matches_are_listed_and_fetched_only_if_all_are_wanted(
 def test_priors_are_the_earlier_studies_of_the_same_patient(preread: Preread, orthanc: Orthanc) -> None:
     def study(date: str, patient_id: str = "P1", modality: str = "US") -> str:
         image = us_dataset(StudyDate=date, PatientID=patient_id, Modality=modality)
-        orthanc_store(orthanc, part10(image))
+        orthanc.rest_store(part10(image))
         return str(image.StudyInstanceUID)
 
     prior, now = study("20200101"), study("20220101")

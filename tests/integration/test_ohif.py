@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
-import httpx
 import numpy as np
 import pytest
 from PIL import Image
@@ -46,7 +45,7 @@ def result(orthanc: Orthanc, tmp_path: Path) -> Iterator[AnalysisResult]:
         dcmwrite(buffer := BytesIO(), ds, enforce_file_format=True)
         files.append(buffer.getvalue())
     for file in files:
-        httpx.post(f"{orthanc.http_url}/instances", content=file).raise_for_status()
+        orthanc.rest_store(file)
     yield found
     ledger.close()
 

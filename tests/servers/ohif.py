@@ -61,11 +61,11 @@ class Ohif:
     """The viewer at an address of this machine."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self.url = url
 
     def open(self, page: Page, study_instance_uid: str) -> None:
         """Show a study, without the tour for newcomers."""
-        page.goto(f"{self._url}/viewer?StudyInstanceUIDs={study_instance_uid}")
+        page.goto(f"{self.url}/viewer?StudyInstanceUIDs={study_instance_uid}")
         page.get_by_text("Skip all").click()
 
     def show_series(self, page: Page, label: str) -> None:

@@ -66,6 +66,11 @@ class Orthanc:
         is_json = "json" in answer.headers.get("content-type", "")  # application/dicom+json too
         return answer.json() if is_json else answer.content
 
+    def rest_store(self, file: bytes) -> None:
+        """Store a DICOM file. Raises on an error status."""
+        answer = httpx.post(f"{self.http_url}/instances", content=file, timeout=30.0)
+        answer.raise_for_status()
+
     def instances(self) -> list[dict[str, str]]:
         """The main attributes of every instance, among them SOPClassUID, SOPInstanceUID, StudyInstanceUID."""
         return [

@@ -1,0 +1,128 @@
+"""Badges in the worklist of another web system: its script, and what that asks for.
+
+An application of its own below `/embed`: nothing else here answers pages of other servers.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.middleware.cors import CORSMiddleware
+
+from service.errors import PrereadError
+from service.storage.ledger import Ledger
+from service.study.model import Priority
+from service.worklist.entries import ClassifierEntry, WorklistEntry
+from service.worklist.reading import read_named
+from service.worklist.wording import no_score_label, state_label
+
+SCRIPT = Path(__file__).parent / "static" / "overlay.js"
+MOST = 100
+"""Studies and accession numbers in one request."""
+
+Uid = Annotated[str, Field(max_length=64, pattern=r"^[0-9.]+$")]
+Accession = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class Wanted(BaseModel):
+    """Studies by their UID, or by their Accession Number, of which several studies may have the same."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    study_instance_uids: Annotated[list[Uid], Field(max_length=MOST)] = []
+    accession_numbers: Annotated[list[Accession], Field(max_length=MOST)] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """What a badge says of a study. Without a score `probability` and `threshold` are None, and `label` says
+    what stands in its place. `outdated`: more images have come since.
+    """
+
+    study_instance_uid: str
+    accession_number: str
+    state: str
+    label: str
+    reason: str
+    priority: Priority
+    research: bool
+    classifier: str
+    probability: float | None
+    threshold: float | None
+    positive: bool
+    category: str
+    laterality: str
+    outdated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Badges:
+    """Those of the studies that are known here; others are left out."""
+
+    studies: tuple[Badge, ...]
+
+
+def embed_app(ledger: Ledger, research: bool, origins: Sequence[str]) -> FastAPI:
+    """The application. Without `origins` no other server's page gets an answer."""
+    app = FastAPI(title="Preread badges", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
+
+    @app.get("/overlay.js", include_in_schema=False)
+    def overlay() -> FileResponse:
+        """The script that a page includes."""
+        return FileResponse(SCRIPT, media_type="text/javascript")
+
+    @app.post("/lookup")
+    def lookup(wanted: Wanted) -> Badges:
+        """What there is to say of studies. By POST, so that no identifier gets into the logs of a proxy."""
+        with ledger.read() as tx:
+            by_number = tx.search.with_accession_numbers(wanted.accession_numbers)
+        entries = read_named(ledger, {*wanted.study_instance_uids, *by_number}, research)
+        return Badges(tuple(_badge(entry) for entry in entries))
+
+    app.add_middleware(
+        CORSMiddleware, allow_origins=origins, allow_methods=["POST"], allow_headers=["Content-Type"]
+    )
+    app.add_exception_handler(RequestValidationError, _not_understood)
+    app.add_exception_handler(PrereadError, _not_now)
+    return app
+
+
+def _not_understood(_request: Request, _error: Exception) -> Response:
+    # The library's own answer would quote what was asked for.
+    return JSONResponse({"detail": f"at most {MOST} UIDs and {MOST} accession numbers, as text"}, 422)
+
+
+def _not_now(_request: Request, error: Exception) -> Response:
+    return JSONResponse({"detail": str(error)}, 503)
+
+
+def _badge(entry: WorklistEntry) -> Badge:
+    shown = _most_suspicious(entry.classifiers)
+    score = shown.score if shown else None
+    return Badge(
+        study_instance_uid=entry.study_instance_uid,
+        accession_number=entry.header.accession_number,
+        state=entry.state,
+        label=state_label(entry.state) if score else no_score_label(entry.state),
+        reason=entry.reason,
+        priority=entry.priority,
+        research=entry.research,
+        classifier=f"{shown.title} {shown.version}" if shown else "",
+        probability=score.probability if score else None,
+        threshold=shown.threshold if shown and score else None,
+        positive=score.positive if score else False,
+        category=score.category if score else "",
+        laterality=score.laterality if score else "",
+        outdated=shown.outdated if shown else False,
+    )
+
+
+def _most_suspicious(classifiers: Iterable[ClassifierEntry]) -> ClassifierEntry | None:
+    """Of those that have a score: the one above its operating point, with the highest probability."""
+    scored = [(one.score.positive, one.score.probability, one) for one in classifiers if one.score]
+    return max(scored, key=lambda one: one[:2])[2] if scored else None

@@ -1,0 +1,210 @@
+// Badges of Preread in the worklist of another web system. One script tag, such as
+//   <script src="https://preread.hospital/embed/overlay.js" data-preset="ohif" defer></script>
+// EMBED.md says how other lists are described. Where the service does not answer, nothing is shown.
+"use strict";
+
+(() => {
+  const SCAN_MS = 250;
+  const AGAIN_MS = 15000;
+  const MOST = 100;
+  const UID = /^[0-9]+(\.[0-9]+)+$/;
+  const PRESETS = {
+    ohif: { rows: "table tbody tr", reactKey: "", badge: "td:nth-child(4)" },
+    "orthanc-explorer": {
+      rows: "li:has(> div a[href^='#study?uuid='])",
+      studyCell: "a > div",
+      studyPattern: "StudyInstanceUID:\\s*([0-9.]+)",
+      badge: "h3",
+    },
+  };
+  const script = document.currentScript;
+  const server = new URL(script.src).origin;
+  const { preset, ...own } = script.dataset;
+  if (preset && !PRESETS[preset]) console.error(`Preread: no preset "${preset}"; there are: ${Object.keys(PRESETS)}`);
+  const list = { ...PRESETS[preset], ...own };
+  // By identifier, what the service said of it: [] where it knows no such study.
+  const known = new Map();
+  let isScanning = null;
+
+  // Which study a row is of: { uid } or { accession }, null where it does not say.
+  function studyOf(row) {
+    const uid = valueOf(row, "study") ?? ("reactKey" in list ? reactKey(row) : null);
+    if (uid && UID.test(uid)) return { uid };
+    const accession = valueOf(row, "accession");
+    return accession ? { accession } : null;
+  }
+
+  function valueOf(row, kind) {
+    const attribute = list[`${kind}Attribute`];
+    const cell = list[`${kind}Cell`];
+    const pattern = list[`${kind}Pattern`];
+    if (attribute) {
+      const holder = row.hasAttribute(attribute) ? row : row.querySelector(`[${CSS.escape(attribute)}]`);
+      return found(holder?.getAttribute(attribute), pattern);
+    }
+    if (cell || pattern) return found((cell ? row.querySelector(cell) : row)?.textContent, pattern);
+    return null;
+  }
+
+  function found(text, pattern) {
+    const value = pattern ? text?.match(new RegExp(pattern))?.[1] : text;
+    return value?.trim() || null;
+  }
+
+  // A list made by React may have the UID nowhere in the page but in the key of a row.
+  function reactKey(row) {
+    const name = Object.keys(row).find((key) => key.startsWith("__reactFiber$"));
+    for (let fiber = row[name], up = 0; fiber && up < 4; fiber = fiber.return, up += 1) {
+      if (UID.test(fiber.key ?? "")) return fiber.key;
+    }
+    return null;
+  }
+
+  function idOf(study) {
+    return study.uid ?? `accession ${study.accession}`;
+  }
+
+  async function scan() {
+    isScanning = null;
+    const rows = [...document.querySelectorAll(list.rows)].map((row) => [row, studyOf(row)]);
+    const wanted = rows.map(([, study]) => study).filter((study) => study && !known.has(idOf(study)));
+    if (wanted.length) await ask(wanted);
+    for (const [row, study] of rows) decorate(row, study);
+  }
+
+  function scanSoon() {
+    isScanning ??= setTimeout(scan, SCAN_MS);
+  }
+
+  async function ask(studies) {
+    try {
+      for (let start = 0; start < studies.length; start += MOST) await askSome(studies.slice(start, start + MOST));
+    } catch {
+      // What was true a while ago may be wrong by now.
+      known.clear();
+    }
+  }
+
+  async function askSome(studies) {
+    const body = {
+      study_instance_uids: [...new Set(studies.map(({ uid }) => uid).filter(Boolean))],
+      accession_numbers: [...new Set(studies.map(({ accession }) => accession).filter(Boolean))],
+    };
+    const headers = { "Content-Type": "application/json" };
+    const answer = await fetch(`${server}/embed/lookup`, { method: "POST", headers, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`status ${answer.status}`);
+    const said = (await answer.json()).studies;
+    for (const { uid, accession } of studies) {
+      const theirs = said.filter((one) => (uid ? one.study_instance_uid === uid : one.accession_number === accession));
+      known.set(idOf({ uid, accession }), theirs);
+    }
+  }
+
+  // Several studies with one accession number: the most suspicious one, and how many there are.
+  function decorate(row, study) {
+    const said = study ? (known.get(idOf(study)) ?? []) : [];
+    const old = row.querySelector("[data-preread]");
+    const look = JSON.stringify(said);
+    if (old?.dataset.preread === look && said.length) return;
+    old?.remove();
+    if (!said.length) return;
+    const worst = said.reduce((one, other) => (rank(other) > rank(one) ? other : one));
+    const badge = document.createElement("span");
+    badge.dataset.preread = look;
+    fill(badge.attachShadow({ mode: "open" }), worst, said.length);
+    (row.querySelector(list.badge ?? ":scope > *") ?? row).append(badge);
+  }
+
+  function rank({ positive, probability }) {
+    return (positive ? 2 : 0) + (probability ?? -1);
+  }
+
+  function fill(root, study, count) {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(STYLE);
+    root.adoptedStyleSheets = [sheet];
+    const button = element("button", { className: `badge ${lookOf(study)}`, type: "button", title: "Preread: show more" });
+    button.append(...words(study, count));
+    const more = element("dialog", { className: "more" });
+    button.addEventListener("click", (event) => {
+      event.stopPropagation();
+      event.preventDefault();
+      more.replaceChildren(...details(study));
+      if (more.open) more.close();
+      else more.show();
+    });
+    more.addEventListener("click", (event) => event.stopPropagation());
+    root.append(button, more);
+  }
+
+  function lookOf({ probability, positive }) {
+    if (probability === null) return "absent";
+    return positive ? "above" : "below";
+  }
+
+  function words({ probability, positive, category, label, priority, research, outdated }, count) {
+    const parts = [];
+    if (priority === "urgent") parts.push("Urgent");
+    if (probability === null) parts.push(label);
+    else parts.push(`${positive ? "▲" : "▽"} ${(100 * probability).toFixed(0)} %`, category);
+    if (outdated) parts.push("of fewer images");
+    if (count > 1) parts.push(`1 of ${count} studies`);
+    if (research) parts.push("RESEARCH");
+    return parts.filter(Boolean).map((part) => element("span", { textContent: part }));
+  }
+
+  function details(study) {
+    const { probability, threshold, positive, laterality, classifier, reason, research } = study;
+    const lines = [];
+    if (probability !== null) {
+      const relation = positive ? "at or above" : "below";
+      lines.push(`Probability of malignancy ${percent(probability)}, ${relation} the operating point ${percent(threshold)}`);
+      lines.push([classifier, { L: "left", R: "right" }[laterality]].filter(Boolean).join(", "));
+    }
+    lines.push(reason);
+    if (research) lines.push("Research use only, not for clinical use. Not verified by a person.");
+    const href = `${server}/studies/${encodeURIComponent(study.study_instance_uid)}`;
+    return [
+      ...lines.map((line) => element("p", { textContent: line })),
+      element("a", { href, target: "_blank", rel: "noopener noreferrer", textContent: "Show the study in Preread" }),
+    ];
+  }
+
+  function percent(share) {
+    return `${(100 * share).toFixed(1)} %`;
+  }
+
+  function element(name, properties) {
+    return Object.assign(document.createElement(name), properties);
+  }
+
+  async function again() {
+    if (document.hidden) return;
+    const asked = [...known.keys()];
+    const studies = asked.map((id) => (id.startsWith("accession ") ? { accession: id.slice(10) } : { uid: id }));
+    if (studies.length) await ask(studies);
+    scanSoon();
+  }
+
+  const STYLE = `
+    .badge { all: unset; display: inline-flex; gap: 0.5em; margin-left: 0.6em; padding: 0 0.5em; border: 1px solid;
+      border-radius: 0.8em; background: #151b21; color: #97a4b1; font: 600 12px/1.6 system-ui, sans-serif;
+      white-space: nowrap; cursor: pointer; vertical-align: middle; text-shadow: none; }
+    .badge:focus-visible { outline: 2px solid #8cbde8; outline-offset: 2px; }
+    .above { color: #f0ad4e; }
+    .below { color: #8db7d9; }
+    .absent { border-style: dashed; }
+    .more { position: fixed; inset: auto 1rem 1rem auto; max-width: 26rem; margin: 0; padding: 0.8rem 1rem; z-index: 2147483647;
+      border: 1px solid #97a4b1; border-radius: 8px; background: #151b21; color: #dbe2e9;
+      font: 14px/1.45 system-ui, sans-serif; white-space: normal; text-align: left; text-shadow: none; }
+    .more p { margin: 0 0 0.5em; }
+    .more a { color: #8cbde8; }`;
+
+  if (!list.rows) {
+    console.error("Preread: say by data-rows, or by a data-preset, which elements are the rows of the list");
+    return;
+  }
+  new MutationObserver(scanSoon).observe(document.documentElement, { childList: true, subtree: true });
+  setInterval(again, AGAIN_MS);
+  scanSoon();
+})();
