@@ -13,12 +13,12 @@ from service.config.sections import (
     LedgerSettings,
     ReportSettings,
     SendSettings,
-    WorklistSettings,
 )
 from service.config.series import SeriesCompleteness
 from service.config.settings import Settings
 from service.config.sources import DicomWebSource, DimseSource, Source
 from service.config.tls import ClientTLS
+from service.config.worklist import WorklistSettings
 
 __all__ = [
     "AcceptSettings",

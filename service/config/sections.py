@@ -7,7 +7,7 @@ from pydantic import Field
 
 from service.config.profiles import Profile
 from service.config.tls import ClientTLS
-from service.config.types import AETitle, Port, Seconds, Section
+from service.config.types import AETitle, Seconds, Section
 
 
 class LedgerSettings(Section):
@@ -129,19 +129,3 @@ class SendSettings(Section):
     or until a query finds it. Later reports come on a new association, and queries are repeated."""
     keep_open_s: Annotated[float, Field(ge=0)] = 5.0
     """Seconds that an idle association is kept for the next results."""
-
-
-class WorklistSettings(Section):
-    """The web page."""
-
-    bind: str = "127.0.0.1"
-    """Address to listen on. The page shows patient data and has no login yet: leave it on loopback, or put a
-    proxy with authentication in front, which hands on the headers Origin and Host, or Sec-Fetch-Site."""
-    port: Port = 8100
-    """TCP port."""
-    embed_origins: tuple[Annotated[str, Field(pattern=r"^https?://[^/*\s]+$")], ...] = ()
-    """Web systems whose pages may show badges of studies, such as `https://pacs.hospital`: scheme, host and,
-    where it is not the usual one, port. Empty: none."""
-    actions: bool = True
-    """Buttons on a study's page: make it urgent, try it again, accept, modify or reject a result. Off: the
-    page only reads."""

@@ -22,10 +22,10 @@ from service.config.sections import (
     LedgerSettings,
     ReportSettings,
     SendSettings,
-    WorklistSettings,
 )
 from service.config.sources import Source, check_sources
 from service.config.types import Seconds
+from service.config.worklist import WorklistSettings
 
 
 class Settings(BaseSettings):

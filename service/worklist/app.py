@@ -35,7 +35,7 @@ def create_app(
     research = settings.report.is_research
     # The interactive documentation would load scripts from elsewhere; the schema itself is served.
     app = FastAPI(title="Preread worklist", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
-    app.include_router(page_router(ledger, research, settings.worklist.actions))
+    app.include_router(page_router(ledger, research, settings.worklist.actions, settings.worklist.viewer_url))
     app.include_router(api_router(ledger, Heatmaps(ledger, store), research))
     app.include_router(events_router(ledger, research, stop or threading.Event()))
     app.include_router(actions_router(ledger, settings.worklist.actions))

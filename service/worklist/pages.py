@@ -16,6 +16,7 @@ from service.worklist.asked import known_study
 from service.worklist.entries import WorklistEntry
 from service.worklist.listing import Asked
 from service.worklist.reading import read_page
+from service.worklist.viewer import viewer_address
 
 TEMPLATES = Path(__file__).parent / "templates"
 _FILTERS = (
@@ -46,7 +47,7 @@ CHOICES = {
 _TITLES = {404: "Not found", 422: "Not understood", 503: "Not available at the moment"}
 
 
-def page_router(ledger: Ledger, research: bool, with_actions: bool) -> APIRouter:
+def page_router(ledger: Ledger, research: bool, with_actions: bool, viewer_url: str = "") -> APIRouter:
     """Everything that people look at; with the buttons that they can press, or without."""
     router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
@@ -70,6 +71,7 @@ def page_router(ledger: Ledger, research: bool, with_actions: bool) -> APIRouter
             entry=detail.entry,
             actions=actions,
             categories=CATEGORIES if with_actions else (),
+            viewer=viewer_address(viewer_url, study_instance_uid, detail.entry.header),
             research=research,
         )
 

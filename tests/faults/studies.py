@@ -1,13 +1,17 @@
-"""Small ultrasound studies that the shipped classifier reads: noise of 96 x 96 pixels, quick to analyse."""
+"""Small ultrasound studies that the shipped classifier reads, each with pixels of its own."""
 
 import hashlib
 import random
 from dataclasses import dataclass
 
+import numpy as np
+
+from engines.phantoms import phantom
 from tests.fakes.datasets import IMPLICIT_VR_LE, encoded, us_dataset
 
-SIDE = 96
 IMAGES = 2
+_DRAWN = phantom(8)
+"""An image that the classifier's guard takes for ultrasound of a breast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +38,15 @@ def small_study(rng: random.Random, images: int = IMAGES) -> SmallStudy:
 
 
 def _image(rng: random.Random, study_uid: str, series_uid: str) -> Image:
-    uid, pixels = _uid(rng), rng.randbytes(SIDE * SIDE)
+    uid, noise = _uid(rng), np.frombuffer(rng.randbytes(_DRAWN.size), np.uint8).reshape(_DRAWN.shape)
+    pixels = (_DRAWN // 2 * 2 + noise % 2).tobytes()
     ds = us_dataset(
         StudyInstanceUID=study_uid,
         SeriesInstanceUID=series_uid,
         SOPInstanceUID=uid,
         BodyPartExamined="BREAST",
-        Rows=SIDE,
-        Columns=SIDE,
+        Rows=_DRAWN.shape[0],
+        Columns=_DRAWN.shape[1],
         PixelData=pixels,
     )
     return Image(uid, encoded(ds, IMPLICIT_VR_LE), hashlib.sha256(pixels).hexdigest())

@@ -11,6 +11,8 @@ from PIL import Image
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
+from engines.phantoms import phantom
+
 pytestmark = pytest.mark.integration
 
 
@@ -40,15 +42,17 @@ def test_demo_shows_report_and_heatmaps_and_why_the_others_have_none(tmp_path: P
 
 
 def test_demo_takes_a_folder_of_pictures(tmp_path: Path) -> None:
-    rng = np.random.default_rng(1)
     (tmp_path / "pictures").mkdir()
-    speckle = rng.gamma(2.0, 30.0, (300, 400)).clip(0, 255).astype(np.uint8)
-    Image.fromarray(speckle).save(tmp_path / "pictures" / "one.png")
+    noise = np.random.default_rng(1).integers(0, 256, (300, 400), dtype=np.uint8)
+    Image.fromarray(phantom(8)).save(tmp_path / "pictures" / "one.png")
+    Image.fromarray(noise).save(tmp_path / "pictures" / "two.png")
 
     finished = demo(tmp_path / "demo", str(tmp_path / "pictures"))
 
     assert finished.returncode == 0, finished.stdout + finished.stderr
     assert sorted(ds.Modality for ds in returned(tmp_path / "demo")) == ["OT", "SR"]
+    # The heatmap is of the ultrasound; noise is nothing that the classifier was made for.
+    assert len(list(tmp_path.glob("demo/*/heatmap-*.png"))) == 1
 
 
 def test_demo_of_a_folder_without_images_says_so(tmp_path: Path) -> None:

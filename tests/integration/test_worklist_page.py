@@ -1,10 +1,8 @@
 """The worklist in a real browser: what a radiologist sees, and that it moves on by itself."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,20 +13,16 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from service.config import Settings, WorklistSettings
 from service.errors import LedgerUnavailable
-from service.storage.ledger import Ledger
 from service.storage.make_urgent import make_urgent
-from service.storage.memory import MemoryStore
 from service.storage.retry_study import retry_study
 from service.study.model import Priority
 from service.study.state import StudyState
 from service.worklist import pages
-from service.worklist.app import create_app
 from service.worklist.entries import WorklistPage
-from service.worklist.serve import serve
+from tests.integration.room import Room, served_room
 from tests.servers.chromium import Chromium
-from tests.servers.process import HOST, free_port, listens
+from tests.servers.process import HOST
 from tests.unit.pipeline import study_of
 from tests.unit.worklist import reading_room
 from tests.unit.worklist.builders import Seed
@@ -39,32 +33,10 @@ ABOVE = (0xF0AD4E, 0x9A5B00)
 """The colour of a score above the operating point, in the dark and in the light."""
 
 
-@dataclass(frozen=True)
-class Room:
-    """A served worklist and what is behind it."""
-
-    url: str
-    ledger: Ledger
-    store: MemoryStore
-    studies: dict[str, Seed]
-
-
 @pytest.fixture
 def room(tmp_path: Path) -> Iterator[Room]:
-    ledger, store, stop = Ledger(f"sqlite:///{tmp_path}/ledger.sqlite3"), MemoryStore(), threading.Event()
-    ledger.upgrade()
-    studies = reading_room.fill(ledger, store)
-    port = free_port()
-    server = threading.Thread(
-        target=serve, args=(create_app(ledger, store, Settings(), stop), WorklistSettings(port=port), stop)
-    )
-    server.start()
-    while server.is_alive() and not listens(port):
-        time.sleep(0.05)
-    yield Room(f"http://{HOST}:{port}", ledger, store, studies)
-    stop.set()
-    server.join()
-    ledger.close()
+    with served_room(tmp_path) as room:
+        yield room
 
 
 def colours(page: Page, path: Path) -> NDArray[np.uint32]:
@@ -234,6 +206,19 @@ def another_page() -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def test_study_that_changes_while_it_is_read_says_so(page: Page, room: Room) -> None:
+    study = room.studies["receiving"]
+    with page.expect_response(lambda response: response.url.endswith("/api/v1/events")):
+        page.goto(f"{room.url}/studies/{study.uid}")
+    page.wait_for_timeout(1500)
+    assert page.get_by_text("has changed since").is_hidden()
+    with room.ledger.begin() as tx:
+        make_urgent(tx, study.uid, "the radiologist on call")
+    page.get_by_text("has changed since").wait_for(timeout=5000)
+    page.get_by_role("link", name="Show it as it is now").click()
+    page.locator(".headline").get_by_text("Urgent").wait_for()
 
 
 def test_study_is_made_urgent_by_a_click(page: Page, room: Room, tmp_path: Path) -> None:
