@@ -1,7 +1,6 @@
 """What the ledger promises on every database."""
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -25,18 +24,12 @@ from service.study.prior import PriorFetch, PriorsWanted
 from service.study.procedure_step import ProcedureStep, ProcedureStepStatus
 from service.study.state import AnalysisState, StudyEvent, StudyState
 from service.study.waiting import WaitingStudy
+from tests.contracts.opened import OnALedger
 from tests.factories import STUDY, received, result
 
 
-class LedgerContract:
+class LedgerContract(OnALedger):
     """Subclass with a fixture `ledger_url` that names an empty database."""
-
-    @pytest.fixture
-    def ledger(self, ledger_url: str) -> Iterator[Ledger]:
-        ledger = Ledger(ledger_url)
-        ledger.upgrade()
-        yield ledger
-        ledger.close()
 
     def test_upgrade_changes_nothing_when_it_is_called_again(self, ledger: Ledger, ledger_url: str) -> None:
         record_received(ledger, received())

@@ -1,28 +1,19 @@
 """What the ledger promises about procedure steps and requests for commitment, on every database."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-
-import pytest
 
 from service.storage.commitments import Reference
 from service.storage.ledger import Ledger
 from service.study.procedure_step import ProcedureStep, ProcedureStepStatus
+from tests.contracts.opened import OnALedger
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 STEP = ProcedureStep("1.7", "1.2", ProcedureStepStatus.IN_PROGRESS, (), "US1", NOW)
 REFERENCES = (Reference("1.5", "1.5.1"), Reference("1.5", "1.5.2"))
 
 
-class ModalityTablesContract:
+class ModalityTablesContract(OnALedger):
     """Subclass with a fixture `ledger_url` that names an empty database."""
-
-    @pytest.fixture
-    def ledger(self, ledger_url: str) -> Iterator[Ledger]:
-        ledger = Ledger(ledger_url)
-        ledger.upgrade()
-        yield ledger
-        ledger.close()
 
     def test_step_is_entered_before_its_study(self, ledger: Ledger) -> None:
         with ledger.begin() as tx:

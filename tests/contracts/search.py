@@ -1,6 +1,5 @@
 """How studies are found, on every database."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +11,7 @@ from service.storage.receive import record_received
 from service.study.model import Priority, StudyHeader
 from service.study.search import Cursor, StudyFilter
 from service.study.state import AnalysisState, StudyEvent, StudyState
+from tests.contracts.opened import OnALedger
 from tests.factories import received, result, score
 
 BEGAN = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
@@ -36,15 +36,8 @@ def scored(
         tx.analyses.finish(uid, 1, classifier, AnalysisState.SCORED, "scored", found)
 
 
-class SearchContract:
+class SearchContract(OnALedger):
     """Subclass with a fixture `ledger_url` that names an empty database."""
-
-    @pytest.fixture
-    def ledger(self, ledger_url: str) -> Iterator[Ledger]:
-        ledger = Ledger(ledger_url)
-        ledger.upgrade()
-        yield ledger
-        ledger.close()
 
     @pytest.fixture(params=[5000, 0], ids=["rare terms", "frequent terms"])
     def _both_ways(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
