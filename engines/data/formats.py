@@ -21,6 +21,14 @@ FORMATS: Mapping[str, Callable[[Path], Folds]] = {
 }
 
 
+def folds_named(data_set: str) -> Folds:
+    """Those of a data set that is written `FORM:FOLDER`. Raises DataError."""
+    form, separator, folder = data_set.partition(":")
+    if not separator:
+        raise DataError(f"{data_set!r}: give another data set as FORM:FOLDER, such as folder:ours")
+    return read_folds(form, Path(folder))
+
+
 def read_folds(form: str, folder: Path) -> Folds:
     """The data set in `folder`, whole patients in each fold. Raises DataError."""
     if form not in FORMATS:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from engines.catalog import find_classifier
 from engines.data.examples import Example
-from engines.data.formats import read_folds
+from engines.data.formats import folds_named
 from engines.data.sets import data_root as root_of
 from engines.data.sets import examples_of
 from engines.errors import DataError
@@ -108,11 +108,9 @@ def name_of(split: str) -> str:
 
 
 def _examples(manifest: Manifest, data_root: Path | None, split: str) -> tuple[Example, ...]:
-    form, separator, folder = split.partition(":")
     examples: tuple[Example, ...]
-    if separator:
-        folds = read_folds(form, Path(folder))
-        examples = tuple(example for theirs in folds.values() for example in theirs)
+    if ":" in split:
+        examples = tuple(example for theirs in folds_named(split).values() for example in theirs)
     else:
         examples = examples_of(read_recipe(manifest.folder / RECIPE), root_of(data_root), split)
     if {example.label for example in examples} != {0, 1}:

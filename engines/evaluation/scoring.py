@@ -38,7 +38,6 @@ class ScoredImage:
     pointing: Pointing | None
     dice: float
     mask_share: float
-    texture: NDArray[np.float32]
     candidates: tuple[Candidate, ...] | None
 
 
@@ -70,8 +69,8 @@ class Scored:
 
     @cached_property
     def textures(self) -> Textures:
-        """(n, VALUES)."""
-        return np.stack([image.texture for image in self.images])
+        """(n, VALUES). Read anew: only a guard asks for them. Raises DataError."""
+        return np.stack([texture(read_pixels(example).gray) for example in self.examples])
 
     @property
     def examples(self) -> tuple[Example, ...]:
@@ -120,7 +119,6 @@ def _scored_image(example: Example, pixels: Pixels, score: Score) -> ScoredImage
         point(score.heatmap, pixels.mask),
         dice(score.lesion_mask, pixels.mask),
         float(pixels.mask.mean()),
-        texture(pixels.gray),
         candidates(lesion, pixels.mask) if lesion is not None and pixels.mask.any() else None,
     )
 

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.data.examples import Example, read_pixels
-from engines.data.formats import Folds, read_folds
+from engines.data.formats import Folds, folds_named
 from engines.data.sets import data_root, folds_of, join
-from engines.errors import DataError
-from engines.evaluation.evaluate import manifest_of
+from engines.evaluation.evaluate import manifest_of, name_of
 from engines.evaluation.measured import decided_part, measured_of, write_measured
 from engines.evaluation.rates import wilson
 from engines.guard import FILE as GUARD
@@ -40,11 +39,8 @@ def guard(
     recipe = read_recipe(manifest.folder / RECIPE)
     folds, names = seen_folds(recipe, data_root(root)), [recipe.data.called]
     for one in also:
-        form, separator, folder = one.partition(":")
-        if not separator:
-            raise DataError(f"{one!r}: give another data set as FORM:FOLDER, such as folder:ours")
-        names.append(Path(folder).name)
-        folds = join(folds, names[-1], read_folds(form, Path(folder)))
+        names.append(name_of(one))
+        folds = join(folds, names[-1], folds_named(one))
     fitted = fit_guard_of(folds, manifest.folder, " and ".join(names), report)
     path = manifest.folder / FILE
     write_measured(path, decided_part(path), replace(measured_of(manifest), guard=fitted))

@@ -12,7 +12,7 @@ from service.worklist.entries import WorklistEntry, WorklistPage
 from service.worklist.listing import Listing
 from service.worklist.live import Event, Live
 from service.worklist.pages import fingerprint, render
-from service.worklist.reading import read_named, read_page
+from service.worklist.reading import read_named, read_summary
 
 
 def events_router(ledger: Ledger, research: bool, stop: threading.Event) -> APIRouter:
@@ -35,8 +35,7 @@ def events_router(ledger: Ledger, research: bool, stop: threading.Event) -> APIR
 def _describer(ledger: Ledger, research: bool) -> Callable[[Collection[str]], list[Event]]:
     def describe(study_instance_uids: Collection[str]) -> list[Event]:
         entries = read_named(ledger, study_instance_uids, research)
-        page = read_page(ledger, Listing(limit=1), research)
-        return [*(_study(entry) for entry in entries), _summary(page)]
+        return [*(_study(entry) for entry in entries), _summary(read_summary(ledger))]
 
     return describe
 

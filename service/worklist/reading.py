@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from service.storage.analyses import Analysis
@@ -32,13 +33,24 @@ def read_named(
 def read_page(ledger: Ledger, asked: Listing, research: bool) -> WorklistPage:
     """The studies that are asked for, newest first."""
     with ledger.read() as tx:
-        counts, notices = tx.search.counts(), (*dead_notice(tx), *tx.notices.all())
+        summary = _summary(tx)
         uids = tx.search.find(asked.wanted, asked.limit + 1, asked.cursor)
         studies = tx.studies.named(uids[: asked.limit])
         entries = _entries(tx, studies, research)
     more = len(uids) > asked.limit
     following = str(Cursor(studies[-1].received_at, studies[-1].study_instance_uid)) if more else ""
-    return WorklistPage(entries, asked.limit, following, counts, COUNTED, notices)
+    return replace(summary, entries=entries, limit=asked.limit, next=following)
+
+
+def read_summary(ledger: Ledger) -> WorklistPage:
+    """What stands above every page, without studies."""
+    with ledger.read() as tx:
+        return _summary(tx)
+
+
+def _summary(tx: Transaction) -> WorklistPage:
+    notices = (*dead_notice(tx), *tx.notices.all())
+    return WorklistPage((), 0, "", tx.search.counts(), COUNTED, notices)
 
 
 def read_study(ledger: Ledger, study_instance_uid: str, research: bool) -> StudyDetail | None:

@@ -102,12 +102,12 @@ def test_a_network_without_judges_is_refused(
 
 
 def scored(logits: list[float], labels: list[int], patient: str) -> Scored:
-    nan, texture = float("nan"), np.zeros(2, np.float32)
+    nan = float("nan")
     return Scored(
         tuple(
             ScoredImage(
                 Example(Path("i"), Path("m"), label, f"{patient}{number}", "scanner"),
-                *(logit, 0.0, None, nan, 0.0, texture, None),
+                *(logit, 0.0, None, nan, 0.0, None),
             )
             for number, (logit, label) in enumerate(zip(logits, labels, strict=True))
         )
