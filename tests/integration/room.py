@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from service.config import Settings, WorklistSettings
 from service.storage.ledger import Ledger
@@ -28,19 +29,28 @@ class Room:
 
 
 @contextmanager
+def served(ledger: Ledger, store: MemoryStore, **worklist: Any) -> Iterator[str]:
+    """Address of a worklist that is served while this lasts; `worklist` are its settings."""
+    stop = threading.Event()
+    settings = Settings(worklist=WorklistSettings(port=free_port(), **worklist))
+    app, port = create_app(ledger, store, settings, stop), settings.worklist.port
+    server = threading.Thread(target=serve, args=(app, settings.worklist, stop))
+    server.start()
+    try:
+        while server.is_alive() and not listens(port):
+            time.sleep(0.05)
+        yield f"http://{HOST}:{port}"
+    finally:
+        stop.set()
+        server.join()
+
+
+@contextmanager
 def served_room(folder: Path) -> Iterator[Room]:
     """Served while this lasts; what it keeps is in `folder`."""
-    ledger, store, stop = Ledger(f"sqlite:///{folder}/ledger.sqlite3"), MemoryStore(), threading.Event()
+    ledger, store = Ledger(f"sqlite:///{folder}/ledger.sqlite3"), MemoryStore()
     ledger.upgrade()
     studies = reading_room.fill(ledger, store)
-    port = free_port()
-    server = threading.Thread(
-        target=serve, args=(create_app(ledger, store, Settings(), stop), WorklistSettings(port=port), stop)
-    )
-    server.start()
-    while server.is_alive() and not listens(port):
-        time.sleep(0.05)
-    yield Room(f"http://{HOST}:{port}", ledger, store, studies)
-    stop.set()
-    server.join()
+    with served(ledger, store) as url:
+        yield Room(url, ledger, store, studies)
     ledger.close()

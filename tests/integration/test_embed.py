@@ -1,7 +1,5 @@
 """Badges in other systems' worklists, in a real browser: OHIF's study list and Orthanc Explorer."""
 
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,16 +8,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from service.config import Settings, WorklistSettings
 from service.storage.ledger import Ledger
 from service.storage.make_urgent import make_urgent
 from service.storage.memory import MemoryStore
-from service.worklist.app import create_app
-from service.worklist.serve import serve
 from tests.fakes.datasets import part10, us_dataset
+from tests.integration.room import served
 from tests.servers.ohif import Ohif
 from tests.servers.orthanc import Orthanc
-from tests.servers.process import HOST, free_port, listens
 from tests.unit.worklist import reading_room
 from tests.unit.worklist.builders import Seed
 
@@ -29,27 +24,13 @@ EXPLORER = "/app/explorer.html"
 Studies = tuple[Ledger, dict[str, Seed]]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Worklist:
-    """A worklist that can be ended, and what is behind it."""
+    """A served worklist, and what is behind it."""
 
+    url: str
     ledger: Ledger
     studies: dict[str, Seed]
-    port: int
-    origins: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        self._stop = threading.Event()
-        settings = Settings(worklist=WorklistSettings(port=self.port, embed_origins=self.origins))
-        app = create_app(self.ledger, MemoryStore(), settings, self._stop)
-        self._server = threading.Thread(target=serve, args=(app, settings.worklist, self._stop))
-        self._server.start()
-        while self._server.is_alive() and not listens(self.port):
-            time.sleep(0.05)
-
-    def end(self) -> None:
-        self._stop.set()
-        self._server.join()
 
     def put_into(self, page: Page, preset: str) -> None:
         """The script tag, as the other system's page would have it."""
@@ -60,18 +41,15 @@ class Worklist:
               tag.dataset.preset = preset;
               document.head.append(tag);
             }""",
-            [f"http://{HOST}:{self.port}/embed/overlay.js", preset],
+            [f"{self.url}/embed/overlay.js", preset],
         )
 
 
 @contextmanager
 def running(studies: Studies, origin: str) -> Iterator[Worklist]:
     """A worklist that pages of `origin` may ask."""
-    worklist = Worklist(*studies, free_port(), (origin,))
-    try:
-        yield worklist
-    finally:
-        worklist.end()
+    with served(studies[0], MemoryStore(), embed_origins=(origin,)) as url:
+        yield Worklist(url, *studies)
 
 
 @pytest.fixture
