@@ -1,5 +1,6 @@
-"""Each fold of a data set is held out once: what is measured, calibrated and decided on are images that the
-network in question has not learnt from. What is shipped are the judges of all folds together.
+"""Each fold of a data set, or each that the recipe names, is held out once: what is measured, calibrated and
+decided on are images that the network in question has not learnt from. What is shipped are the judges of all these
+folds together.
 """
 
 from collections.abc import Mapping
@@ -7,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engines.data.examples import LearningSet
+from engines.data.formats import Folds
 from engines.data.near_duplicates import refuse_near_duplicates
 from engines.data.sets import folds_of, other_sets
-from engines.errors import RecipeError
+from engines.errors import DataError, RecipeError
 from engines.evaluation.measured import Measured
 from engines.evaluation.scoring import score
 from engines.export import MODEL, export_network
@@ -42,21 +44,54 @@ def cross_validate(
     """
     folds, others_too = folds_of(recipe, root), other_sets(recipe, root)
     networks, scored = [], {}
-    for fold, examples in folds.items():
-        others = [example for other, theirs in folds.items() if other != fold for example in theirs]
-        sets = others_too | {"": LearningSet(others, examples)}
-        network, size = _trained(recipe, sets, out_folder / f"fold-{fold}", progress)
+    for fold in _held_out(recipe, folds):
+        network, size = _trained(
+            recipe, others_too | {"": _without(fold, folds)}, _of_fold(out_folder, fold), progress
+        )
         networks.append(network)
-        scored[fold] = score(by_network(network, size), examples, progress)
+        scored[fold] = score(by_network(network, size), folds[fold], progress)
     progress(Progress("export", 0, 1, "the judges of all folds"))
     judges = ensemble(networks, networks[0].finder)
     exported = export_network(judges, recipe.network.size, folder / MODEL, stores_half=True)
     held_out = HeldOut(scored)
     together = held_out.together
-    measured_on = f"{recipe.data.called}, each fold held out once, {len(together.examples)} images"
+    which = f"folds {', '.join(map(str, scored))}, each" if recipe.data.held_out else "each fold"
+    measured_on = f"{recipe.data.called}, {which} held out once, {len(together.examples)} images"
     measured = decided(recipe, together.logits, together.labels, measured_on, Weights(MODEL, exported.sha256))
     guard = fit_guard_of(folds, folder, recipe.data.called, progress)
     return CrossValidated(replace(measured, guard=guard), held_out)
+
+
+def train_fold(recipe: Recipe, root: Path, out_folder: Path, fold: int, progress: Report) -> Path:
+    """Only the network that holds out `fold`, for `cross_validate` to find: several processes, or machines, can
+    share the work. Returns the folder. Raises RecipeError, DataError, WeightsError.
+    """
+    if not recipe.is_cross_validated:
+        raise RecipeError(f"recipe {recipe.name!r} trains one network; leave out the fold")
+    folds = folds_of(recipe, root)
+    if fold not in _held_out(recipe, folds):
+        raise RecipeError(
+            f"recipe {recipe.name!r} does not hold out fold {fold}; it does: {sorted(_held_out(recipe, folds))}"
+        )
+    sets = other_sets(recipe, root) | {"": _without(fold, folds)}
+    _trained(recipe, sets, _of_fold(out_folder, fold), progress)
+    return _of_fold(out_folder, fold)
+
+
+def _held_out(recipe: Recipe, folds: Folds) -> tuple[int, ...]:
+    for fold in recipe.data.held_out:
+        if fold not in folds:
+            raise DataError(f"{recipe.data.called} has no fold {fold}; there are: {sorted(folds)}")
+    return recipe.data.held_out or tuple(folds)
+
+
+def _without(fold: int, folds: Folds) -> LearningSet:
+    others = [example for other, theirs in folds.items() if other != fold for example in theirs]
+    return LearningSet(others, folds[fold])
+
+
+def _of_fold(out_folder: Path, fold: int) -> Path:
+    return out_folder / f"fold-{fold}"
 
 
 def _trained(

@@ -25,8 +25,8 @@ class Joined:
 @dataclass(frozen=True, slots=True)
 class Data:
     """`folder` is below the data root and has the form `form` (engines.data.formats). Folds are the data
-    set's own, or made by patient. Without folds here, each is held out once, and what is shipped are the
-    judges of all of them (cross_validation.py).
+    set's own, or made by patient. Without folds here, each is held out once, or each of `held_out` where
+    that names some; what is shipped are the judges of all of those (cross_validation.py).
     """
 
     folder: str
@@ -34,6 +34,7 @@ class Data:
     validation_fold: int | None = None
     form: str = "bus-bra"
     joined: tuple[Joined, ...] = ()
+    held_out: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.test_fold is None) is not (self.validation_fold is None):
@@ -42,6 +43,8 @@ class Data:
             )
         if self.test_fold is not None and self.test_fold == self.validation_fold:
             raise ValueError(f"test_fold and validation_fold are both {self.test_fold}; they must differ")
+        if self.held_out and self.test_fold is not None:
+            raise ValueError("give held_out, or test_fold and validation_fold, not both")
 
     @property
     def called(self) -> str:

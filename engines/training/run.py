@@ -17,7 +17,7 @@ from engines.manifest_tables import Weights
 from engines.networks.checkpoint import read_network
 from engines.open_engine import open_classifier
 from engines.progress import Progress, Report, silent
-from engines.training.cross_validation import cross_validate
+from engines.training.cross_validation import cross_validate, train_fold
 from engines.training.decided import decided
 from engines.training.guarding import fit_guard_of, seen_folds
 from engines.training.loop import fit
@@ -53,6 +53,13 @@ def train(recipe_path: Path, data_root: Path | None, out_folder: Path, progress:
     with open_classifier(read_manifest(folder / FILE)):
         progress(Progress("export", 1, 1, f"classifier in {folder}"))
     return folder
+
+
+def train_one_fold(
+    recipe_path: Path, data_root: Path | None, out_folder: Path, fold: int, progress: Report = silent
+) -> Path:
+    """Only the network that holds out `fold`; `train` goes on from it. Returns its folder. Raises as `train`."""
+    return train_fold(read_recipe(recipe_path), root_of(data_root), out_folder, fold, progress)
 
 
 def _train(recipe: Recipe, root: Path, out_folder: Path, folder: Path, progress: Report) -> Measured:

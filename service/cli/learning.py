@@ -31,12 +31,21 @@ def train(
         Path | None,
         typer.Option(help="Where checkpoints and the classifier go. Default: build/training/RECIPE."),
     ] = None,
+    fold: Annotated[
+        int | None,
+        typer.Option(help="Only the network that holds out this fold; run again without to put all together."),
+    ] = None,
 ) -> None:
     """Train a classifier by a recipe; goes on where an earlier run was stopped."""
+    out = out or Path("build/training") / recipe.stem
     with needs_training_extra(), training_progress() as report:
         from engines.training.run import train as run
+        from engines.training.run import train_one_fold
 
-        folder = run(recipe, data, out or Path("build/training") / recipe.stem, report)
+        if fold is not None:
+            train_one_fold(recipe, data, out, fold, report)
+            return
+        folder = run(recipe, data, out, report)
     Console().print(f"the classifier is in {folder}; measure it: preread evaluate {folder} --split test")
 
 

@@ -15,7 +15,7 @@ from engines.networks.catalog import ARCHITECTURES
 from engines.open_engine import open_classifier
 from engines.refusal import Guard
 from engines.training.held_out import HeldOut
-from engines.training.run import train
+from engines.training.run import train, train_one_fold
 from tests.unit.engines.builders import (
     lesion_image,
     tiny_lesion_network,
@@ -47,7 +47,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory, two_folds: Path) -> Iterat
     threads = torch.get_num_threads()
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(ARCHITECTURES, "tiny_lesion", tiny_lesion_network)
-        yield train(write_recipe(folder, LESION), two_folds, folder / "out")
+        recipe = write_recipe(folder, LESION)
+        alone = train_one_fold(recipe, two_folds, folder / "out", 2)
+        before = (alone / "last.pt").stat().st_mtime_ns
+        yield train(recipe, two_folds, folder / "out")
+        assert (alone / "last.pt").stat().st_mtime_ns == before, "a fold that was trained alone was trained again"
     torch.set_num_threads(threads)
 
 
@@ -99,6 +103,24 @@ def test_a_network_without_judges_is_refused(
     monkeypatch.setitem(ARCHITECTURES, "tiny", tiny_network)
     with pytest.raises(RecipeError, match="'tiny' has no judges to be put together"):
         train(write_recipe(tmp_path, RECIPE_OF_FOLDS), two_folds, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("held_out", "fold", "error"),
+    [("[1, 3]", 1, "bus-bra has no fold 3; there are: \\[1, 2\\]"), ("[1]", 2, "does not hold out fold 2")],
+)
+def test_a_fold_that_is_not_held_out_is_refused(
+    held_out: str, fold: int, error: str, two_folds: Path, tmp_path: Path
+) -> None:
+    of_some = LESION.replace("[network]", f"held_out = {held_out}\n\n[network]", 1)
+    with pytest.raises((DataError, RecipeError), match=error):
+        train_one_fold(write_recipe(tmp_path, of_some), two_folds, tmp_path / "out", fold)
+
+
+def test_folds_are_held_out_or_divided_but_not_both(tmp_path: Path) -> None:
+    both = RECIPE.replace("test_fold = 5", "held_out = [1]\ntest_fold = 5")
+    with pytest.raises(RecipeError, match="give held_out, or test_fold and validation_fold"):
+        train_one_fold(write_recipe(tmp_path, both), tmp_path, tmp_path / "out", 1)
 
 
 def scored(logits: list[float], labels: list[int], patient: str) -> Scored:
