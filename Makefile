@@ -16,6 +16,7 @@ BASE_VENV := .venv
 TEST_VENV := build/test-venv
 BIN := $(TEST_VENV)/bin
 OHIF := build/ohif
+OIDC := build/oidc-provider
 
 MAKEFLAGS += --no-print-directory
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -31,7 +32,7 @@ venv: $(BASE_VENV)/.installed ## the base install in .venv: no root, no PyTorch,
 demo: venv ## one study through the whole service; STUDY=path sends yours (DICOM, PNG or JPEG)
 	@$(BASE_VENV)/bin/preread demo $(if $(STUDY),"$(STUDY)")
 
-test: servers test-venv $(OHIF)/.installed ## everything: installs what is missing, then checks and all tests
+test: servers test-venv $(OHIF)/.installed $(OIDC)/.installed ## everything: installs what is missing, then checks and all tests
 	@$(MAKE) check
 	@echo "==> pytest: unit, on every core"
 	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile tests/unit tests/repo tests/gpu
@@ -102,6 +103,9 @@ python:
 $(OHIF)/.installed: tests/servers/install-ohif | $(TEST_VENV)/.installed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/servers/install-ohif $(OHIF)
 
+$(OIDC)/.installed: tests/servers/install-oidc-provider | $(TEST_VENV)/.installed
+	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/servers/install-oidc-provider $(OIDC)
+
 $(BASE_VENV)/.installed: pyproject.toml | python
 	@echo "==> base install in $(BASE_VENV)"
 	$(PYTHON) -m venv $(BASE_VENV)
@@ -113,5 +117,5 @@ $(TEST_VENV)/.installed: pyproject.toml tests/requirements-train.txt tests/serve
 	$(PYTHON) -m venv $(TEST_VENV)
 	$(TEST_VENV)/bin/pip install $(TORCH)
 	$(TEST_VENV)/bin/pip install --no-deps --requirement tests/requirements-train.txt
-	$(TEST_VENV)/bin/pip install --editable '.[rabbitmq,postgres,pdf,train,dev]' --requirement tests/servers/python-packages.txt
+	$(TEST_VENV)/bin/pip install --editable '.[rabbitmq,postgres,pdf,oidc,train,dev]' --requirement tests/servers/python-packages.txt
 	@touch $@

@@ -4,6 +4,7 @@ PrereadError
 ├── Refused        the input is not for us: explain it, never retry      -> ack, reason recorded
 │   ├── NotDicom, MissingAttribute, UnsafeUID, UIDMismatch, TooLarge
 │   ├── UnsupportedPixels
+│   ├── NotSignedIn, NotAllowed, TooManyRequests
 │   └── NotAnalysable, Overtaken
 ├── Permanent      the same attempt would fail again                     -> dead letter
 │   ├── InvalidMessage, InvalidTransition, ObjectRejected, ConfigurationError
@@ -56,6 +57,18 @@ class TooLarge(Refused):
 
 class UnsupportedPixels(Refused):
     """The pixel data cannot be decoded: truncated, or of a kind this service does not read."""
+
+
+class NotSignedIn(Refused):
+    """Nobody knows who asks for this, and it is not for everybody."""
+
+
+class NotAllowed(Refused):
+    """Whoever asks for this may not have it."""
+
+
+class TooManyRequests(Refused):
+    """Somebody asks too often."""
 
 
 class NotAnalysable(Refused):

@@ -14,6 +14,7 @@ pytest_plugins = [
     "tests.servers.pixelmed",
     "tests.servers.chromium",
     "tests.servers.ohif",
+    "tests.servers.oidc",
 ]
 
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -1,6 +1,6 @@
 """Each fold of a data set, or each that the recipe names, is held out once: what is measured, calibrated and
-decided on are images that the network in question has not learnt from. What is shipped are the judges of all these
-folds together.
+decided on are images that the network in question has not learnt from. What is shipped are the judges of all
+these folds together.
 """
 
 from collections.abc import Mapping
@@ -63,16 +63,15 @@ def cross_validate(
 
 
 def train_fold(recipe: Recipe, root: Path, out_folder: Path, fold: int, progress: Report) -> Path:
-    """Only the network that holds out `fold`, for `cross_validate` to find: several processes, or machines, can
-    share the work. Returns the folder. Raises RecipeError, DataError, WeightsError.
+    """Only the network that holds out `fold`, for `cross_validate` to find: several processes, or machines,
+    can share the work. Returns the folder. Raises RecipeError, DataError, WeightsError.
     """
     if not recipe.is_cross_validated:
         raise RecipeError(f"recipe {recipe.name!r} trains one network; leave out the fold")
     folds = folds_of(recipe, root)
-    if fold not in _held_out(recipe, folds):
-        raise RecipeError(
-            f"recipe {recipe.name!r} does not hold out fold {fold}; it does: {sorted(_held_out(recipe, folds))}"
-        )
+    held_out = _held_out(recipe, folds)
+    if fold not in held_out:
+        raise RecipeError(f"recipe {recipe.name!r} does not hold out fold {fold}; it does: {held_out}")
     sets = other_sets(recipe, root) | {"": _without(fold, folds)}
     _trained(recipe, sets, _of_fold(out_folder, fold), progress)
     return _of_fold(out_folder, fold)

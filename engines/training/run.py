@@ -58,7 +58,7 @@ def train(recipe_path: Path, data_root: Path | None, out_folder: Path, progress:
 def train_one_fold(
     recipe_path: Path, data_root: Path | None, out_folder: Path, fold: int, progress: Report = silent
 ) -> Path:
-    """Only the network that holds out `fold`; `train` goes on from it. Returns its folder. Raises as `train`."""
+    """Only the network that holds out `fold`; `train` goes on from it. Returns its folder. Raises as that."""
     return train_fold(read_recipe(recipe_path), root_of(data_root), out_folder, fold, progress)
 
 

@@ -33,7 +33,7 @@ def train(
     ] = None,
     fold: Annotated[
         int | None,
-        typer.Option(help="Only the network that holds out this fold; run again without to put all together."),
+        typer.Option(help="Only the network that holds out this fold; without, all are put together."),
     ] = None,
 ) -> None:
     """Train a classifier by a recipe; goes on where an earlier run was stopped."""

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from service.cli import (
+    account,
+    audit,
     configuration,
     dead,
     demonstrate,
@@ -25,6 +27,7 @@ from service.cli import (
     shadow,
     status,
     submit,
+    token,
     urgent,
 )
 from service.cli.dataset import commands as dataset
@@ -74,6 +77,9 @@ submit.add_to(app)
 fetch.add_to(app)
 routing.add_to(app)
 shadow.add_to(app)
+account.add_to(app)
+token.add_to(app)
+audit.add_to(app)
 configuration.add_to(app)
 engine.add_to(app)
 learning.add_to(app)

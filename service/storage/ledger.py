@@ -18,8 +18,11 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 
 from service.errors import LedgerUnavailable
+from service.storage.accounts import Accounts
 from service.storage.analyses import Analyses
+from service.storage.api_tokens import ApiTokens
 from service.storage.assessments import Assessments
+from service.storage.audit import AuditTrail
 from service.storage.commitment_requests import CommitmentRequests
 from service.storage.commitments import Commitments
 from service.storage.companions import Companions
@@ -110,6 +113,21 @@ class Transaction:
     def assessments(self) -> Assessments:
         """What people say of results."""
         return Assessments(self.connection)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """People who may sign in, and those who have."""
+        return Accounts(self.connection)
+
+    @cached_property
+    def api_tokens(self) -> ApiTokens:
+        """Programs that may ask."""
+        return ApiTokens(self.connection)
+
+    @cached_property
+    def audit(self) -> AuditTrail:
+        """Who has seen and done what."""
+        return AuditTrail(self.connection)
 
     @cached_property
     def promotions(self) -> Promotions:

@@ -1,20 +1,24 @@
 """What a person can do on a study's page: make it urgent, and try it again."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from fastapi.exceptions import HTTPException
 from fastapi.params import Depends as DependsOn
 
+from service.access.person import Person
+from service.access.records import Action as Audited
+from service.access.roles import Permission
 from service.storage.ledger import Ledger
 from service.storage.make_urgent import make_urgent
 from service.storage.retry_study import retry_study
 from service.study.model import Priority
 from service.study.state import StudyState
+from service.worklist.access.gate import Gate
 from service.worklist.asked import checked_uid
 from service.worklist.entries import StudyDetail
-from service.worklist.own_page import only_own_page
 
 log = structlog.get_logger()
 
@@ -43,44 +47,49 @@ def offered(detail: StudyDetail) -> tuple[Action, ...]:
     return tuple(found)
 
 
-def actions_router(ledger: Ledger, allowed: bool) -> APIRouter:
-    """The actions; each answers with one sentence. Without `allowed`, each is refused."""
-    router = APIRouter(dependencies=[guarded(allowed)])
+def actions_router(ledger: Ledger, gate: Gate) -> APIRouter:
+    """The actions; each answers with one sentence. Where the settings allow none, each is refused."""
+    router = APIRouter(dependencies=[guarded(gate.settings.actions)])
 
     @router.post("/api/v1/studies/{study_instance_uid}/urgent")
-    def urgent(study_instance_uid: str, request: Request) -> dict[str, str]:
+    def urgent(
+        study_instance_uid: str, person: Annotated[Person, gate.needs(Permission.ACT)]
+    ) -> dict[str, str]:
         """Have the study analysed before routine ones."""
         try:
             with ledger.begin() as tx:
-                done = make_urgent(tx, checked_uid(study_instance_uid), _by(request))
+                done = make_urgent(tx, checked_uid(study_instance_uid), person.told())
         except KeyError:
             raise unknown_study() from None
+        gate.trail.note(person, Audited.MADE_URGENT, study_instance_uid)
         log.info("study made urgent on its page", study_instance_uid=study_instance_uid, done=done)
         return {"detail": done}
 
     @router.post("/api/v1/studies/{study_instance_uid}/retry")
-    def retry(study_instance_uid: str, request: Request) -> dict[str, str]:
+    def retry(
+        study_instance_uid: str, person: Annotated[Person, gate.needs(Permission.ACT)]
+    ) -> dict[str, str]:
         """Route and analyse the study again."""
         try:
             with ledger.begin() as tx:
-                retry_study(tx, checked_uid(study_instance_uid), f"tried again by {_by(request)}")
+                retry_study(tx, checked_uid(study_instance_uid), f"tried again by {person.told()}")
         except KeyError:
             raise unknown_study() from None
+        gate.trail.note(person, Audited.RETRIED, study_instance_uid)
         log.info("study tried again on its page", study_instance_uid=study_instance_uid)
         return {"detail": "the study is routed again within seconds"}
 
     return router
 
 
-def _by(request: Request) -> str:
-    host = request.client.host if request.client else "unknown"
-    return f"somebody on the worklist page (from {host})"
-
-
 def guarded(allowed: bool) -> DependsOn:
-    """What routes that change something depend on: the own page, and that the settings allow it."""
-    depends: DependsOn = Depends(only_own_page if allowed else _refuse)
+    """What routes that change something depend on, too: that the settings allow it."""
+    depends: DependsOn = Depends(_agree if allowed else _refuse)
     return depends
+
+
+def _agree() -> None:
+    pass
 
 
 def _refuse() -> None:

@@ -1,33 +1,44 @@
 """The JSON API, the heatmaps' pictures and the health check."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response
 from fastapi.exceptions import HTTPException
 
+from service.access.person import Person
+from service.access.records import Action
+from service.access.roles import Permission
 from service.storage.ledger import Ledger
+from service.worklist.access.gate import Gate
 from service.worklist.asked import Frame, checked_uid, known_study
 from service.worklist.entries import StudyDetail, WorklistPage
 from service.worklist.heatmaps import Heatmaps
-from service.worklist.listing import Asked, Listing
-from service.worklist.reading import read_page
+from service.worklist.listing import Asked
+from service.worklist.reading import read_page, read_summary
 
 
-def api_router(ledger: Ledger, heatmaps: Heatmaps, research: bool) -> APIRouter:
+def api_router(ledger: Ledger, gate: Gate, heatmaps: Heatmaps, research: bool) -> APIRouter:
     """Everything that machines ask for."""
     router = APIRouter()
 
     @router.get("/api/v1/studies")
-    def studies(asked: Asked) -> WorklistPage:
+    def studies(
+        asked: Asked, person: Annotated[Person, gate.needs(Permission.STUDIES, Action.LISTED)]
+    ) -> WorklistPage:
         """Part of the list, newest study first."""
-        return read_page(ledger, asked, research)
+        return read_page(ledger, asked, research, person)
 
     @router.get("/api/v1/studies/{study_instance_uid}")
-    def study(study_instance_uid: str) -> StudyDetail:
+    def study(
+        study_instance_uid: str, person: Annotated[Person, gate.needs(Permission.STUDIES, Action.VIEWED)]
+    ) -> StudyDetail:
         """One study with its history and result objects."""
-        return known_study(ledger, study_instance_uid, research)
+        return known_study(ledger, study_instance_uid, research, person)
 
-    @router.get("/api/v1/studies/{study_instance_uid}/heatmaps/{sop_instance_uid}.png")
+    @router.get(
+        "/api/v1/studies/{study_instance_uid}/heatmaps/{sop_instance_uid}.png",
+        dependencies=[gate.needs(Permission.PATIENTS, by_itself=True)],
+    )
     def heatmap(
         study_instance_uid: str,
         sop_instance_uid: str,
@@ -42,7 +53,7 @@ def api_router(ledger: Ledger, heatmaps: Heatmaps, research: bool) -> APIRouter:
     @router.get("/healthz")
     def healthz() -> dict[str, str]:
         """Whether this process can read the ledger."""
-        read_page(ledger, Listing(limit=1), research)
+        read_summary(ledger)
         return {"status": "ok"}
 
     return router

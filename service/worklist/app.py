@@ -2,17 +2,27 @@
 
 import threading
 from pathlib import Path
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from service.config import Settings
-from service.errors import InvalidAssessment, NotInThisState, PrereadError, Retryable
+from service.config import Settings, WorklistSettings
+from service.errors import (
+    ConfigurationError,
+    InvalidAssessment,
+    NotInThisState,
+    NotSignedIn,
+    PrereadError,
+    Retryable,
+)
 from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
+from service.worklist.access.gate import REFUSALS, Gate
+from service.worklist.access.sign_in import SignIn, sign_in_router
 from service.worklist.actions import actions_router
 from service.worklist.api import api_router
 from service.worklist.assess import assess_router
@@ -20,7 +30,8 @@ from service.worklist.embed import embed_app
 from service.worklist.events import events_router
 from service.worklist.headers import SecurityHeaders
 from service.worklist.heatmaps import Heatmaps
-from service.worklist.pages import page_router, render_message
+from service.worklist.pages import page_router
+from service.worklist.rendering import render_message
 
 STATIC = Path(__file__).parent / "static"
 
@@ -35,18 +46,33 @@ def create_app(
     research = settings.report.is_research
     # The interactive documentation would load scripts from elsewhere; the schema itself is served.
     app = FastAPI(title="Preread worklist", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
-    app.include_router(page_router(ledger, research, settings.worklist.actions, settings.worklist.viewer_url))
-    app.include_router(api_router(ledger, Heatmaps(ledger, store), research))
-    app.include_router(events_router(ledger, research, stop or threading.Event()))
-    app.include_router(actions_router(ledger, settings.worklist.actions))
-    app.include_router(assess_router(ledger, settings.worklist.actions))
-    app.mount("/embed", embed_app(ledger, research, settings.worklist.embed_origins))
+    gate = Gate(ledger, settings.worklist)
+    sign_in, oidc = SignIn(ledger, gate), settings.worklist.oidc
+    if oidc.issuer:
+        app.mount("/sign-in/oidc", _oidc_app(settings.worklist, gate, sign_in))
+    app.include_router(sign_in_router(ledger, gate, sign_in, oidc.title if oidc.issuer else "", research))
+    app.include_router(page_router(ledger, gate, research))
+    app.include_router(api_router(ledger, gate, Heatmaps(ledger, store), research))
+    app.include_router(events_router(ledger, gate, research, stop or threading.Event()))
+    app.include_router(actions_router(ledger, gate))
+    app.include_router(assess_router(ledger, gate))
+    app.mount("/embed", embed_app(ledger, gate, research, settings.worklist.embed_origins))
     app.mount("/static", StaticFiles(directory=STATIC))
     app.add_middleware(SecurityHeaders)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(PrereadError, _preread_error)
     return app
+
+
+def _oidc_app(settings: WorklistSettings, gate: Gate, sign_in: SignIn) -> FastAPI:
+    try:
+        from service.worklist.access.oidc import oidc_app
+    except ImportError as error:
+        raise ConfigurationError(
+            f"worklist.oidc needs a package that is not installed ({error.name}): pip install 'preread[oidc]'"
+        ) from error
+    return oidc_app(settings.oidc, settings.public_url, gate, sign_in)
 
 
 def _http_error(request: Request, error: Exception) -> Response:
@@ -68,12 +94,23 @@ def _invalid_request(request: Request, error: Exception) -> Response:
 
 def _preread_error(request: Request, error: Exception) -> Response:
     """A ledger or store that does not answer may do so later; a study may be elsewhere by then."""
-    statuses = {NotInThisState: 409, InvalidAssessment: 422, Retryable: 503}
+    if isinstance(error, NotSignedIn) and _is_page(request):
+        asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/sign-in?following={quote(asked, safe='')}", 303)
+    statuses = REFUSALS | {NotInThisState: 409, InvalidAssessment: 422, Retryable: 503}
     status = next((number for kind, number in statuses.items() if isinstance(error, kind)), 500)
-    return _explain(request, status, str(error))
+    response = _explain(request, status, str(error))
+    if isinstance(error, NotSignedIn):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _is_page(request: Request) -> bool:
+    """Whether it is an address that a person opens, as opposed to what scripts and programs ask for."""
+    return request.method == "GET" and not request.url.path.startswith(("/api/", "/rows", "/embed"))
 
 
 def _explain(request: Request, status: int, detail: str) -> Response:
-    if request.url.path.startswith(("/api/", "/healthz")):
+    if request.url.path.startswith(("/api/", "/healthz", "/rows")):
         return JSONResponse({"detail": detail}, status)
     return render_message(status, detail)

@@ -5,9 +5,11 @@ from typing import Annotated
 from fastapi import Query
 from fastapi.exceptions import HTTPException
 
+from service.access.person import Person
 from service.dicom.identity import is_safe_uid
 from service.storage.ledger import Ledger
 from service.worklist.entries import StudyDetail
+from service.worklist.masking import masked_study
 from service.worklist.reading import read_study
 
 # Within what every database counts with.
@@ -23,8 +25,8 @@ def checked_uid(uid: str) -> str:
     return uid
 
 
-def known_study(ledger: Ledger, study_instance_uid: str, research: bool) -> StudyDetail:
-    """The study. Raises HTTPException 404 where it was never received."""
+def known_study(ledger: Ledger, study_instance_uid: str, research: bool, person: Person) -> StudyDetail:
+    """The study, as `person` may see it. Raises HTTPException 404 where it was never received."""
     detail = read_study(ledger, checked_uid(study_instance_uid), research)
     if detail is None:
         raise HTTPException(
@@ -33,4 +35,4 @@ def known_study(ledger: Ledger, study_instance_uid: str, research: bool) -> Stud
             "wait a moment and load this page again; if not, check at the scanner that it sends to this "
             "service.",
         )
-    return detail
+    return masked_study(detail) if person.is_masked else detail

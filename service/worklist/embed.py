@@ -3,7 +3,7 @@
 An application of its own below `/embed`: nothing else here answers pages of other servers.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -14,9 +14,12 @@ from fastapi.responses import FileResponse, JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.middleware.cors import CORSMiddleware
 
+from service.access.records import Action
+from service.access.roles import Permission
 from service.errors import PrereadError
 from service.storage.ledger import Ledger
 from service.study.model import Priority
+from service.worklist.access.gate import REFUSALS, Gate
 from service.worklist.entries import ClassifierEntry, WorklistEntry
 from service.worklist.reading import read_named
 from service.worklist.wording import no_score_label, state_label
@@ -67,8 +70,11 @@ class Badges:
     studies: tuple[Badge, ...]
 
 
-def embed_app(ledger: Ledger, research: bool, origins: Sequence[str]) -> FastAPI:
-    """The application. Without `origins` no other server's page gets an answer."""
+def embed_app(ledger: Ledger, gate: Gate, research: bool, origins: Sequence[str]) -> FastAPI:
+    """The application. Without `origins` no other server's page gets an answer; those of them that are of the
+    same site as this server are answered by the session of whoever looks, others need a token.
+    """
+    needs_badges = gate.needs(Permission.BADGES, Action.LOOKED_UP, by_itself=True, from_anywhere=True)
     app = FastAPI(title="Preread badges", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
 
     @app.get("/overlay.js", include_in_schema=False)
@@ -76,7 +82,7 @@ def embed_app(ledger: Ledger, research: bool, origins: Sequence[str]) -> FastAPI
         """The script that a page includes."""
         return FileResponse(SCRIPT, media_type="text/javascript")
 
-    @app.post("/lookup")
+    @app.post("/lookup", dependencies=[needs_badges])
     def lookup(wanted: Wanted) -> Badges:
         """What there is to say of studies. By POST, so that no identifier gets into the logs of a proxy."""
         with ledger.read() as tx:
@@ -85,8 +91,14 @@ def embed_app(ledger: Ledger, research: bool, origins: Sequence[str]) -> FastAPI
         return Badges(tuple(_badge(entry) for entry in entries))
 
     app.add_middleware(
-        CORSMiddleware, allow_origins=origins, allow_methods=["POST"], allow_headers=["Content-Type"]
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_credentials=bool(origins),
+        allow_methods=["POST"],
+        allow_headers=["Authorization", "Content-Type"],
     )
+    for refusal, status in REFUSALS.items():
+        app.add_exception_handler(refusal, _refused(status))
     app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_exception_handler(PrereadError, _not_now)
     return app
@@ -95,6 +107,10 @@ def embed_app(ledger: Ledger, research: bool, origins: Sequence[str]) -> FastAPI
 def _not_understood(_request: Request, _error: Exception) -> Response:
     # The library's own answer would quote what was asked for.
     return JSONResponse({"detail": f"at most {MOST} UIDs and {MOST} accession numbers, as text"}, 422)
+
+
+def _refused(status: int) -> Callable[[Request, Exception], Response]:
+    return lambda _request, error: JSONResponse({"detail": str(error)}, status)
 
 
 def _not_now(_request: Request, error: Exception) -> Response:

@@ -2,39 +2,49 @@
 
 import threading
 from collections.abc import Callable, Collection
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.exceptions import HTTPException
 from fastapi.responses import StreamingResponse
 
+from service.access.person import Person
+from service.access.roles import Permission
 from service.storage.ledger import Ledger
+from service.worklist.access.gate import Gate
 from service.worklist.entries import WorklistEntry, WorklistPage
 from service.worklist.listing import Listing
 from service.worklist.live import Event, Live
-from service.worklist.pages import fingerprint, render
+from service.worklist.masking import masked
 from service.worklist.reading import read_named, read_summary
+from service.worklist.rendering import fingerprint, render
 
 
-def events_router(ledger: Ledger, research: bool, stop: threading.Event) -> APIRouter:
+def events_router(ledger: Ledger, gate: Gate, research: bool, stop: threading.Event) -> APIRouter:
     """One route. Every page that listens is told of every study; which ones it shows is its own business."""
     router = APIRouter()
-    live = Live(ledger, _describer(ledger, research), stop)
+    live = {masked: Live(ledger, _describer(ledger, research, masked), stop) for masked in (False, True)}
 
     @router.get("/api/v1/events", response_class=StreamingResponse)
-    async def events() -> StreamingResponse:
+    async def events(
+        request: Request, person: Annotated[Person, gate.needs(Permission.STUDIES, by_itself=True)]
+    ) -> StreamingResponse:
         """Server-sent events: `study` with its row as HTML and its fingerprint, `summary` with the counts
-        of all states as HTML, and `alive` every few seconds.
+        of all states as HTML, and `alive` every few seconds. Ends when the person's session does.
         """
-        if live.is_full:
+        if any(one.is_full for one in live.values()):
             raise HTTPException(503, "too many pages are open; the list is fetched now and then instead")
-        return StreamingResponse(live.events(), media_type="text/event-stream")
+        told = live[person.is_masked].events(lambda: gate.still_knows(request))
+        return StreamingResponse(told, media_type="text/event-stream")
 
     return router
 
 
-def _describer(ledger: Ledger, research: bool) -> Callable[[Collection[str]], list[Event]]:
+def _describer(ledger: Ledger, research: bool, hidden: bool) -> Callable[[Collection[str]], list[Event]]:
     def describe(study_instance_uids: Collection[str]) -> list[Event]:
         entries = read_named(ledger, study_instance_uids, research)
+        if hidden:
+            entries = tuple(masked(entry) for entry in entries)
         return [*(_study(entry) for entry in entries), _summary(read_summary(ledger))]
 
     return describe

@@ -43,7 +43,8 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(SECURITY_HEADERS)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
                 headers["Cache-Control"] = "no-cache" if is_static else "no-store"
                 if is_embedded:  # what is asked for there is guarded by the origins that may ask (CORS)
                     headers["Cross-Origin-Resource-Policy"] = "cross-origin"

@@ -7,6 +7,7 @@ of this runs on the event loop of the server; only looking does not.
 import asyncio
 import json
 import threading
+import time
 from collections.abc import AsyncGenerator, Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,8 @@ log = structlog.get_logger()
 LOOK_EVERY_S = 0.5
 ALIVE_EVERY_S = 5.0
 """A page that hears nothing for longer than this knows that nobody tells it anything."""
+ASK_EVERY_S = 20.0
+"""Whether the person of a page is still signed in."""
 MOST_PAGES = 500
 """Open at one time. Another one is refused, and fetches the list now and then instead."""
 _SEEN_LATE = timedelta(seconds=15)
@@ -64,15 +67,22 @@ class Live:
         """Whether no further page can be served."""
         return len(self._pages) >= MOST_PAGES
 
-    async def events(self) -> AsyncGenerator[bytes, None]:
-        """What a page is told from now on, until it goes, or until it takes too little of it."""
+    async def events(self, may_go_on: Callable[[], bool]) -> AsyncGenerator[bytes, None]:
+        """What a page is told from now on, until it goes, takes too little of it, or may not be told any
+        more, which is asked now and then.
+        """
         page: asyncio.Queue[Event] = asyncio.Queue(_MOST_WAITING)
         self._pages.add(page)
         if self._looking is None:
             self._looking = asyncio.create_task(self._look_while_pages_are_open())
         try:
             yield bytes(ALIVE)
+            asked = time.monotonic()
             while page in self._pages and (event := await _next(page)) is not _END:
+                if time.monotonic() - asked > ASK_EVERY_S:
+                    asked = time.monotonic()
+                    if not await run_in_threadpool(may_go_on):
+                        break
                 yield bytes(event)
         finally:
             self._pages.discard(page)

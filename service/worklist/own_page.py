@@ -1,8 +1,8 @@
 """Whether a request that changes something comes from this server's own page.
 
-There is no login, and whoever looks at the worklist may have other pages open: none of those may act in his
-name. A browser says by Sec-Fetch-Site, or at least by Origin, which page asks; and no foreign page can set a
-header of our own without asking this server first, which never agrees (it answers no CORS request).
+Whoever looks at the worklist may have other pages open: none of those may act in his name. A browser says by
+Sec-Fetch-Site, or at least by Origin, which page asks; and no foreign page can set a header of our own
+without asking this server first, which never agrees (it answers no CORS request).
 """
 
 from collections.abc import Mapping
@@ -30,6 +30,11 @@ def refusal(headers: Mapping[str, str]) -> str:
     """Why these headers, by names in lower case, are not those of the page's script; empty where they are."""
     if HEADER.lower() not in headers:
         return f"the request lacks the header {HEADER}"
+    return foreign(headers)
+
+
+def foreign(headers: Mapping[str, str]) -> str:
+    """Why these headers are not those of a page of this server; empty where they are."""
     site = headers.get("sec-fetch-site")
     if site is not None:
         return "" if site == "same-origin" else f"another page asks for it (Sec-Fetch-Site: {site})"

@@ -5,6 +5,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from service.access.person import Person
+from service.access.roles import Permission
+from service.errors import NotAllowed
 from service.storage.analyses import Analysis
 from service.storage.dead_notice import dead_notice
 from service.storage.deliveries import Delivery, StoredObject
@@ -18,6 +21,7 @@ from service.worklist.classifiers import classifier_entries
 from service.worklist.destinations import destination_entries
 from service.worklist.entries import ObjectEntry, StudyDetail, WorklistEntry, WorklistPage
 from service.worklist.listing import Listing
+from service.worklist.masking import masked_page
 
 _Row = TypeVar("_Row", Analysis, StoredObject, Delivery, Assessment)
 
@@ -30,8 +34,10 @@ def read_named(
         return _entries(tx, tx.studies.named(study_instance_uids), research)
 
 
-def read_page(ledger: Ledger, asked: Listing, research: bool) -> WorklistPage:
-    """The studies that are asked for, newest first."""
+def read_page(ledger: Ledger, asked: Listing, research: bool, person: Person) -> WorklistPage:
+    """The studies that are asked for, newest first, as `person` may see them. Raises NotAllowed."""
+    if person.is_masked and asked.q:
+        raise NotAllowed(f"who may not see patients cannot search for them: that needs {Permission.PATIENTS}")
     with ledger.read() as tx:
         summary = _summary(tx)
         uids = tx.search.find(asked.wanted, asked.limit + 1, asked.cursor)
@@ -39,7 +45,8 @@ def read_page(ledger: Ledger, asked: Listing, research: bool) -> WorklistPage:
         entries = _entries(tx, studies, research)
     more = len(uids) > asked.limit
     following = str(Cursor(studies[-1].received_at, studies[-1].study_instance_uid)) if more else ""
-    return replace(summary, entries=entries, limit=asked.limit, next=following)
+    page = replace(summary, entries=entries, limit=asked.limit, next=following)
+    return masked_page(page) if person.is_masked else page
 
 
 def read_summary(ledger: Ledger) -> WorklistPage:

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from fastapi.testclient import TestClient
 from rich.console import Console
 
 from service.config import Settings
@@ -24,6 +23,7 @@ from tests.benchmarks.harness.results import RESULTS, Result, show, write_result
 from tests.benchmarks.many_studies import fill
 from tests.servers.postgres import Postgres, empty_database
 from tests.servers.process import temporary_folder
+from tests.unit.worklist.clients import from_here
 
 STUDIES, QUICK_STUDIES = 1_000_000, 3_000
 ROUNDS, QUICK_ROUNDS = 40, 2
@@ -84,7 +84,7 @@ def _ledger(database: str) -> Iterator[Ledger]:
 
 def _measure(ledger: Ledger, database: str, count: int, rounds: int) -> list[Result]:
     """Questions take turns, so that what else the machine does is shared by all."""
-    client = TestClient(create_app(ledger, MemoryStore(), Settings()))
+    client = from_here(create_app(ledger, MemoryStore(), Settings()))
     questions = QUESTIONS | {"a page in the middle of all": f"before={_middle(ledger, count)}"}
     times_ms: dict[str, list[float]] = {name: [] for name in questions}
     for query in questions.values():  # what a first question compiles is not measured

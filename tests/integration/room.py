@@ -32,7 +32,7 @@ class Room:
 def served(ledger: Ledger, store: MemoryStore, **worklist: Any) -> Iterator[str]:
     """Address of a worklist that is served while this lasts; `worklist` are its settings."""
     stop = threading.Event()
-    settings = Settings(worklist=WorklistSettings(port=free_port(), **worklist))
+    settings = Settings(worklist=WorklistSettings(**{"port": free_port()} | worklist))
     app, port = create_app(ledger, store, settings, stop), settings.worklist.port
     server = threading.Thread(target=serve, args=(app, settings.worklist, stop))
     server.start()

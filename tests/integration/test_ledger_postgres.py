@@ -1,5 +1,6 @@
 import pytest
 
+from tests.contracts.access import AccessContract
 from tests.contracts.ledger import LedgerContract
 from tests.contracts.modality_tables import ModalityTablesContract
 from tests.contracts.search import SearchContract
@@ -14,6 +15,13 @@ class TestLedgerOnPostgres(LedgerContract):
 
 @pytest.mark.integration
 class TestSearchOnPostgres(SearchContract):
+    @pytest.fixture
+    def ledger_url(self, postgres_url: str) -> str:
+        return postgres_url
+
+
+@pytest.mark.integration
+class TestAccessOnPostgres(AccessContract):
     @pytest.fixture
     def ledger_url(self, postgres_url: str) -> str:
         return postgres_url

@@ -3,6 +3,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 STAGES = ["accept", "assemble", "enqueue", "infer", "report", "send"]
 BESIDE = [
+    "access",
     "cli",
     "config",
     "decisions",

@@ -12,10 +12,12 @@ async function send(form, verdict) {
 
 for (const form of document.querySelectorAll("form.assess")) {
   const refusal = form.querySelector("[role=alert]");
-  form.elements.assessed_by.value = localStorage.getItem(NAME) ?? "";
+  // Only where nobody has to sign in: who has signed in need not say who she is.
+  const name = form.elements.assessed_by;
+  if (name) name.value = localStorage.getItem(NAME) ?? "";
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    localStorage.setItem(NAME, form.elements.assessed_by.value);
+    if (name) localStorage.setItem(NAME, name.value);
     try {
       await send(form, event.submitter.value);
       location.reload();

@@ -19,7 +19,7 @@
   };
   const script = document.currentScript;
   const server = new URL(script.src).origin;
-  const { preset, ...own } = script.dataset;
+  const { preset, token, ...own } = script.dataset;
   if (preset && !PRESETS[preset]) console.error(`Preread: no preset "${preset}"; there are: ${Object.keys(PRESETS)}`);
   const list = { ...PRESETS[preset], ...own };
   // By identifier, what the service said of it: [] where it knows no such study.
@@ -90,8 +90,11 @@
       study_instance_uids: [...new Set(studies.map(({ uid }) => uid).filter(Boolean))],
       accession_numbers: [...new Set(studies.map(({ accession }) => accession).filter(Boolean))],
     };
+    // Without a token whoever looks must have signed in to the service, at the same site as this page.
     const headers = { "Content-Type": "application/json" };
-    const answer = await fetch(`${server}/embed/lookup`, { method: "POST", headers, body: JSON.stringify(body) });
+    if (token) headers.Authorization = `Bearer ${token}`;
+    const asked = { method: "POST", headers, body: JSON.stringify(body), credentials: token ? "omit" : "include" };
+    const answer = await fetch(`${server}/embed/lookup`, asked);
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     const said = (await answer.json()).studies;
     for (const { uid, accession } of studies) {

@@ -19,6 +19,10 @@ async function refresh() {
   soon = null;
   try {
     const response = await fetch(`/rows${location.search}`);
+    if (response.status === 401) {
+      location.reload();
+      return;
+    }
     if (!response.ok) throw new Error(`status ${response.status}`);
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
     keepingFocus(() => show(fresh));
@@ -140,7 +144,10 @@ function listen() {
   });
   // A browser tries again by itself, but not after a refusal.
   events.onerror = () => {
-    if (events.readyState === EventSource.CLOSED) setTimeout(listen, SILENT_MS);
+    if (events.readyState !== EventSource.CLOSED) return;
+    // Whoever has been signed out for not doing anything sees no patients any longer.
+    refreshSoon();
+    setTimeout(listen, SILENT_MS);
   };
 }
 

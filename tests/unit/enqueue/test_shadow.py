@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from service.access.person import somebody
 from service.cli.shadow_agreement import compare
 from service.config import ReportSettings, Rule
 from service.enqueue.routing import route
@@ -91,7 +92,7 @@ def test_nothing_waits_for_it_and_nobody_is_sent_or_shown_it(ledger: Ledger, sto
     assert study_of(ledger, uid).state is StudyState.DELIVERED
     with ledger.read() as tx:
         assert {one.classifier for one in tx.deliveries.objects_of(uid)} == {"us-mass"}
-    (entry,) = read_page(ledger, Listing(), research=True).entries
+    (entry,) = read_page(ledger, Listing(), research=True, person=somebody("")).entries
     assert [one.name for one in entry.classifiers] == ["us-mass"]
 
 

@@ -1,5 +1,3 @@
-import warnings
-
 import pytest
 
 from service.config import Settings
@@ -7,11 +5,7 @@ from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
 from service.worklist.app import create_app
 from tests.unit.worklist.builders import Seed
-
-with warnings.catch_warnings():
-    # Starlette wants httpx2 for its test client; httpx is what the other tests talk to servers with.
-    warnings.simplefilter("ignore")
-    from fastapi.testclient import TestClient
+from tests.unit.worklist.clients import TestClient, from_here
 
 
 @pytest.fixture
@@ -21,4 +15,4 @@ def seed(ledger: Ledger, store: MemoryStore) -> Seed:
 
 @pytest.fixture
 def client(ledger: Ledger, store: MemoryStore) -> TestClient:
-    return TestClient(create_app(ledger, store, Settings()))
+    return from_here(create_app(ledger, store, Settings()))

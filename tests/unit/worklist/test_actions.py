@@ -11,8 +11,9 @@ from service.worklist.own_page import HEADER
 from tests.unit.pipeline import study_of
 from tests.unit.worklist import reading_room
 from tests.unit.worklist.builders import Seed
+from tests.unit.worklist.clients import from_here
 
-OURS = {HEADER: "1", "Sec-Fetch-Site": "same-origin", "Origin": "http://testserver"}
+OURS = {HEADER: "1", "Sec-Fetch-Site": "same-origin", "Origin": "http://127.0.0.1:8100"}
 
 
 def path(seed: Seed, action: str) -> str:
@@ -68,11 +69,11 @@ def test_what_does_not_go_with_the_state_is_refused_with_its_reason(client: Test
         {},
         {HEADER: "1"},
         {"Sec-Fetch-Site": "same-origin"},
-        {HEADER: "1", "Sec-Fetch-Site": "cross-site", "Origin": "http://testserver"},
+        {HEADER: "1", "Sec-Fetch-Site": "cross-site", "Origin": "http://127.0.0.1:8100"},
         {HEADER: "1", "Sec-Fetch-Site": "same-site"},
         {HEADER: "1", "Sec-Fetch-Site": "none"},
         {HEADER: "1", "Origin": "http://evil.example"},
-        {HEADER: "1", "Origin": "http://testserver.evil.example"},
+        {HEADER: "1", "Origin": "http://127.0.0.1:8100.evil.example"},
         {HEADER: "1", "Origin": "null"},
     ],
 )
@@ -91,7 +92,7 @@ def test_request_of_another_page_changes_nothing(
 
 def test_browser_that_says_only_its_origin_is_believed(client: TestClient, seed: Seed) -> None:
     seed.receive()
-    headers = {HEADER: "1", "Origin": "http://testserver"}
+    headers = {HEADER: "1", "Origin": "http://127.0.0.1:8100"}
     assert client.post(path(seed, "urgent"), headers=headers).status_code == 200
 
 
@@ -113,7 +114,7 @@ def test_page_that_only_reads_has_no_buttons_and_takes_no_request(
 ) -> None:
     seed.receive()
     settings = Settings(worklist=WorklistSettings(actions=False))
-    client = TestClient(create_app(ledger, store, settings))
+    client = from_here(create_app(ledger, store, settings))
 
     response = client.post(path(seed, "urgent"), headers=OURS)
 

@@ -17,9 +17,10 @@ from service.storage.retention.images import ImageRetention
 from service.study.result import Lesion
 from service.study.state import AnalysisState
 from service.worklist.app import STATIC, create_app
-from service.worklist.pages import TEMPLATES
+from service.worklist.rendering import TEMPLATES
 from tests.unit.worklist import reading_room
 from tests.unit.worklist.builders import DOPPLER, Seed
+from tests.unit.worklist.clients import from_here
 
 HOSTILE = '<script>alert(1)</script>^"><img src=x onerror=alert(2)>\u202e'
 
@@ -295,7 +296,7 @@ def test_product_has_no_research_label(ledger: Ledger, store: MemoryStore, seed:
     reading_room.positive(seed)
     settings = Settings(report=ReportSettings(content_qualification="PRODUCT"))
 
-    page = TestClient(create_app(ledger, store, settings)).get("/").text
+    page = from_here(create_app(ledger, store, settings)).get("/").text
 
     assert "research use" not in page.lower()
 

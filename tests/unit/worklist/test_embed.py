@@ -7,6 +7,7 @@ from service.storage.memory import MemoryStore
 from service.worklist.app import create_app
 from tests.unit.worklist import reading_room
 from tests.unit.worklist.builders import Seed
+from tests.unit.worklist.clients import from_here
 
 PACS = "https://pacs.hospital"
 
@@ -14,7 +15,7 @@ PACS = "https://pacs.hospital"
 @pytest.fixture
 def client(ledger: Ledger, store: MemoryStore) -> TestClient:
     settings = Settings(worklist=WorklistSettings(embed_origins=(PACS,)))
-    return TestClient(create_app(ledger, store, settings))
+    return from_here(create_app(ledger, store, settings))
 
 
 def test_studies_are_told_by_uid_and_by_accession_number(client: TestClient, seed: Seed) -> None:

@@ -45,7 +45,7 @@ def test_every_page_hears_of_a_change_once(ledger: Ledger, seed: Seed) -> None:
     async def listen() -> list[list[bytes]]:
         stop = threading.Event()
         room = Live(ledger, describe, stop)
-        pages = [room.events() for _ in range(3)]
+        pages = [room.events(lambda: True) for _ in range(3)]
         for page in pages:
             assert await anext(page) == bytes(ALIVE)
         await asyncio.sleep(0.2)  # what was there before is not told
@@ -75,7 +75,7 @@ def test_a_ledger_that_comes_back_is_listened_to_again(
 
     async def listen() -> list[bytes]:
         stop = threading.Event()
-        page = Live(ledger, uids, stop).events()
+        page = Live(ledger, uids, stop).events(lambda: True)
         await anext(page)
         await asyncio.sleep(0.2)
         seed.late_image(1)
@@ -95,7 +95,7 @@ def test_a_page_that_takes_nothing_is_let_go(
     async def listen() -> None:
         stop = threading.Event()
         pages = Live(ledger, lambda changed: uids(changed) * 3, stop)
-        page = pages.events()
+        page = pages.events(lambda: True)
         await anext(page)
         await asyncio.sleep(0.2)
         seed.late_image(1)
@@ -112,7 +112,7 @@ def test_no_more_pages_than_can_be_served(ledger: Ledger, monkeypatch: pytest.Mo
 
     async def listen() -> None:
         pages = Live(ledger, uids, threading.Event())
-        page = pages.events()
+        page = pages.events(lambda: True)
         await anext(page)
         assert pages.is_full
         await page.aclose()

@@ -1,5 +1,6 @@
 from fastapi.testclient import TestClient
 
+from service.access.person import somebody
 from service.storage.deliveries import DeliveryState, Proof
 from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
@@ -159,8 +160,8 @@ def test_one_rejected_object_speaks_for_its_destination(seed: Seed) -> None:
 def test_page_holds_its_part_of_the_list_newest_first(ledger: Ledger, store: MemoryStore) -> None:
     reading_room.fill(ledger, store)
 
-    first = read_page(ledger, Listing(limit=1), research=True)
-    page = read_page(ledger, Listing(limit=2, before=first.next), research=True)
+    first = read_page(ledger, Listing(limit=1), research=True, person=somebody(""))
+    page = read_page(ledger, Listing(limit=2, before=first.next), research=True, person=somebody(""))
 
     assert [entry.header.patient_name for entry in page.entries] == ["Novák^Jana", "Wang^XiaoDong=王^小东"]
     assert sum(page.counts.values()) == 9
@@ -170,7 +171,7 @@ def test_page_holds_its_part_of_the_list_newest_first(ledger: Ledger, store: Mem
 def test_page_mixes_nothing_between_studies(ledger: Ledger, store: MemoryStore) -> None:
     reading_room.fill(ledger, store)
 
-    for entry in read_page(ledger, Listing(), research=True).entries:
+    for entry in read_page(ledger, Listing(), research=True, person=somebody("")).entries:
         alone = read_study(ledger, entry.study_instance_uid, research=True)
         assert alone is not None
         assert alone.entry == entry

@@ -1,5 +1,4 @@
 import pytest
-from fastapi.testclient import TestClient
 
 from service.config import Settings, WorklistSettings
 from service.storage.ledger import Ledger
@@ -9,6 +8,7 @@ from service.worklist.app import create_app
 from service.worklist.viewer import viewer_address
 from tests.unit.worklist import reading_room
 from tests.unit.worklist.builders import Seed
+from tests.unit.worklist.clients import from_here
 
 OHIF = "https://ohif.hospital/viewer?StudyInstanceUIDs={study_instance_uid}"
 
@@ -37,9 +37,9 @@ def test_a_template_that_is_none_is_a_wrong_setting(wrong: str) -> None:
 def test_a_study_leads_to_the_viewer(ledger: Ledger, store: MemoryStore, seed: Seed) -> None:
     reading_room.positive(seed)
     settings = Settings(worklist=WorklistSettings(viewer_url=OHIF))
-    page = TestClient(create_app(ledger, store, settings)).get(f"/studies/{seed.uid}").text
+    page = from_here(create_app(ledger, store, settings)).get(f"/studies/{seed.uid}").text
     assert f'href="https://ohif.hospital/viewer?StudyInstanceUIDs={seed.uid}"' in page
     assert (
         "Open in the viewer"
-        not in TestClient(create_app(ledger, store, Settings())).get(f"/studies/{seed.uid}").text
+        not in from_here(create_app(ledger, store, Settings())).get(f"/studies/{seed.uid}").text
     )

@@ -51,7 +51,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, two_folds: Path) -> Iterat
         alone = train_one_fold(recipe, two_folds, folder / "out", 2)
         before = (alone / "last.pt").stat().st_mtime_ns
         yield train(recipe, two_folds, folder / "out")
-        assert (alone / "last.pt").stat().st_mtime_ns == before, "a fold that was trained alone was trained again"
+        assert (alone / "last.pt").stat().st_mtime_ns == before, "it was trained again"
     torch.set_num_threads(threads)
 
 
