@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from service.dicom.colour_map import blend
 from service.errors import Permanent
-from service.report.colour_map import blend
 from service.report.legend import Legend, draw_legend
 from service.study.result import Point
 

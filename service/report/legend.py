@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from service.config import ReportSettings
-from service.report.colour_map import COLOURS
+from service.dicom.colour_map import COLOURS
 from service.report.text import ascii_text, percent
 from service.study.result import ClassifierIdentity, ImageScore
 

@@ -17,6 +17,7 @@ from service.errors import (
     NotInThisState,
     NotSignedIn,
     PrereadError,
+    Refused,
     Retryable,
 )
 from service.storage.ledger import Ledger
@@ -31,6 +32,7 @@ from service.worklist.events import events_router
 from service.worklist.headers import SecurityHeaders
 from service.worklist.heatmaps import Heatmaps
 from service.worklist.pages import page_router
+from service.worklist.pictures.router import pictures_router
 from service.worklist.rendering import render_message
 
 STATIC = Path(__file__).parent / "static"
@@ -53,6 +55,7 @@ def create_app(
     app.include_router(sign_in_router(ledger, gate, sign_in, oidc.title if oidc.issuer else "", research))
     app.include_router(page_router(ledger, gate, research))
     app.include_router(api_router(ledger, gate, Heatmaps(ledger, store), research))
+    app.include_router(pictures_router(ledger, store, gate, research))
     app.include_router(events_router(ledger, gate, research, stop or threading.Event()))
     app.include_router(actions_router(ledger, gate))
     app.include_router(assess_router(ledger, gate))
@@ -97,7 +100,7 @@ def _preread_error(request: Request, error: Exception) -> Response:
     if isinstance(error, NotSignedIn) and _is_page(request):
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/sign-in?following={quote(asked, safe='')}", 303)
-    statuses = REFUSALS | {NotInThisState: 409, InvalidAssessment: 422, Retryable: 503}
+    statuses = REFUSALS | {NotInThisState: 409, InvalidAssessment: 422, Retryable: 503, Refused: 422}
     status = next((number for kind, number in statuses.items() if isinstance(error, kind)), 500)
     response = _explain(request, status, str(error))
     if isinstance(error, NotSignedIn):

@@ -14,8 +14,8 @@ from engines.evaluation.evaluate import manifest_of
 from engines.open_engine import open_classifier
 from engines.progress import Progress, Report
 from service.cli.reader_study.study import ReaderStudy
+from service.dicom.colour_map import blend
 from service.errors import ConfigurationError
-from service.report.colour_map import blend
 
 TRUTH = "truth.csv"
 _LABELS = ("benign", "malignant")

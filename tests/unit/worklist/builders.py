@@ -193,7 +193,7 @@ def heatmap_object(
     """A heatmap as the report stage writes it: RGB Secondary Capture, Explicit VR Little Endian."""
     image = int(score.sop_instance_uid.rsplit(".", 1)[1])
     legend = legend_for(score, classifier, ReportSettings())
-    heat = np.clip(_lesion(image) * np.float32(1.6 * score.probability + 0.1), 0, 1)
+    heat = np.clip(lesion(image) * np.float32(1.6 * score.probability + 0.1), 0, 1)
     rgb = render_heatmap(speckle(image), heat, score.outline if score.positive else (), legend)
     ds = Dataset()
     ds.file_meta = FileMetaDataset()
@@ -221,7 +221,7 @@ def speckle(image: int) -> NDArray[np.uint8]:
     rng = np.random.default_rng(image)
     row = np.linspace(0, 1, ROWS)[:, np.newaxis]
     layers = 0.5 + 0.18 * np.sin(19 * row + 0.6 * np.sin(9 * np.linspace(0, 1, COLUMNS))) - 0.22 * row
-    echo = layers * (1 - 0.72 * (_lesion(image) > 0.42))
+    echo = layers * (1 - 0.72 * (lesion(image) > 0.42))
     grain = rng.rayleigh(0.8, (ROWS // 2, COLUMNS // 4)).repeat(2, 0).repeat(4, 1)
     grain = (grain + np.roll(grain, 1, 0) + np.roll(grain, 2, 1) + np.roll(grain, 3, 1)) / 4
     fan = np.abs(np.linspace(-1, 1, COLUMNS)) < 0.78 + 0.2 * row
@@ -240,7 +240,8 @@ def _centre(image: int) -> tuple[float, float]:
     return 230 + 67.0 * (image * 2 % 5) / 2, 150 + 23.0 * (image * 3 % 4)
 
 
-def _lesion(image: int) -> NDArray[np.float32]:
+def lesion(image: int) -> NDArray[np.float32]:
+    """Where the mass is, 0 to 1, as float32 (rows, columns)."""
     x, y = _centre(image)
     rows, columns = np.mgrid[:ROWS, :COLUMNS]
     shape: NDArray[np.float32] = np.exp(-(((columns - x) / 72) ** 2 + ((rows - y) / 52) ** 2)).astype(

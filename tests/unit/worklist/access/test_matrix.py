@@ -35,6 +35,9 @@ NEEDS = {
     ("GET", "/api/v1/studies"): Permission.STUDIES,
     ("GET", "/api/v1/studies/{study_instance_uid}"): Permission.STUDIES,
     ("GET", "/api/v1/studies/{study_instance_uid}/heatmaps/{sop_instance_uid}.png"): Permission.PATIENTS,
+    ("GET", "/studies/{study_instance_uid}/images/{sop_instance_uid}"): Permission.PATIENTS,
+    ("GET", "/api/v1/studies/{study_instance_uid}/images/{sop_instance_uid}.png"): Permission.PATIENTS,
+    ("GET", "/api/v1/studies/{study_instance_uid}/images/{sop_instance_uid}/heat.png"): Permission.PATIENTS,
     ("GET", "/api/v1/events"): Permission.STUDIES,
     ("POST", "/api/v1/studies/{study_instance_uid}/urgent"): Permission.ACT,
     ("POST", "/api/v1/studies/{study_instance_uid}/retry"): Permission.ACT,
@@ -98,7 +101,7 @@ def test_every_route_says_itself_what_it_needs(app: FastAPI) -> None:
 def test_who_has_not_signed_in_gets_nothing(
     app: FastAPI, ask: Callable[[TestClient, Asking, dict[str, str]], int], asking: Asking
 ) -> None:
-    is_page = asking in {("GET", "/"), ("GET", "/studies/{study_instance_uid}")}
+    is_page = asking[0] == "GET" and not asking[1].startswith(("/api/", "/rows"))
     assert ask(from_elsewhere(app), asking, OURS | {HEADER: "1"}) == (303 if is_page else 401)
     wrong = {"Authorization": "Bearer preread_made-up"}
     assert ask(from_elsewhere(app), asking, wrong) == (303 if is_page else 401)

@@ -27,6 +27,14 @@ _ALPHA: NDArray[np.float32] = (
 ).astype(np.float32)
 
 
+def coloured(heat: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Heat, uint8 (rows, columns), as colours to lay over an image: uint8 (rows, columns, 4), the hottest
+    spot opaque.
+    """
+    alpha = np.rint(_ALPHA[heat] * np.float32(255 / _STRONGEST_ALPHA))
+    return np.dstack([np.rint(COLOURS[heat]), alpha]).astype(np.uint8)
+
+
 def blend(rgb: NDArray[np.uint8], heat: NDArray[np.float32]) -> NDArray[np.uint8]:
     """The image, uint8 (rows, columns, 3), with the heat, float32 (rows, columns) 0 to 1, laid over it."""
     level = np.rint(heat * np.float32(255)).astype(np.uint8)
