@@ -25,6 +25,7 @@ class _Kind:
 
 _AUTHENTICATION = _Code("110114", "User Authentication")
 _ACCESSED = _Code("110103", "DICOM Instances Accessed")
+_EXPORT = _Code("110106", "Export")
 _QUERY = _Code("110112", "Query")
 _ALERT = _Code("110113", "Security Alert")
 _KINDS = {
@@ -36,6 +37,8 @@ _KINDS = {
     Action.VIEWED: _Kind(_ACCESSED, "R"),
     Action.MADE_URGENT: _Kind(_ACCESSED, "U"),
     Action.RETRIED: _Kind(_ACCESSED, "U"),
+    Action.SENT_AGAIN: _Kind(_ACCESSED, "U"),
+    Action.DOWNLOADED: _Kind(_EXPORT, "R"),
     Action.ASSESSED: _Kind(_ACCESSED, "U"),
     Action.REFUSED: _Kind(_ALERT, "E", _Code("110132", "Use of Restricted Function")),
     Action.ACCOUNT_CHANGED: _Kind(_ALERT, "E", _Code("110137", "User security Attributes Changed")),

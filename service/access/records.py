@@ -83,6 +83,8 @@ class Action(StrEnum):
     LOOKED_UP = "badges looked up"
     MADE_URGENT = "study made urgent"
     RETRIED = "study tried again"
+    SENT_AGAIN = "results sent again"
+    DOWNLOADED = "object downloaded"
     ASSESSED = "result assessed"
     REFUSED = "refused"
     ACCOUNT_CHANGED = "account changed"

@@ -133,6 +133,11 @@ class Deliveries:
         was_sent = deliveries.c.state == DeliveryState.SENT
         self._change(sop_instance_uid, destination, was_sent, DeliveryState.WAITING, Proof.NONE, detail)
 
+    def ask_again(self, sop_instance_uid: str, destination: str, detail: str) -> None:
+        """Have it sent once more, though it has arrived."""
+        arrived = deliveries.c.state.in_((DeliveryState.SENT, DeliveryState.DELIVERED))
+        self._change(sop_instance_uid, destination, arrived, DeliveryState.WAITING, Proof.NONE, detail)
+
     def _change(
         self,
         sop_instance_uid: str,

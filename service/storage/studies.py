@@ -182,6 +182,18 @@ class Studies:
         )
         return [study_of(row) for row in rows]
 
+    def others_of_patient(self, study_instance_uid: str, patient_id: str, limit: int) -> list[Study]:
+        """The newest other studies with this Patient ID; none where it is empty."""
+        if not patient_id:
+            return []
+        rows = self.connection.execute(
+            select(studies)
+            .where(studies.c.patient_id == patient_id, studies.c.study_instance_uid != study_instance_uid)
+            .order_by(studies.c.received_at.desc(), studies.c.study_instance_uid.desc())
+            .limit(limit)
+        )
+        return [study_of(row) for row in rows]
+
     def received_since(self, moment: datetime) -> list[Study]:
         """Studies of which the first image came at `moment` or later, newest first."""
         rows = self.connection.execute(

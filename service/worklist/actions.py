@@ -14,6 +14,7 @@ from service.access.roles import Permission
 from service.storage.ledger import Ledger
 from service.storage.make_urgent import make_urgent
 from service.storage.retry_study import retry_study
+from service.storage.send_again import send_again
 from service.study.model import Priority
 from service.study.state import StudyState
 from service.worklist.access.gate import Gate
@@ -44,6 +45,10 @@ def offered(detail: StudyDetail) -> tuple[Action, ...]:
     is_half_done = entry.state is StudyState.DELIVERED and detail.given_up and not detail.images_removed
     if entry.state in STOPPED or is_half_done:
         found.append(Action("Try again", f"{path}/retry"))
+    elif entry.state is StudyState.DELIVERED and not detail.images_removed:
+        found.append(Action("Run again", f"{path}/retry"))
+    if entry.state is StudyState.DELIVERED and entry.destinations:
+        found.append(Action("Send again", f"{path}/send-again"))
     return tuple(found)
 
 
@@ -78,6 +83,20 @@ def actions_router(ledger: Ledger, gate: Gate) -> APIRouter:
         gate.trail.note(person, Audited.RETRIED, study_instance_uid)
         log.info("study tried again on its page", study_instance_uid=study_instance_uid)
         return {"detail": "the study is routed again within seconds"}
+
+    @router.post("/api/v1/studies/{study_instance_uid}/send-again")
+    def again(
+        study_instance_uid: str, person: Annotated[Person, gate.needs(Permission.ACT)]
+    ) -> dict[str, str]:
+        """Send the newest results once more to every destination that had taken them."""
+        try:
+            with ledger.begin() as tx:
+                done = send_again(tx, checked_uid(study_instance_uid), person.told())
+        except KeyError:
+            raise unknown_study() from None
+        gate.trail.note(person, Audited.SENT_AGAIN, study_instance_uid)
+        log.info("results sent again from their page", study_instance_uid=study_instance_uid, done=done)
+        return {"detail": done}
 
     return router
 

@@ -1,5 +1,6 @@
 """The JSON API, the heatmaps' pictures and the health check."""
 
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response
@@ -8,7 +9,9 @@ from fastapi.exceptions import HTTPException
 from service.access.person import Person
 from service.access.records import Action
 from service.access.roles import Permission
+from service.storage.deliveries import StoredObject
 from service.storage.ledger import Ledger
+from service.storage.port import InstanceStore
 from service.worklist.access.gate import Gate
 from service.worklist.asked import Frame, checked_uid, known_study
 from service.worklist.entries import StudyDetail, WorklistPage
@@ -17,9 +20,10 @@ from service.worklist.listing import Asked
 from service.worklist.reading import read_page, read_summary
 
 
-def api_router(ledger: Ledger, gate: Gate, heatmaps: Heatmaps, research: bool) -> APIRouter:
+def api_router(ledger: Ledger, store: InstanceStore, gate: Gate, research: bool) -> APIRouter:
     """Everything that machines ask for."""
     router = APIRouter()
+    heatmaps = Heatmaps(ledger, store)
 
     @router.get("/api/v1/studies")
     def studies(
@@ -50,6 +54,20 @@ def api_router(ledger: Ledger, gate: Gate, heatmaps: Heatmaps, research: bool) -
         source = (checked_uid(sop_instance_uid), frame)
         return _heatmap(heatmaps, checked_uid(study_instance_uid), source, classifier, size)
 
+    @router.get("/api/v1/studies/{study_instance_uid}/objects/{sop_instance_uid}.dcm")
+    def result_object(
+        study_instance_uid: str,
+        sop_instance_uid: str,
+        person: Annotated[Person, gate.needs(Permission.PATIENTS, Action.DOWNLOADED)],
+    ) -> Response:
+        """A result object, exactly as it is sent: a DICOM Part 10 file, or the message of another kind."""
+        with ledger.read() as tx:
+            objects = tx.deliveries.objects_of(checked_uid(study_instance_uid))
+        stored = next((one for one in objects if one.sop_instance_uid == sop_instance_uid), None)
+        if stored is None:
+            raise HTTPException(404, "this study has no such result object")
+        return _download(store, stored)
+
     @router.get("/healthz")
     def healthz() -> dict[str, str]:
         """Whether this process can read the ledger."""
@@ -57,6 +75,20 @@ def api_router(ledger: Ledger, gate: Gate, heatmaps: Heatmaps, research: bool) -
         return {"status": "ok"}
 
     return router
+
+
+def _download(store: InstanceStore, stored: StoredObject) -> Response:
+    try:
+        data = store.get(stored.key)
+    except KeyError:
+        raise HTTPException(404, "the store no longer holds this object; analyse the study again") from None
+    is_dicom = stored.key.endswith(".dcm")
+    name = f"{stored.kind}-{stored.sop_instance_uid}{PurePosixPath(stored.key).suffix}"
+    return Response(
+        data,
+        media_type="application/dicom" if is_dicom else "application/octet-stream",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 def _heatmap(

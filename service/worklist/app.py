@@ -30,7 +30,6 @@ from service.worklist.assess import assess_router
 from service.worklist.embed import embed_app
 from service.worklist.events import events_router
 from service.worklist.headers import SecurityHeaders
-from service.worklist.heatmaps import Heatmaps
 from service.worklist.pages import page_router
 from service.worklist.pictures.router import pictures_router
 from service.worklist.rendering import render_message
@@ -54,7 +53,7 @@ def create_app(
         app.mount("/sign-in/oidc", _oidc_app(settings.worklist, gate, sign_in))
     app.include_router(sign_in_router(ledger, gate, sign_in, oidc.title if oidc.issuer else "", research))
     app.include_router(page_router(ledger, gate, research))
-    app.include_router(api_router(ledger, gate, Heatmaps(ledger, store), research))
+    app.include_router(api_router(ledger, store, gate, research))
     app.include_router(pictures_router(ledger, store, gate, research))
     app.include_router(events_router(ledger, gate, research, stop or threading.Event()))
     app.include_router(actions_router(ledger, gate))

@@ -117,7 +117,7 @@ class WorklistEntry:
 
 @dataclass(frozen=True, slots=True)
 class ObjectEntry:
-    """One result object and what became of it at each destination."""
+    """One result object and what became of it at each destination. `fault`: why it may not be sent."""
 
     kind: str
     classifier: str
@@ -126,6 +126,7 @@ class ObjectEntry:
     sop_instance_uid: str
     created_at: datetime
     deliveries: tuple[Delivery, ...]
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,8 @@ class StudyDetail:
     """One study with all that is known of it.
 
     `images_removed` says that the images of this revision are not here any more, and why; empty otherwise.
-    `given_up`: what nobody tries again by himself, the newest first.
+    `given_up`: what nobody tries again by himself, the newest first. `others`: the newest other studies with
+    the same Patient ID.
     """
 
     entry: WorklistEntry
@@ -141,6 +143,7 @@ class StudyDetail:
     objects: tuple[ObjectEntry, ...]
     images_removed: str = ""
     given_up: tuple[GivenUp, ...] = ()
+    others: tuple[WorklistEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

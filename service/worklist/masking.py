@@ -16,7 +16,7 @@ def masked_page(page: WorklistPage) -> WorklistPage:
 
 def masked_study(detail: StudyDetail) -> StudyDetail:
     """One study."""
-    return replace(detail, entry=masked(detail.entry))
+    return replace(detail, entry=masked(detail.entry), others=())
 
 
 def masked(entry: WorklistEntry) -> WorklistEntry:

@@ -23,6 +23,8 @@ from service.worklist.entries import ObjectEntry, StudyDetail, WorklistEntry, Wo
 from service.worklist.listing import Listing
 from service.worklist.masking import masked_page
 
+OTHERS = 10
+"""Other studies of the patient on a study's page."""
 _Row = TypeVar("_Row", Analysis, StoredObject, Delivery, Assessment)
 
 
@@ -71,12 +73,15 @@ def read_study(ledger: Ledger, study_instance_uid: str, research: bool) -> Study
         objects = tx.deliveries.objects_of_studies([study_instance_uid])
         deliveries = tx.deliveries.of_studies([study_instance_uid])
         given_up = tx.leases.given_up(study_instance_uid)
+        others = tx.studies.others_of_patient(study_instance_uid, study.header.patient_id, OTHERS)
+        other_entries = _entries(tx, others, research)
     return StudyDetail(
         entry,
         history,
         _object_entries(objects, deliveries),
         _images_removed(history, study.revision),
         given_up,
+        other_entries,
     )
 
 
@@ -134,6 +139,7 @@ def _object_entries(
             sop_class_uid=stored.sop_class_uid,
             sop_instance_uid=stored.sop_instance_uid,
             created_at=stored.created_at,
+            fault=stored.fault,
             deliveries=tuple(d for d in deliveries if d.sop_instance_uid == stored.sop_instance_uid),
         )
         for stored in objects

@@ -15,6 +15,7 @@ _FILTERS = (
     wording.ago,
     wording.dicom_date,
     wording.dicom_time,
+    wording.duration,
     wording.lesion_words,
     wording.moment,
     wording.no_score_label,

@@ -143,6 +143,18 @@ def moment(value: datetime) -> str:
     return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def duration(value: timedelta) -> str:
+    """How long something took, in its two largest units."""
+    seconds = max(value.total_seconds(), 0.0)
+    if seconds < 60:  # noqa: PLR2004 - seconds of a minute
+        return f"{seconds:.1f} s"
+    minutes = int(seconds) // 60
+    if minutes < 60:  # noqa: PLR2004 - minutes of an hour
+        return f"{minutes} min {int(seconds) % 60} s"
+    hours = minutes // 60
+    return f"{hours} h {minutes % 60} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"  # noqa: PLR2004
+
+
 def ago(value: datetime) -> str:
     """How long ago a moment was, in its largest unit."""
     passed = max(datetime.now(UTC) - value, timedelta())

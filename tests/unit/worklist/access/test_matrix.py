@@ -41,6 +41,8 @@ NEEDS = {
     ("GET", "/api/v1/events"): Permission.STUDIES,
     ("POST", "/api/v1/studies/{study_instance_uid}/urgent"): Permission.ACT,
     ("POST", "/api/v1/studies/{study_instance_uid}/retry"): Permission.ACT,
+    ("POST", "/api/v1/studies/{study_instance_uid}/send-again"): Permission.ACT,
+    ("GET", "/api/v1/studies/{study_instance_uid}/objects/{sop_instance_uid}.dcm"): Permission.PATIENTS,
     ("POST", "/api/v1/studies/{study_instance_uid}/assessments"): Permission.ASSESS,
     ("POST", "/embed/lookup"): Permission.BADGES,
 }
