@@ -36,6 +36,11 @@ class Person:
         return Permission.PATIENTS not in self.permissions
 
     @property
+    def may_operate(self) -> bool:
+        """Whether she sees how the service does."""
+        return self.may(Permission.OPERATIONS)
+
+    @property
     def has_signed_in(self) -> bool:
         """Whether it is known who asks."""
         return self.way is not Way.OPEN

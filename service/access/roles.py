@@ -15,6 +15,8 @@ class Permission(StrEnum):
     """Make a study urgent, or have it tried again."""
     ASSESS = "results:assess"
     """Accept, modify or reject a result."""
+    OPERATIONS = "operations:read"
+    """See what waits, how long things take, and whether classifiers drift."""
     BADGES = "badges:read"
     """Look up what there is to say of studies whose UID or accession number is known."""
 
@@ -33,9 +35,15 @@ PERMISSIONS = {
         {Permission.STUDIES, Permission.PATIENTS, Permission.ACT, Permission.ASSESS, Permission.BADGES}
     ),
     Role.ADMINISTRATOR: frozenset(
-        {Permission.STUDIES, Permission.PATIENTS, Permission.ACT, Permission.BADGES}
+        {
+            Permission.STUDIES,
+            Permission.PATIENTS,
+            Permission.ACT,
+            Permission.OPERATIONS,
+            Permission.BADGES,
+        }
     ),
-    Role.SERVICE: frozenset({Permission.STUDIES, Permission.PATIENTS, Permission.ACT}),
+    Role.SERVICE: frozenset({Permission.STUDIES, Permission.PATIENTS, Permission.ACT, Permission.OPERATIONS}),
 }
 """Only a radiologist's word counts as an assessment. The settings say whom patients are hidden from."""
 EVERYTHING = frozenset(Permission)

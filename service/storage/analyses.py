@@ -104,7 +104,7 @@ class Analyses:
             ~held,
         )
         rows = self.connection.execute(select(analyses).where(*waiting).order_by(analyses.c.classifier)).all()
-        found = [replace(_analysis(row), priority=Priority.URGENT) for row in rows]
+        found = [replace(analysis_of(row), priority=Priority.URGENT) for row in rows]
         for one in found:
             self._update(study_instance_uid, one.revision, one.classifier, {"priority": Priority.URGENT})
         return tuple(found)
@@ -149,7 +149,7 @@ class Analyses:
                 analyses.c.classifier == classifier,
             )
         ).one_or_none()
-        return _analysis(row) if row else None
+        return analysis_of(row) if row else None
 
     def early_in_work(self, study_instance_uid: str, since: datetime) -> tuple[str, ...]:
         """The classifiers whose early analysis, queued at `since` or later, has not ended."""
@@ -176,7 +176,7 @@ class Analyses:
             )
             .order_by(analyses.c.classifier)
         )
-        return tuple(_analysis(row) for row in rows)
+        return tuple(analysis_of(row) for row in rows)
 
     def of_studies(self, study_instance_uids: Sequence[str]) -> tuple[Analysis, ...]:
         """All analyses of several studies, of every revision, oldest revision first, without those in the
@@ -187,7 +187,7 @@ class Analyses:
             .where(analyses.c.study_instance_uid.in_(study_instance_uids), ~analyses.c.shadow)
             .order_by(analyses.c.revision, analyses.c.classifier)
         )
-        return tuple(_analysis(row) for row in rows)
+        return tuple(analysis_of(row) for row in rows)
 
     def is_read_in_shadow(self, study_instance_uid: str, revision: int) -> bool:
         """Whether an analysis in the shadow has not ended yet: it needs the images."""
@@ -206,7 +206,7 @@ class Analyses:
             .where(analyses.c.shadow, analyses.c.queued_at >= since, analyses.c.classifier == classifier)
             .order_by(analyses.c.queued_at, analyses.c.study_instance_uid)
         )
-        return tuple(_analysis(row) for row in rows)
+        return tuple(analysis_of(row) for row in rows)
 
     def last_result(self, study_instance_uid: str, classifier: str) -> AnalysisResult | None:
         """The last scores that a classifier gave a study, at any revision; None where it has given none."""
@@ -220,7 +220,7 @@ class Analyses:
             .order_by(analyses.c.revision.desc())
             .limit(1)
         ).one_or_none()
-        return _analysis(row).result if row else None
+        return analysis_of(row).result if row else None
 
     def _update(
         self,
@@ -239,7 +239,8 @@ class Analyses:
         return self.connection.execute(statement.values(values)).rowcount == 1
 
 
-def _analysis(row: Row[Any]) -> Analysis:
+def analysis_of(row: Row[Any]) -> Analysis:
+    """The analysis that a row of the whole table tells of."""
     return Analysis(
         study_instance_uid=row.study_instance_uid,
         revision=row.revision,

@@ -29,6 +29,13 @@ class Assessments:
         )
         return tuple(map(_assessment, rows))
 
+    def since(self, moment: datetime) -> tuple[Assessment, ...]:
+        """Those that were said since then, the oldest first."""
+        rows = self.connection.execute(
+            select(assessments).where(assessments.c.assessed_at >= moment).order_by(assessments.c.id)
+        )
+        return tuple(map(_assessment, rows))
+
     def unwritten(self, study_instance_uid: str, revision: int) -> tuple[Assessment, ...]:
         """Those of which no object tells yet, the oldest first."""
         found = self.of_studies([study_instance_uid])

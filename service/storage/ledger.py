@@ -31,6 +31,7 @@ from service.storage.instances import Instances
 from service.storage.leases import Leases
 from service.storage.migrate import upgrade
 from service.storage.notices import Notices
+from service.storage.operations import Operations
 from service.storage.outbox import Outbox
 from service.storage.priors import Priors
 from service.storage.procedure_steps import ProcedureSteps
@@ -133,6 +134,11 @@ class Transaction:
     def promotions(self) -> Promotions:
         """Classifiers that took another one's place."""
         return Promotions(self.connection)
+
+    @cached_property
+    def operations(self) -> Operations:
+        """The state of the whole."""
+        return Operations(self.connection)
 
     @cached_property
     def leases(self) -> Leases:

@@ -201,6 +201,7 @@ deliveries = Table(
     Column("updated_at", UtcDateTime, nullable=False),
     Index(None, "study_instance_uid"),
     Index(None, "updated_at"),
+    Index(None, "state"),
 )
 
 commitment_requests = Table(

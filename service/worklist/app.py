@@ -30,6 +30,7 @@ from service.worklist.assess import assess_router
 from service.worklist.embed import embed_app
 from service.worklist.events import events_router
 from service.worklist.headers import SecurityHeaders
+from service.worklist.operations.router import operations_router
 from service.worklist.pages import page_router
 from service.worklist.pictures.router import pictures_router
 from service.worklist.rendering import render_message
@@ -55,6 +56,7 @@ def create_app(
     app.include_router(page_router(ledger, gate, research))
     app.include_router(api_router(ledger, store, gate, research))
     app.include_router(pictures_router(ledger, store, gate, research))
+    app.include_router(operations_router(ledger, store, gate, settings))
     app.include_router(events_router(ledger, gate, research, stop or threading.Event()))
     app.include_router(actions_router(ledger, gate))
     app.include_router(assess_router(ledger, gate))

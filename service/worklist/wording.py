@@ -155,6 +155,16 @@ def duration(value: timedelta) -> str:
     return f"{hours} h {minutes % 60} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"  # noqa: PLR2004
 
 
+def seconds(value: float) -> str:
+    """As `duration`."""
+    return duration(timedelta(seconds=value))
+
+
+def gigabytes(value: int) -> str:
+    """Bytes, in units of 10^9."""
+    return f"{value / 1e9:.1f} GB"
+
+
 def ago(value: datetime) -> str:
     """How long ago a moment was, in its largest unit."""
     passed = max(datetime.now(UTC) - value, timedelta())

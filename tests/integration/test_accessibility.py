@@ -21,6 +21,7 @@ PAGES = {
     "the list": "/",
     "a list of nobody": "/?q=nobody",
     "a wrong address": "/?state=lost",
+    "operations": "/operations",
     "a study that is not there": "/studies/1.2.3",
     "a positive study": "/studies/{two breasts}",
     "a cine": "/studies/{cine}",

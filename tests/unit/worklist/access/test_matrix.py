@@ -45,11 +45,13 @@ NEEDS = {
     ("GET", "/api/v1/studies/{study_instance_uid}/objects/{sop_instance_uid}.dcm"): Permission.PATIENTS,
     ("POST", "/api/v1/studies/{study_instance_uid}/assessments"): Permission.ASSESS,
     ("POST", "/embed/lookup"): Permission.BADGES,
+    ("GET", "/operations"): Permission.OPERATIONS,
+    ("GET", "/api/v1/operations"): Permission.OPERATIONS,
 }
 MAY = {
-    Role.RADIOLOGIST: set(Permission),
+    Role.RADIOLOGIST: set(Permission) - {Permission.OPERATIONS},
     Role.ADMINISTRATOR: set(Permission) - {Permission.ASSESS},
-    Role.SERVICE: {Permission.STUDIES, Permission.ACT},
+    Role.SERVICE: {Permission.STUDIES, Permission.ACT, Permission.OPERATIONS},
 }
 ENDLESS = "/api/v1/events"
 """A stream: it is asked for only by those who may not have it."""
