@@ -54,8 +54,9 @@ bench-live: servers test-venv ## from a result to two hundred open pages; writes
 bench-relay: servers test-venv ## how fast the outbox drains to RabbitMQ; writes build/results/relay.json
 	@$(BIN)/python -m tests.benchmarks.relay
 
-screenshots: servers $(OHIF)/.installed ## the pictures of service/report/VIEWERS.md, taken anew in OHIF
+screenshots: servers $(OHIF)/.installed ## the pictures of the documentation, taken anew in OHIF and Chromium
 	@$(BIN)/python -m tests.screenshots
+	@$(BIN)/python -m tests.screenshots_worklist
 
 test-long: servers test-venv ## 20 000 mutated streams, 100 kills of accept: about half an hour
 	@PREREAD_FUZZ_STREAMS=20000 PREREAD_KILLS=100 $(BIN)/python -m pytest --timeout=3600 \
