@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from service.access.roles import Role
 from service.config.oidc import OidcSettings
+from service.config.tls import WebTLS
 from service.config.types import Port, Section
 
 _VIEWER_FIELDS = dict.fromkeys(("study_instance_uid", "accession_number", "patient_id"), "1")
@@ -17,9 +18,11 @@ class WorklistSettings(Section):
 
     bind: str = "127.0.0.1"
     """Address to listen on. Beyond loopback people have to sign in (`preread account add`), and should come
-    by HTTPS: through a proxy in front that hands on the headers Host and Origin, and with `public_url`."""
+    by HTTPS: by `tls`, or through a proxy in front that hands on the headers Host and Origin, and with
+    `public_url`."""
     port: Port = 8100
     """TCP port."""
+    tls: WebTLS = WebTLS()
     public_url: str = ""
     """Address at which browsers reach the page, such as `https://preread.hospital`, where a proxy or an
     ingress stands in front. With https, cookies are sent over HTTPS only. Empty: `bind` and `port`."""

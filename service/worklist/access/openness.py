@@ -14,11 +14,11 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "
 def is_open(request: Request, settings: WorklistSettings) -> bool:
     """Whether whoever asks needs no name here."""
     if settings.sign_in == "off-loopback":
-        return _is_loopback(settings.bind) and _comes_from_here(request)
+        return _is_loopback(settings.bind) and comes_from_here(request)
     return settings.sign_in == "never"
 
 
-def _comes_from_here(request: Request) -> bool:
+def comes_from_here(request: Request) -> bool:
     """From a browser on this machine that calls us by a name of this machine: no proxy that brings others,
     and no page of another server whose name was made to lead here (DNS rebinding).
     """

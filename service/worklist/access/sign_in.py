@@ -15,6 +15,7 @@ from service.access.secrets import LONGEST_PASSWORD, digest, is_right, new_secre
 from service.storage.ledger import Ledger
 from service.worklist.access.cookie import drop_cookies, session_secret, set_cookie
 from service.worklist.access.gate import Gate, address_of
+from service.worklist.access.openness import comes_from_here
 from service.worklist.own_page import foreign
 from service.worklist.rendering import render_page
 
@@ -117,7 +118,7 @@ def sign_in_router(ledger: Ledger, gate: Gate, sign_in: SignIn, provider: str, r
             failed=failed,
             provider=provider,
             has_accounts=has_accounts,
-            is_plain=not is_https(request, gate.settings.public_url),
+            is_plain=not (is_https(request, gate.settings.public_url) or comes_from_here(request)),
             research=research,
             person=None,
         )
