@@ -25,6 +25,8 @@ class Person:
     permissions: frozenset[Permission]
     way: Way
     address: str = ""
+    language: str = "en"
+    """Of the pages that she is shown."""
 
     def may(self, permission: Permission) -> bool:
         """Whether it is allowed."""
@@ -52,6 +54,6 @@ class Person:
         return f"somebody on the worklist page (from {self.address or 'unknown'})"
 
 
-def somebody(address: str) -> Person:
+def somebody(address: str, language: str = "en") -> Person:
     """Whoever reaches a page on which nobody has to sign in."""
-    return Person("", "", "", EVERYTHING, Way.OPEN, address)
+    return Person("", "", "", EVERYTHING, Way.OPEN, address, language)

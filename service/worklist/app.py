@@ -30,6 +30,7 @@ from service.worklist.assess import assess_router
 from service.worklist.embed import embed_app
 from service.worklist.events import events_router
 from service.worklist.headers import SecurityHeaders
+from service.worklist.language import preferred
 from service.worklist.operations.router import operations_router
 from service.worklist.pages import page_router
 from service.worklist.pictures.router import pictures_router
@@ -117,4 +118,4 @@ def _is_page(request: Request) -> bool:
 def _explain(request: Request, status: int, detail: str) -> Response:
     if request.url.path.startswith(("/api/", "/healthz", "/rows")):
         return JSONResponse({"detail": detail}, status)
-    return render_message(status, detail)
+    return render_message(status, detail, preferred(request.headers.get("accept-language", "")))

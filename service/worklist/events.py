@@ -13,6 +13,7 @@ from service.access.roles import Permission
 from service.storage.ledger import Ledger
 from service.worklist.access.gate import Gate
 from service.worklist.entries import WorklistEntry, WorklistPage
+from service.worklist.language import HTML_LANG
 from service.worklist.listing import Listing
 from service.worklist.live import Event, Live
 from service.worklist.masking import masked
@@ -23,7 +24,11 @@ from service.worklist.rendering import fingerprint, render
 def events_router(ledger: Ledger, gate: Gate, research: bool, stop: threading.Event) -> APIRouter:
     """One route. Every page that listens is told of every study; which ones it shows is its own business."""
     router = APIRouter()
-    live = {masked: Live(ledger, _describer(ledger, research, masked), stop) for masked in (False, True)}
+    live = {
+        (hidden, language): Live(ledger, _describer(ledger, research, hidden, language), stop)
+        for hidden in (False, True)
+        for language in HTML_LANG
+    }
 
     @router.get("/api/v1/events", response_class=StreamingResponse)
     async def events(
@@ -34,24 +39,27 @@ def events_router(ledger: Ledger, gate: Gate, research: bool, stop: threading.Ev
         """
         if any(one.is_full for one in live.values()):
             raise HTTPException(503, "too many pages are open; the list is fetched now and then instead")
-        told = live[person.is_masked].events(lambda: gate.still_knows(request))
+        told = live[person.is_masked, person.language].events(lambda: gate.still_knows(request))
         return StreamingResponse(told, media_type="text/event-stream")
 
     return router
 
 
-def _describer(ledger: Ledger, research: bool, hidden: bool) -> Callable[[Collection[str]], list[Event]]:
+def _describer(
+    ledger: Ledger, research: bool, hidden: bool, language: str
+) -> Callable[[Collection[str]], list[Event]]:
     def describe(study_instance_uids: Collection[str]) -> list[Event]:
         entries = read_named(ledger, study_instance_uids, research)
         if hidden:
             entries = tuple(masked(entry) for entry in entries)
-        return [*(_study(entry) for entry in entries), _summary(read_summary(ledger))]
+        told = [_study(entry, language) for entry in entries]
+        return [*told, _summary(read_summary(ledger), language)]
 
     return describe
 
 
-def _study(entry: WorklistEntry) -> Event:
-    html = render("one_row.html", entry=entry)
+def _study(entry: WorklistEntry, language: str) -> Event:
+    html = render("one_row.html", language, entry=entry)
     return Event(
         "study",
         {
@@ -62,5 +70,5 @@ def _study(entry: WorklistEntry) -> Event:
     )
 
 
-def _summary(page: WorklistPage) -> Event:
-    return Event("summary", {"html": render("summary.html", page=page, asked=Listing())})
+def _summary(page: WorklistPage, language: str) -> Event:
+    return Event("summary", {"html": render("summary.html", language, page=page, asked=Listing())})

@@ -42,7 +42,13 @@ def page_router(ledger: Ledger, gate: Gate, research: bool) -> APIRouter:
     ) -> HTMLResponse:
         page = read_page(ledger, asked, research, person)
         return render_page(
-            "worklist.html", page=page, asked=asked, research=research, person=person, **CHOICES
+            "worklist.html",
+            person.language,
+            page=page,
+            asked=asked,
+            research=research,
+            person=person,
+            **CHOICES,
         )
 
     @router.get("/rows")
@@ -51,7 +57,7 @@ def page_router(ledger: Ledger, gate: Gate, research: bool) -> APIRouter:
     ) -> HTMLResponse:
         """The part of the list that the page's script fetches again."""
         page = read_page(ledger, asked, research, person)
-        return render_page("rows.html", page=page, asked=asked)
+        return render_page("rows.html", person.language, page=page, asked=asked)
 
     @router.get("/studies/{study_instance_uid}")
     def study(
@@ -61,6 +67,7 @@ def page_router(ledger: Ledger, gate: Gate, research: bool) -> APIRouter:
         viewer = viewer_address(settings.viewer_url, study_instance_uid, detail.entry.header)
         return render_page(
             "study.html",
+            person.language,
             detail=detail,
             entry=detail.entry,
             actions=offered(detail) if settings.actions and person.may(Permission.ACT) else (),

@@ -1,34 +1,51 @@
-"""Fills in the templates."""
+"""Fills in the templates, in the language of whoever looks."""
 
+import json
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from service.worklist import wording
 from service.worklist.entries import WorklistEntry
+from service.worklist.language import ENGLISH, HTML_LANG, catalogue, translate
 
 TEMPLATES = Path(__file__).parent / "templates"
-_FILTERS = (
-    wording.ago,
+_PLAIN = (
     wording.dicom_date,
     wording.dicom_time,
-    wording.duration,
     wording.gigabytes,
-    wording.lesion_words,
     wording.moment,
-    wording.no_score_label,
-    wording.object_label,
     wording.percent,
     wording.person_names,
+)
+_LABELS = (
+    wording.delivery_label,
+    wording.no_score_label,
+    wording.object_label,
     wording.proof_label,
-    wording.seconds,
     wording.side,
     wording.state_label,
-    wording.work_label,
+    wording.verdict_label,
 )
+"""Whole entries of the catalogue."""
+_PATTERNS = (wording.ago, wording.duration, wording.lesion_words, wording.seconds, wording.work_label)
+"""Entries with values in them: they translate themselves."""
+SCRIPT_WORDS = (
+    "Live · {}",
+    "Not live",
+    "This list has not been refreshed since {}: the service does not answer. "
+    "It is asked again every few seconds.",
+    "The service does not answer as it should (status {}). Try it again.",
+    "Play",
+    "Pause",
+)
+"""What scripts say by themselves."""
 _TITLES = {
     401: "Sign in",
     403: "Not allowed",
@@ -37,22 +54,25 @@ _TITLES = {
     429: "Too often",
     503: "Not available at the moment",
 }
+_SOMETHING = "Something went wrong"
 
 
-def render(template: str, /, **values: object) -> str:
+def render(template: str, language: str, /, **values: object) -> str:
     """A template, filled in."""
-    return _ENVIRONMENT.get_template(template).render(values)
+    return _environment(language).get_template(template).render(values)
 
 
-def render_page(template: str, status: int = 200, /, **values: object) -> HTMLResponse:
+def render_page(template: str, language: str, status: int = 200, /, **values: object) -> HTMLResponse:
     """A template as an answer."""
-    return HTMLResponse(render(template, **values), status)
+    return HTMLResponse(render(template, language, **values), status)
 
 
-def render_message(status: int, detail: str) -> HTMLResponse:
+def render_message(status: int, detail: str, language: str = ENGLISH) -> HTMLResponse:
     """A page that says what is wrong and what to do."""
-    title = _TITLES.get(status, "Something went wrong")
-    return render_page("message.html", status, title=title, detail=detail, research=False, person=None)
+    title = _TITLES.get(status, _SOMETHING)
+    return render_page(
+        "message.html", language, status, title=title, detail=detail, research=False, person=None
+    )
 
 
 def fingerprint(entry: WorklistEntry) -> str:
@@ -60,7 +80,8 @@ def fingerprint(entry: WorklistEntry) -> str:
     return sha256(repr(asdict(entry)).encode()).hexdigest()[:16]
 
 
-def _environment() -> Environment:
+@cache
+def _environment(language: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -68,8 +89,18 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {function.__name__: function for function in (*_FILTERS, fingerprint)}
+    translated, known = partial(translate, language), catalogue(language)
+    environment.globals |= {
+        "_": translated,
+        "lang": HTML_LANG[language],
+        "script_words": json.dumps({one: known[one] for one in SCRIPT_WORDS if one in known}),
+    }
+    filters: dict[str, Callable[..., Any]] = {one.__name__: one for one in (*_PLAIN, fingerprint)}
+    filters |= {one.__name__: _labelled(one, translated) for one in _LABELS}
+    filters |= {one.__name__: partial(one, _=translated) for one in _PATTERNS}
+    environment.filters |= filters
     return environment
 
 
-_ENVIRONMENT = _environment()
+def _labelled(label: Callable[[Any], str], translated: Callable[[str], str]) -> Callable[[Any], str]:
+    return lambda value: translated(label(value))

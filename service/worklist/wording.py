@@ -1,9 +1,11 @@
 """Words of the page: DICOM and ledger values as a radiologist reads them. Filters of the templates."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from service.storage.deliveries import Proof
+from service.storage.deliveries import DeliveryState, Proof
+from service.study.assessment import Verdict
 from service.study.state import AnalysisState, StudyState
 from service.worklist.entries import ScoreEntry
 
@@ -68,16 +70,34 @@ _DATE = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
 _TIME = re.compile(r"(\d{2}):?(\d{2})(:?\d{2}(\.\d+)?)?")
 
 
-def lesion_words(score: ScoreEntry) -> str:
+DELIVERY_LABELS = {
+    DeliveryState.WAITING: "waiting",
+    DeliveryState.SENT: "sent",
+    DeliveryState.DELIVERED: "delivered",
+    DeliveryState.REJECTED: "rejected",
+    DeliveryState.HELD: "held",
+}
+VERDICT_LABELS = {
+    Verdict.ACCEPTED: "Accepted",
+    Verdict.MODIFIED: "Modified",
+    Verdict.REJECTED: "Rejected",
+}
+Translate = Callable[[str], str]
+_SECONDS_OF_A_MINUTE = _MINUTES_OF_AN_HOUR = 60
+_HOURS_TOLD_AS_SUCH = 48
+
+
+def lesion_words(score: ScoreEntry, _: Translate = str) -> str:
     """What the classifier found in an image, as far as it looks for lesions."""
     if not score.finds_lesions:
         return ""
     lesion = score.lesion
     if lesion is None:
-        return "No lesion found: the score rests on the whole image"
+        return _("No lesion found: the score rests on the whole image")
     if lesion.long_axis_mm is None or lesion.short_axis_mm is None:
-        return "Lesion outlined"
-    return f"Lesion outlined, {lesion.long_axis_mm:.0f} × {lesion.short_axis_mm:.0f} mm"
+        return _("Lesion outlined")
+    size = f"{lesion.long_axis_mm:.0f} × {lesion.short_axis_mm:.0f} mm"
+    return _("Lesion outlined, {}").format(size)
 
 
 def state_label(state: StudyState) -> str:
@@ -92,15 +112,25 @@ def no_score_label(state: StudyState | AnalysisState) -> str:
     return NO_SCORE_LABELS.get(state, "Not analysed yet")
 
 
+def delivery_label(state: DeliveryState) -> str:
+    """Where an object stands at a destination, in a word."""
+    return DELIVERY_LABELS[state]
+
+
+def verdict_label(verdict: Verdict) -> str:
+    """What a person said of a result, in a word."""
+    return VERDICT_LABELS[verdict]
+
+
 def proof_label(proof: Proof) -> str:
     """What shows that a destination holds the objects, in words."""
     return PROOF_LABELS[proof]
 
 
-def work_label(work: str) -> str:
+def work_label(work: str, _: Translate = str) -> str:
     """A piece of work as its lease calls it, in words."""
-    kind, _, name = work.partition(".")
-    return WORK_LABELS.get(kind, kind).format(name)
+    kind, _dot, name = work.partition(".")
+    return _(WORK_LABELS.get(kind, kind)).format(name)
 
 
 def object_label(kind: str) -> str:
@@ -143,21 +173,23 @@ def moment(value: datetime) -> str:
     return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def duration(value: timedelta) -> str:
+def duration(value: timedelta, _: Translate = str) -> str:
     """How long something took, in its two largest units."""
-    seconds = max(value.total_seconds(), 0.0)
-    if seconds < 60:  # noqa: PLR2004 - seconds of a minute
-        return f"{seconds:.1f} s"
-    minutes = int(seconds) // 60
-    if minutes < 60:  # noqa: PLR2004 - minutes of an hour
-        return f"{minutes} min {int(seconds) % 60} s"
-    hours = minutes // 60
-    return f"{hours} h {minutes % 60} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"  # noqa: PLR2004
+    taken_s = max(value.total_seconds(), 0.0)
+    if taken_s < _SECONDS_OF_A_MINUTE:
+        return _("{} s").format(f"{taken_s:.1f}")
+    minutes, rest_s = divmod(int(taken_s), _SECONDS_OF_A_MINUTE)
+    if minutes < _MINUTES_OF_AN_HOUR:
+        return _("{} min {} s").format(minutes, rest_s)
+    hours, rest_min = divmod(minutes, _MINUTES_OF_AN_HOUR)
+    if hours < _HOURS_TOLD_AS_SUCH:
+        return _("{} h {} min").format(hours, rest_min)
+    return _("{} d {} h").format(*divmod(hours, 24))
 
 
-def seconds(value: float) -> str:
+def seconds(value: float, _: Translate = str) -> str:
     """As `duration`."""
-    return duration(timedelta(seconds=value))
+    return duration(timedelta(seconds=value), _)
 
 
 def gigabytes(value: int) -> str:
@@ -165,15 +197,15 @@ def gigabytes(value: int) -> str:
     return f"{value / 1e9:.1f} GB"
 
 
-def ago(value: datetime) -> str:
+def ago(value: datetime, _: Translate = str) -> str:
     """How long ago a moment was, in its largest unit."""
     passed = max(datetime.now(UTC) - value, timedelta())
     if passed.days:
-        return f"{passed.days} d ago"
+        return _("{} d ago").format(passed.days)
     hours, minutes = passed.seconds // 3600, passed.seconds // 60
     if hours:
-        return f"{hours} h ago"
-    return f"{minutes} min ago" if minutes else "just now"
+        return _("{} h ago").format(hours)
+    return _("{} min ago").format(minutes) if minutes else _("just now")
 
 
 def _person_name(group: str) -> str:

@@ -5,6 +5,7 @@ A route says what it needs, and by that what the audit trail says of it:
     person: Annotated[Person, gate.needs(Permission.STUDIES, Action.VIEWED)]
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from service.worklist.access.cookie import session_secret
 from service.worklist.access.limit import RateLimit
 from service.worklist.access.openness import is_open
 from service.worklist.access.trail import Trail
+from service.worklist.language import language_of
 from service.worklist.own_page import only_own_page
 
 _TOUCH_EVERY = timedelta(seconds=60)
@@ -79,10 +81,11 @@ class Gate:
         if authorization:
             return self._program(authorization, address)
         secret = session_secret(request)
-        signed_in = self._signed_in(secret, address, is_click) if secret else None
-        if signed_in is None and is_open(request, self.settings):
-            return somebody(address)
-        return signed_in
+        language = language_of(request, self.settings.language)
+        signed_in = self._signed_in(secret, is_click) if secret else None
+        if signed_in is None:
+            return somebody(address, language) if is_open(request, self.settings) else None
+        return replace(signed_in, address=address, language=language)
 
     def limit(self, request: Request, person: Person | None = None) -> None:
         """Count a request. Raises TooManyRequests."""
@@ -106,7 +109,7 @@ class Gate:
                 tx.api_tokens.used(token.name, now)
         return Person(token.name, token.name, "token", frozenset(token.scopes), Way.TOKEN, address)
 
-    def _signed_in(self, secret: str, address: str, is_click: bool) -> Person | None:
+    def _signed_in(self, secret: str, is_click: bool) -> Person | None:
         now, key = _now(), digest(secret)
         with self._ledger.read() as tx:
             session = tx.accounts.session(key)
@@ -116,7 +119,7 @@ class Gate:
             with self._ledger.begin() as tx:
                 tx.accounts.seen(key, now)
         permissions = permissions_of(session.role, self.settings.masked_roles)
-        return Person(session.account, session.full_name, session.role, permissions, Way.SESSION, address)
+        return Person(session.account, session.full_name, session.role, permissions, Way.SESSION)
 
     def _is_valid(self, session: Session, now: datetime) -> bool:
         idle = timedelta(minutes=self.settings.session_idle_min)

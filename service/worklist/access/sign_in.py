@@ -16,6 +16,7 @@ from service.storage.ledger import Ledger
 from service.worklist.access.cookie import drop_cookies, session_secret, set_cookie
 from service.worklist.access.gate import Gate, address_of
 from service.worklist.access.openness import comes_from_here
+from service.worklist.language import language_of
 from service.worklist.own_page import foreign
 from service.worklist.rendering import render_page
 
@@ -24,6 +25,7 @@ log = structlog.get_logger()
 WINDOW = timedelta(minutes=15)
 MOST_FAILED, MOST_FAILED_FROM_ADDRESS = 5, 50
 """Failed attempts in that time, for one account and from one address: then nobody tries for a while."""
+WRONG = "This name and password do not go together."
 _NO_ACCOUNT = "nobody"
 """In the audit trail for a name that no account has: people type passwords into the wrong field."""
 
@@ -113,6 +115,7 @@ def sign_in_router(ledger: Ledger, gate: Gate, sign_in: SignIn, provider: str, r
             has_accounts = bool(tx.accounts.all())
         response = render_page(
             "sign_in.html",
+            language_of(request, gate.settings.language),
             status,
             following=local_path(following),
             failed=failed,
@@ -136,7 +139,7 @@ def sign_in_router(ledger: Ledger, gate: Gate, sign_in: SignIn, provider: str, r
         _only_own_form(request)
         account = sign_in.by_password(name.strip().lower(), password, address_of(request))
         if account is None:
-            return page(request, following, "This name and password do not go together.", 401)
+            return page(request, following, WRONG, 401)
         response = RedirectResponse(local_path(following), 303)
         who = SignedIn(account.name, account.full_name, account.role, "account")
         sign_in.begin(response, request, who)

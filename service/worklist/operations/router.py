@@ -22,9 +22,8 @@ def operations_router(ledger: Ledger, store: InstanceStore, gate: Gate, settings
 
     @router.get("/operations", response_class=HTMLResponse, include_in_schema=False)
     def page(person: Annotated[Person, gate.needs(Permission.OPERATIONS)]) -> HTMLResponse:
-        return render_page(
-            "operations.html", board=read_board(ledger, store, settings), research=research, person=person
-        )
+        board = read_board(ledger, store, settings)
+        return render_page("operations.html", person.language, board=board, research=research, person=person)
 
     @router.get("/api/v1/operations", dependencies=[gate.needs(Permission.OPERATIONS)])
     def board() -> Board:

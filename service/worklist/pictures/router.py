@@ -53,7 +53,9 @@ def pictures_router(ledger: Ledger, store: InstanceStore, gate: Gate, research: 
         except KeyError:
             raise HTTPException(404, _GONE) from None
         entry = known_study(ledger, study_instance_uid, research, person).entry
-        return render_page("image.html", image=image, entry=entry, research=research, person=person)
+        return render_page(
+            "image.html", person.language, image=image, entry=entry, research=research, person=person
+        )
 
     @router.get(
         "/api/v1/studies/{study_instance_uid}/images/{sop_instance_uid}.png",

@@ -22,7 +22,8 @@ function picture(address) {
     const coming = fetch(address).then(async (response) => {
       if (response.ok) return createImageBitmap(await response.blob());
       const answer = await response.json().catch(() => ({}));
-      throw new Error(answer.detail ?? `The service does not answer as it should (status ${response.status}).`);
+      const failed = say("The service does not answer as it should (status {}). Try it again.", response.status);
+      throw new Error(answer.detail ?? failed);
     });
     coming.catch(() => pictures.delete(address));
     pictures.set(address, coming);
@@ -105,13 +106,13 @@ function play() {
     return;
   }
   playing = setInterval(() => show((shown % frameCount) + 1), 1000 / FRAMES_PER_S);
-  control("play").textContent = "Pause";
+  control("play").textContent = say("Pause");
 }
 
 function stop() {
   clearInterval(playing);
   playing = null;
-  if (control("play")) control("play").textContent = "Play";
+  if (control("play")) control("play").textContent = say("Play");
 }
 
 function step(by) {

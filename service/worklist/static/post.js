@@ -9,6 +9,6 @@ async function post(path, body) {
   if (response.ok) return;
   const answer = await response.json().catch(() => ({}));
   throw new Error(
-    answer.detail ?? `The service does not answer as it should (status ${response.status}). Try it again.`,
+    answer.detail ?? say("The service does not answer as it should (status {}). Try it again.", response.status),
   );
 }

@@ -115,15 +115,16 @@ function keepingFocus(change) {
 function tellFresh() {
   refreshedAt = new Date();
   stale.hidden = true;
-  freshness.textContent = `Live · ${refreshedAt.toLocaleTimeString()}`;
+  freshness.textContent = say("Live · {}", refreshedAt.toLocaleTimeString());
 }
 
 function tellStale() {
-  freshness.textContent = "Not live";
+  freshness.textContent = say("Not live");
   if (!stale.hidden) return;
-  stale.textContent =
-    `This list has not been refreshed since ${refreshedAt.toLocaleTimeString()}: the service does not answer. ` +
-    "It is asked again every few seconds.";
+  stale.textContent = say(
+    "This list has not been refreshed since {}: the service does not answer. It is asked again every few seconds.",
+    refreshedAt.toLocaleTimeString(),
+  );
   stale.hidden = false;
 }
 

@@ -21,7 +21,7 @@ def said(client: TestClient, seed: Seed, body: dict[str, Any]) -> tuple[int, str
     ("body", "shown"),
     [
         (ACCEPT, "Accepted by A. Reader"),
-        (MODIFY, "Modified to category <b>3</b> by A. Reader"),
+        (MODIFY, "Modified to category 3 by A. Reader"),
         (REJECT, "Rejected by A. Reader"),
     ],
 )

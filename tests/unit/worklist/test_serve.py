@@ -49,7 +49,7 @@ def test_serves_until_it_is_told_to_stop() -> None:
 def test_https_is_spoken_with_a_certificate(hospital: Hospital) -> None:
     tls = WebTLS(certificate=hospital.pacs.certificate, key=hospital.pacs.key)
     app, stop, port = FastAPI(), threading.Event(), free_port()
-    app.get("/")(lambda request: {"scheme": request.url.scheme})
+    settings = WorklistSettings(port=port, tls=tls)
     server = threading.Thread(target=serve, args=(app, settings, stop))
     server.start()
     try:
