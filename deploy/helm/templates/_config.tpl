@@ -63,7 +63,12 @@
 {{- end -}}
 {{- end -}}
 
-{{/* Where every pod serves metrics and health: the one place that knows the section `metrics`. */}}
+{{/* Where every pod serves metrics and health: the one place that knows the section `metrics`. Each role has a
+port of its own, counted from that of accept. Takes (dict root role). */}}
+{{- define "preread.port.metrics" -}}
+{{- add (int .root.Values.metrics.port) (index (dict "accept" 0 "infer" 1 "send" 2 "worklist" 3) .role) -}}
+{{- end -}}
+
 {{- define "preread.env.metrics" -}}
 - name: PREREAD_METRICS__ENABLED
   value: {{ .Values.metrics.enabled | quote }}

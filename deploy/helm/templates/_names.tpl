@@ -1,17 +1,18 @@
 {{/* Names and labels. */}}
 
 {{- define "preread.name" -}}
-{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 25 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* Begins the name of every object. Short, since StatefulSets and operators append to it. */}}
+{{/* Begins the name of every object. Short, since it becomes part of label values of 63
+characters, with a worker's name of 31 behind it. */}}
 {{- define "preread.fullname" -}}
 {{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- .Values.fullnameOverride | trunc 25 | trimSuffix "-" -}}
 {{- else if contains (include "preread.name" .) .Release.Name -}}
-{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- .Release.Name | trunc 25 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name (include "preread.name" .) | trunc 40 | trimSuffix "-" -}}
+{{- printf "%s-%s" .Release.Name (include "preread.name" .) | trunc 25 | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 

@@ -88,12 +88,13 @@ spec:
     {{- include "preread.policy.networks" (dict "cidrs" .Values.networkPolicy.pacsCidrs) | nindent 4 }}
 {{- end -}}
 
+{{/* Takes (dict root role). */}}
 {{- define "preread.policy.fromMonitoring" -}}
-{{- if .Values.metrics.enabled -}}
+{{- if .root.Values.metrics.enabled -}}
 # Metrics: Prometheus.
 - from:
-    {{- include "preread.policy.namespace" .Values.networkPolicy.monitoringNamespace | nindent 4 }}
+    {{- include "preread.policy.namespace" .root.Values.networkPolicy.monitoringNamespace | nindent 4 }}
   ports:
-    - {port: {{ .Values.metrics.port }}}
+    - {port: {{ include "preread.port.metrics" . }}}
 {{- end -}}
 {{- end -}}

@@ -104,6 +104,12 @@ region: {{ . }}
 {{- with .s3.prefix }}
 prefix: {{ . }}
 {{- end }}
+{{- with .s3.encryption }}
+encryption: {{ . }}
+{{- end }}
+{{- with .s3.kmsKeyId }}
+kms_key_id: {{ . }}
+{{- end }}
 {{- if .s3.existingSecret }}
 credentials_file: /etc/preread/s3/credentials
 {{- end }}

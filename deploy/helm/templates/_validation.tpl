@@ -14,9 +14,13 @@
 {{- $config := .Values.config -}}
 {{- $mine := list
   (list "data_folder" "store and accept.journal")
-  (list "store" "store")
   (list "ledger" "postgresql")
-  (list "metrics" "metrics")
+  (list "store.kind" "store.kind")
+  (list "store.bucket" "store.s3.bucket")
+  (list "store.credentials_file" "store.s3.existingSecret")
+  (list "metrics.enabled" "metrics.enabled")
+  (list "metrics.bind" "networkPolicy.monitoringNamespace")
+  (list "metrics.port" "metrics.port")
   (list "broker.kind" "broker.kind")
   (list "broker.url" "rabbitmq")
   (list "broker.password_file" "rabbitmq.existingSecret")
