@@ -33,7 +33,7 @@ def test_a_worker_takes_work_from_the_queues_of_its_own_classifiers() -> None:
 
 
 def test_a_classifier_that_no_rule_runs_is_told() -> None:
-    with pytest.raises(ConfigurationError, match="infer.classifiers names 'third', which no rule runs"):
+    with pytest.raises(ConfigurationError, match=r"infer\.classifiers names 'third', which no rule runs"):
         own_classifier_names(settings("third"))
 
 
