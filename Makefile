@@ -17,6 +17,7 @@ TEST_VENV := build/test-venv
 BIN := $(TEST_VENV)/bin
 OHIF := build/ohif
 OIDC := build/oidc-provider
+HELM := build/helm
 
 MAKEFLAGS += --no-print-directory
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -32,7 +33,7 @@ venv: $(BASE_VENV)/.installed ## the base install in .venv: no root, no PyTorch,
 demo: venv ## one study through the whole service; STUDY=path sends yours (DICOM, PNG or JPEG)
 	@$(BASE_VENV)/bin/preread demo $(if $(STUDY),"$(STUDY)")
 
-test: servers test-venv $(OHIF)/.installed $(OIDC)/.installed ## everything: installs what is missing, then checks and all tests
+test: servers test-venv $(OHIF)/.installed $(OIDC)/.installed $(HELM)/.installed ## everything: installs what is missing, then checks and all tests
 	@$(MAKE) check
 	@echo "==> pytest: unit, on every core"
 	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile tests/unit tests/repo tests/gpu
@@ -84,8 +85,9 @@ format: test-venv ## rewrite the code in the project's format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-docs: test-venv ## rewrite the pages that docstrings and help texts make
+docs: test-venv ## rewrite the pages that docstrings, help texts and the chart's values make
 	@$(BIN)/python -m service.cli.write_pages
+	@$(BIN)/python -m deploy.helm.write_pages
 
 servers: ## Debian packages of the real servers that integration tests talk to
 	@tests/servers/install-debian-packages
@@ -94,7 +96,7 @@ test-venv: $(TEST_VENV)/.installed ## what checks and tests need, in build/test-
 
 clean: ## remove everything that make has made
 	rm -rf $(BASE_VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
-	find engines service tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find deploy engines service tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -109,6 +111,9 @@ $(OHIF)/.installed: tests/servers/install-ohif | $(TEST_VENV)/.installed
 
 $(OIDC)/.installed: tests/servers/install-oidc-provider | $(TEST_VENV)/.installed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/servers/install-oidc-provider $(OIDC)
+
+$(HELM)/.installed: tests/servers/install-helm | $(TEST_VENV)/.installed
+	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/servers/install-helm $(HELM)
 
 $(BASE_VENV)/.installed: pyproject.toml | python
 	@echo "==> base install in $(BASE_VENV)"

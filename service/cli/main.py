@@ -18,6 +18,7 @@ from service.cli import (
     evaluating,
     fetch,
     learning,
+    ledger,
     quarantine,
     replay,
     retention,
@@ -67,6 +68,7 @@ def common(
 
 roles.add_to(app)
 status.add_to(app)
+ledger.add_to(app)
 retry.add_to(app)
 replay.add_to(app)
 urgent.add_to(app)

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from service.config.profiles import Profile
 from service.config.tls import ClientTLS
-from service.config.types import AETitle, Seconds, Section
+from service.config.types import AETitle, Name, Seconds, Section
 
 
 class LedgerSettings(Section):
@@ -48,6 +48,9 @@ class InferSettings(Section):
 
     classifier_folders: tuple[Path, ...] = ()
     """Folders with further classifiers, beside the ones that are shipped."""
+    classifiers: tuple[Name, ...] = ()
+    """Of the classifiers that rules name, the ones that this worker runs: set it where each classifier has
+    workers of its own, and let every one have some. Empty: all."""
     operating_points: dict[str, str] = Field(default_factory=dict)
     """By a classifier's name, the operating point that counts instead of its usual one, such as
     `high sensitivity`, `balanced` or `high specificity`; its manifest says what each was measured to give."""

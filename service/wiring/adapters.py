@@ -64,9 +64,8 @@ def retry_policy(settings: Settings) -> RetryPolicy:
     return RetryPolicy(broker.retry_delays_s, broker.delivery_limit, broker.deadline_s)
 
 
-def inference_queues(settings: Settings) -> list[str]:
-    """The queues of all classifiers that rules name, the urgent ones first."""
-    names = classifier_names(settings)
+def inference_queues(names: Sequence[str]) -> list[str]:
+    """The queues of classifiers, the urgent ones first."""
     return [
         inference_queue(name, priority) for priority in (Priority.URGENT, Priority.ROUTINE) for name in names
     ]
@@ -74,7 +73,7 @@ def inference_queues(settings: Settings) -> list[str]:
 
 def work_queues(settings: Settings) -> list[str]:
     """Every queue that the configuration makes."""
-    return [*inference_queues(settings), *send_queues(settings)]
+    return [*inference_queues(classifier_names(settings)), *send_queues(settings)]
 
 
 def send_queues(settings: Settings) -> list[str]:
@@ -87,6 +86,18 @@ def classifier_names(settings: Settings) -> list[str]:
     """The classifiers that rules name, each once, those in the shadow last."""
     named = [name for rule in settings.rules for name in rule.classifiers]
     return list(dict.fromkeys([*named, *(name for rule in settings.rules for name in rule.shadow)]))
+
+
+def own_classifier_names(settings: Settings) -> list[str]:
+    """Of these, the ones that a worker with these settings runs. Raises ConfigurationError for another."""
+    names, own = classifier_names(settings), settings.infer.classifiers
+    unknown = [name for name in own if name not in names]
+    if unknown:
+        raise ConfigurationError(
+            f"infer.classifiers names {unknown[0]!r}, which no rule runs; rules run: "
+            f"{', '.join(names) or 'none'}"
+        )
+    return [name for name in names if name in own] if own else names
 
 
 def manifests(settings: Settings) -> dict[str, Manifest]:

@@ -19,7 +19,7 @@ from engines.serving import PendingScore, ServedClassifier
 from service.config import Settings
 from service.config.sections import InferSettings
 from service.errors import EngineLost, NotAnalysable, Unfamiliar
-from service.wiring.adapters import engine_choice, manifests, translated
+from service.wiring.adapters import engine_choice, manifests, own_classifier_names, translated
 
 log = structlog.get_logger()
 
@@ -61,7 +61,8 @@ class WorkingScore:
 
 
 def open_classifiers(settings: Settings, resources: ExitStack) -> dict[str, WorkingClassifier]:
-    """Every classifier that rules name, warmed up; `resources` closes them."""
+    """Every classifier that this worker runs, warmed up; `resources` closes them."""
+    own = own_classifier_names(settings)
     with translated():
         chosen = settle(engine_choice(settings))
         log.info(
@@ -70,6 +71,7 @@ def open_classifiers(settings: Settings, resources: ExitStack) -> dict[str, Work
         return {
             name: WorkingClassifier(_serve(manifest, chosen.choice, settings.infer, resources))
             for name, manifest in manifests(settings).items()
+            if name in own
         }
 
 

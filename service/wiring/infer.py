@@ -20,11 +20,11 @@ from service.study.messages import inference_queue
 from service.study.model import Priority
 from service.wiring.adapters import (
     check_queues,
-    classifier_names,
     inference_queues,
     open_broker,
     open_ledger,
     open_store,
+    own_classifier_names,
     retry_policy,
 )
 from service.wiring.classifiers import open_classifiers
@@ -52,7 +52,7 @@ def run_infer(settings: Settings, stop: threading.Event) -> None:
         if not classifiers:
             stop.wait()  # no rule names a classifier: nothing will ever be queued
             return
-        check_queues(broker, inference_queues(settings))
+        check_queues(broker, inference_queues(own_classifier_names(settings)))
         log.info("infer is ready", classifiers=list(classifiers))
         _Stations(settings, broker, Leasing(ledger), worker, stop).work()
 
@@ -72,14 +72,13 @@ class _Stations:
 
     def work(self) -> None:
         """Work until `stop` is set. Raises EngineLost."""
-        urgent = [inference_queue(name, Priority.URGENT) for name in classifier_names(self._settings)]
+        names = own_classifier_names(self._settings)
+        urgent = [inference_queue(name, Priority.URGENT) for name in names]
         with ExitStack() as consumers:
             threads = [
                 # One place is kept for urgent studies: routine ones may be long.
                 *self._start(urgent, 1, consumers),
-                *self._start(
-                    inference_queues(self._settings), self._settings.infer.concurrent_studies, consumers
-                ),
+                *self._start(inference_queues(names), self._settings.infer.concurrent_studies, consumers),
             ]
             for thread in threads:
                 thread.join()
