@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    text,
 )
 
 from service.storage.columns import COUNTER, NAME, TERM, UID, UtcDateTime, metadata
@@ -89,6 +90,13 @@ instances = Table(
     Column("called_ae_title", String(16), nullable=False, server_default=""),
     Column("received_at", UtcDateTime, nullable=False),
     Index(None, "study_instance_uid"),
+)
+
+senders = Table(
+    "senders",
+    metadata,
+    Column("calling_ae_title", String(16), primary_key=True),
+    Column("last_received_at", UtcDateTime, nullable=False),
 )
 
 prior_fetches = Table(
@@ -201,6 +209,15 @@ deliveries = Table(
     Column("updated_at", UtcDateTime, nullable=False),
     Index(None, "study_instance_uid"),
     Index(None, "updated_at"),
+    # Those that are not proven are few, however long the history is.
+    Index(
+        "ix_deliveries_open",
+        "destination",
+        "state",
+        "updated_at",
+        sqlite_where=text("state IN ('waiting', 'sent')"),
+        postgresql_where=text("state IN ('waiting', 'sent')"),
+    ),
 )
 
 commitment_requests = Table(

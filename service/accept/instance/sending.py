@@ -1,11 +1,14 @@
 """What one sender brings in one go: over an association, in a request, in a sweep of a folder."""
 
+from time import perf_counter
+
 import structlog
 
 from service.accept.instance.arrival import Arrival
 from service.accept.instance.receiver import InstanceReceiver
 from service.accept.instance.request import StoreRequest
 from service.accept.instance.status import StoreStatus
+from service.telemetry.metrics.receiving import Answers
 
 log = structlog.get_logger()
 
@@ -18,21 +21,28 @@ class Sending:
         self._calling_ae_title = ""
         self._studies: set[str] = set()
         self._received = self._refused = self._size_bytes = 0
+        self._answers: Answers | None = None
 
     def begin(self, request: StoreRequest, max_bytes: int | None = None) -> Arrival:
         """Begin to receive one instance: write its dataset to the arrival, then `finish` or abort it."""
-        self._calling_ae_title = request.calling_ae_title
+        if self._answers is None or request.calling_ae_title != self._calling_ae_title:
+            self._calling_ae_title = request.calling_ae_title
+            self._answers = Answers(request.calling_ae_title)
         return self._receiver.begin(request, max_bytes)
 
     def finish(self, arrival: Arrival) -> StoreStatus:
         """Keep an instance that has arrived; the status that answers its C-STORE."""
+        began = perf_counter()
         status = self._receiver.finish(arrival)
+        answers = self._answers or Answers(arrival.request.calling_ae_title)
         if status is StoreStatus.SUCCESS:
             self._studies.add(arrival.identity().study_instance_uid)
             self._received += 1
             self._size_bytes += arrival.size_bytes
+            answers.kept(arrival.size_bytes, perf_counter() - began)
         else:
             self._refused += 1
+            answers.refused(status.name)
         return status
 
     def released(self) -> None:
