@@ -12,7 +12,7 @@ from service.storage.search_terms import index_header
 from service.storage.statements import insert_if_absent
 from service.study.lifecycle import next_state, starts_revision
 from service.study.model import Priority, ReceivedInstance, Study, StudyHeader
-from service.study.move import Move
+from service.study.move import Move, move_of
 from service.study.state import StudyEvent, StudyState
 
 IMAGES_REMOVED = "images_removed"
@@ -106,7 +106,7 @@ class Studies:
         self._update(study_instance_uid, state=state, revision=revision, reason=reason, updated_at=now)
         if (state, revision) != (study.state, study.revision) or study.instance_count == 0:
             self._remember(study_instance_uid, revision, now, event, state, reason)
-            self.moves.append(_move_of(study, row.last_instance_at, event, state, now))
+            self.moves.append(move_of(study, row.last_instance_at, event, state, now))
         return state
 
     def describe(self, study_instance_uid: str, header: StudyHeader) -> None:
@@ -279,19 +279,6 @@ class Studies:
 
 def _one(study_instance_uid: str) -> Any:
     return select(studies).where(studies.c.study_instance_uid == study_instance_uid)
-
-
-def _move_of(
-    study: Study, last_instance_at: datetime, event: StudyEvent, state: StudyState, now: datetime
-) -> Move:
-    return Move(
-        event=event,
-        before=study.state if study.instance_count else None,
-        after=state,
-        priority=study.priority,
-        in_state_s=max(0.0, (now - study.updated_at).total_seconds()),
-        since_last_image_s=max(0.0, (now - last_instance_at).total_seconds()),
-    )
 
 
 def study_of(row: Row[Any]) -> Study:

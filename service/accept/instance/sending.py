@@ -8,7 +8,7 @@ from service.accept.instance.arrival import Arrival
 from service.accept.instance.receiver import InstanceReceiver
 from service.accept.instance.request import StoreRequest
 from service.accept.instance.status import StoreStatus
-from service.telemetry.metrics.receiving import Answers
+from service.telemetry.metrics.answers import Answers
 
 log = structlog.get_logger()
 
@@ -27,14 +27,14 @@ class Sending:
         """Begin to receive one instance: write its dataset to the arrival, then `finish` or abort it."""
         if self._answers is None or request.calling_ae_title != self._calling_ae_title:
             self._calling_ae_title = request.calling_ae_title
-            self._answers = Answers(request.calling_ae_title)
+            self._count_for(request.calling_ae_title)
         return self._receiver.begin(request, max_bytes)
 
     def finish(self, arrival: Arrival) -> StoreStatus:
         """Keep an instance that has arrived; the status that answers its C-STORE."""
+        answers = self._answers or self._count_for(arrival.request.calling_ae_title)
         began = perf_counter()
         status = self._receiver.finish(arrival)
-        answers = self._answers or Answers(arrival.request.calling_ae_title)
         if status is StoreStatus.SUCCESS:
             self._studies.add(arrival.identity().study_instance_uid)
             self._received += 1
@@ -52,6 +52,9 @@ class Sending:
 
     def ended(self) -> None:
         """It is over, one way or another: one line of the log for all instances."""
+        if self._answers is not None:
+            self._answers.ended()
+            self._answers = None
         if self._received or self._refused:
             log.info(
                 "instances received",
@@ -61,3 +64,9 @@ class Sending:
                 size_bytes=self._size_bytes,
                 studies=len(self._studies),
             )
+
+    def _count_for(self, calling_ae_title: str) -> Answers:
+        if self._answers is not None:
+            self._answers.ended()
+        self._answers = Answers(calling_ae_title)
+        return self._answers

@@ -1,9 +1,7 @@
 """The stage `accept`."""
 
-from prometheus_client import Counter
-
-from service.telemetry.metrics.definition import QUICK_S, STUDY_S, Stage
-from service.telemetry.metrics.scanners import FROM_CONFIGURATION, SCANNERS
+from service.telemetry.metrics.definition import STUDY_S, Stage
+from service.telemetry.metrics.scanners import FROM_CONFIGURATION
 
 STAGE = Stage("Receiving (role `accept`)")
 
@@ -22,21 +20,25 @@ OPEN_ASSOCIATIONS = STAGE.gauge("preread_associations_open", "Associations that 
 ASSOCIATION_SECONDS = STAGE.histogram(
     "preread_association_seconds", "From A-ASSOCIATE-AC to the end of the association, in seconds.", STUDY_S
 )
-INSTANCES = STAGE.counter(
+INSTANCES = STAGE.define(
     "preread_instances_total",
+    "counter",
     "Instances that were answered: by C-STORE, STOW-RS or the watched folder.",
     {
         "scanner": FROM_CONFIGURATION,
         "status": "a name of `StoreStatus` in service/accept/instance/status.py, in small letters",
     },
 )
-RECEIVED_BYTES = STAGE.counter(
-    "preread_received_bytes_total", "Bytes of datasets that were kept.", {"scanner": FROM_CONFIGURATION}
+RECEIVED_BYTES = STAGE.define(
+    "preread_received_bytes_total",
+    "counter",
+    "Bytes of datasets that were kept.",
+    {"scanner": FROM_CONFIGURATION},
 )
-ANSWER_SECONDS = STAGE.histogram(
+ANSWER_SECONDS = STAGE.define(
     "preread_c_store_answer_seconds",
+    "histogram",
     "From an instance's last byte until it is durable and can be answered, in seconds.",
-    QUICK_S,
 )
 FREE_BYTES = STAGE.define("preread_space_free_bytes", "gauge", "Free space of the instance store.")
 WATERMARK_BYTES = STAGE.define(
@@ -53,22 +55,3 @@ JOURNAL_FILL = STAGE.define(
     "gauge",
     "Share of the journal's ready segments that records take. Above 1: further segments were made.",
 )
-
-
-class Answers:
-    """Counts what one sender is answered. Its series are looked up once: every C-STORE comes by here."""
-
-    def __init__(self, calling_ae_title: str) -> None:
-        self._scanner = SCANNERS.label(calling_ae_title)
-        self._success = INSTANCES.labels(self._scanner, "success")
-        self._bytes: Counter = RECEIVED_BYTES.labels(self._scanner)
-
-    def kept(self, size_bytes: int, seconds: float) -> None:
-        """An instance is durable, `seconds` after its last byte."""
-        self._success.inc()
-        self._bytes.inc(size_bytes)
-        ANSWER_SECONDS.observe(seconds)
-
-    def refused(self, status: str) -> None:
-        """An instance was answered with another status, which has this name."""
-        INSTANCES.labels(self._scanner, status.lower()).inc()

@@ -19,6 +19,11 @@ class Scanners:
         """From now on these are told apart."""
         self._known = frozenset(ae_titles)
 
+    @property
+    def labels(self) -> frozenset[str]:
+        """All values that the label may have."""
+        return self._known | {OTHER}
+
     def label(self, ae_title: str) -> str:
         """The label's value for a calling AE title."""
         return ae_title if ae_title in self._known else OTHER
