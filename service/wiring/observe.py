@@ -30,6 +30,7 @@ def observed(settings: Settings, role: Role, stop: threading.Event) -> Iterator[
     if not settings.metrics.enabled:
         yield
         return
+    BEGUN.forget()
     with ExitStack() as resources:
         resources.callback(BEGUN.forget)
         ledger = resources.enter_context(closing(Ledger(settings.ledger_url)))

@@ -34,7 +34,9 @@ def test_metrics_page_is_the_one_that_the_definitions_make() -> None:
 
 
 def test_names_say_kind_and_unit() -> None:
-    assert {name for name, one in DEFINED.items() if name.endswith("_total") != (one.kind == "counter")} == set()
+    assert {
+        name for name, one in DEFINED.items() if name.endswith("_total") != (one.kind == "counter")
+    } == set()
     assert {name for name in DEFINED if re.search(r"_(ms|minutes|hours|mb|mib|kb)(_|$)", name)} == set()
     assert all(one.meaning.endswith(".") for one in DEFINED.values())
 
@@ -85,6 +87,8 @@ def test_dashboard_uses_metrics_that_exist() -> None:
 
 
 def test_every_metric_is_on_the_dashboard_or_in_an_alert() -> None:
-    shown = (FILES / "dashboard.json").read_text(encoding="utf-8") + (FILES / "alerts.yaml").read_text(encoding="utf-8")
+    shown = (FILES / "dashboard.json").read_text(encoding="utf-8") + (FILES / "alerts.yaml").read_text(
+        encoding="utf-8"
+    )
     used = {re.sub(r"_(bucket|sum|count)$", "", name) for name in NAME.findall(shown)}
     assert set(DEFINED) - used == set()
