@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, String, func, literal, select
 
 from service.storage.deliveries import DeliveryState
 from service.storage.ledger import Transaction
-from service.storage.schema import analyses, deliveries, leases, notices, outbox, studies
+from service.storage.schema import IS_OPEN, analyses, deliveries, leases, notices, outbox, studies
 from service.study.state import AnalysisState, StudyState
 
 COUNTED = 10_000
@@ -111,7 +111,7 @@ def _dead() -> Select[Any]:
 
 
 def _open_deliveries(connection: Connection, destination: str, state: DeliveryState) -> dict[Keys, Waiting]:
-    """Spelt out for each state, so that the index of open deliveries serves."""
+    """By the index of open deliveries, which serves where its condition is repeated word for word."""
     statement = (
         select(
             literal(destination, String).label("destination"),
@@ -119,7 +119,7 @@ def _open_deliveries(connection: Connection, destination: str, state: DeliverySt
             deliveries.c.updated_at,
         )
         .where(
-            deliveries.c.state.in_((DeliveryState.WAITING, DeliveryState.SENT)),
+            IS_OPEN,
             deliveries.c.destination == destination,
             deliveries.c.state == state,
         )

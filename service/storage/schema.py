@@ -197,6 +197,9 @@ objects = Table(
     Index(None, "study_instance_uid"),
 )
 
+# Deliveries that are not proven are few, however long the history is.
+IS_OPEN = text("state IN ('waiting', 'sent')")
+
 deliveries = Table(
     "deliveries",
     metadata,
@@ -209,14 +212,13 @@ deliveries = Table(
     Column("updated_at", UtcDateTime, nullable=False),
     Index(None, "study_instance_uid"),
     Index(None, "updated_at"),
-    # Those that are not proven are few, however long the history is.
     Index(
         "ix_deliveries_open",
         "destination",
         "state",
         "updated_at",
-        sqlite_where=text("state IN ('waiting', 'sent')"),
-        postgresql_where=text("state IN ('waiting', 'sent')"),
+        sqlite_where=IS_OPEN,
+        postgresql_where=IS_OPEN,
     ),
 )
 

@@ -12,13 +12,13 @@ from service.wiring.observe import observed, scanners_of
 from tests.servers.process import HOST, free_ports
 
 
-def settings(tmp_path: Path, **values: object) -> Settings:
+def settings(tmp_path: Path, accept: AcceptSettings = AcceptSettings()) -> Settings:  # noqa: B008 - frozen
     metrics = MetricsSettings(port=free_ports(len(ROLES))[0], stuck_after_s=0.001)
-    return Settings(data_folder=tmp_path, metrics=metrics, **values)
+    return Settings(data_folder=tmp_path, metrics=metrics, accept=accept)
 
 
 def get(settings: Settings, role: str, path: str) -> tuple[int, str]:
-    port = settings.metrics.port + ROLES.index(role)  # type: ignore[arg-type]
+    port = settings.metrics.port + ROLES.index(role)
     answer = httpx.get(f"http://{HOST}:{port}{path}")
     return answer.status_code, answer.text
 
