@@ -92,13 +92,6 @@ instances = Table(
     Index(None, "study_instance_uid"),
 )
 
-senders = Table(
-    "senders",
-    metadata,
-    Column("calling_ae_title", String(16), primary_key=True),
-    Column("last_received_at", UtcDateTime, nullable=False),
-)
-
 prior_fetches = Table(
     "prior_fetches",
     metadata,

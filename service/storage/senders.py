@@ -6,11 +6,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Column, Connection, String, Table, func, select, update
 
-from service.storage.schema import senders
+from service.storage.columns import UtcDateTime, metadata
 from service.storage.statements import insert_if_absent
 from service.study.model import ReceivedInstance
+
+senders = Table(
+    "senders",
+    metadata,
+    Column("calling_ae_title", String(16), primary_key=True),
+    Column("last_received_at", UtcDateTime, nullable=False),
+)
 
 RESOLUTION = timedelta(seconds=30)
 """How exactly it is known. A scanner in the middle of a study costs one statement in this time, not one an
