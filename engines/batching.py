@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ Outputs = Mapping[str, NDArray[np.float32]]
 """By name; of one image without the batch dimension."""
 Run = Callable[[Tensors], Outputs]
 """A batch (n, ...) of each input to every output (n, ...). Raises EngineError."""
+OnBatch = Callable[[int, float], object]
+"""Hears of each batch that was run: its images, and the seconds that it took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,11 @@ class Batcher:
     Several engines on one GPU overlap the copies of one batch with the work on another.
     """
 
-    def __init__(self, engines: Sequence[Run], policy: BatchPolicy) -> None:
+    def __init__(
+        self, engines: Sequence[Run], policy: BatchPolicy, on_batch: OnBatch = lambda images, seconds: None
+    ) -> None:
         self._policy = policy
+        self._on_batch = on_batch
         self._changed = threading.Condition()
         self._urgent: deque[_Waiting] = deque()
         self._routine: deque[_Waiting] = deque()
@@ -84,7 +90,13 @@ class Batcher:
 
     def _work(self, run: Run) -> None:
         while batch := self._next_batch():
-            _answer(run, batch)
+            _answer(partial(self._run, run), batch)
+
+    def _run(self, run: Run, tensors: Tensors) -> Outputs:
+        began = time.monotonic()
+        outputs = run(tensors)
+        self._on_batch(len(next(iter(outputs.values()), ())), time.monotonic() - began)
+        return outputs
 
     def _next_batch(self) -> list[_Waiting]:
         """Wait for a batch; an empty one when there will be no more."""

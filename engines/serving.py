@@ -6,7 +6,7 @@ from concurrent.futures import Future
 import numpy as np
 
 from engines.backends.port import Engine
-from engines.batching import Batcher, BatchPolicy, Outputs
+from engines.batching import Batcher, BatchPolicy, OnBatch, Outputs
 from engines.classifier import Score, score_of
 from engines.errors import UnfamiliarInput
 from engines.judgement import Calibration
@@ -34,13 +34,19 @@ class PendingScore:
 class ServedClassifier:
     """Any thread may submit. Warm it up before it takes work, close it after."""
 
-    def __init__(self, manifest: Manifest, engines: Sequence[Engine], policy: BatchPolicy) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        engines: Sequence[Engine],
+        policy: BatchPolicy,
+        on_batch: OnBatch = lambda images, seconds: None,
+    ) -> None:
         """`engines`: one or more, open, that run this classifier side by side. They are closed with it."""
         self.manifest = manifest
         self._engines = tuple(engines)
         self._guard = Guard(manifest)
         self._policy = policy
-        self._batcher = Batcher([engine.infer for engine in engines], policy)
+        self._batcher = Batcher([engine.infer for engine in engines], policy, on_batch)
 
     def warm_up(self) -> None:
         """Run the smallest and the largest batch once on every engine, so that no study pays for it.

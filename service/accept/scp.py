@@ -10,7 +10,14 @@ from contextlib import ExitStack
 
 import structlog
 
-from service.accept.admission.admission import Admission, Caller, Rejection, log_rejection, never
+from service.accept.admission.admission import (
+    Admission,
+    Caller,
+    Rejection,
+    never,
+    tell_admission,
+    tell_rejection,
+)
 from service.accept.admission.peers import Terms
 from service.accept.association.association import Association
 from service.accept.association.handshake import shake_hands
@@ -201,8 +208,10 @@ class StorageSCP:
             decision = self._admission.decide(caller, self._admitted.values(), stopping=stopping)
             if not isinstance(decision, Rejection):
                 self._admitted[association] = caller
-                return decision
-        log_rejection(caller, decision)
+        if isinstance(decision, Rejection):
+            tell_rejection(caller, decision)
+        else:
+            tell_admission(caller)
         return decision
 
     def _release(self, association: Association) -> None:

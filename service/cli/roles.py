@@ -14,14 +14,14 @@ from service.cli.signals import stop_on_signals
 from service.cli.supervise import supervise
 from service.config import Settings
 from service.config.load import load_settings
+from service.config.metrics import ROLES, Role
 from service.errors import LedgerUnavailable
 from service.telemetry.logs import configure_logs
 
 log = structlog.get_logger()
 
-Role = Callable[[Settings, threading.Event], None]
+Play = Callable[[Settings, threading.Event], None]
 StopWithParent = Annotated[bool, typer.Option("--stop-with-parent", hidden=True)]
-ROLES = ("accept", "infer", "send", "worklist")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -53,7 +53,7 @@ def accept(context: typer.Context, stop_with_parent: StopWithParent = False) -> 
     settings = _prepare(context)
     from service.wiring.accept import run_accept
 
-    _play(run_accept, settings, stop_with_parent)
+    _play("accept", run_accept, settings, stop_with_parent)
 
 
 def infer(context: typer.Context, stop_with_parent: StopWithParent = False) -> None:
@@ -61,7 +61,7 @@ def infer(context: typer.Context, stop_with_parent: StopWithParent = False) -> N
     settings = _prepare(context)
     from service.wiring.infer import run_infer
 
-    _play(run_infer, settings, stop_with_parent)
+    _play("infer", run_infer, settings, stop_with_parent)
 
 
 def send(context: typer.Context, stop_with_parent: StopWithParent = False) -> None:
@@ -69,7 +69,7 @@ def send(context: typer.Context, stop_with_parent: StopWithParent = False) -> No
     settings = _prepare(context)
     from service.wiring.send import run_send
 
-    _play(run_send, settings, stop_with_parent)
+    _play("send", run_send, settings, stop_with_parent)
 
 
 def worklist(context: typer.Context, stop_with_parent: StopWithParent = False) -> None:
@@ -77,7 +77,7 @@ def worklist(context: typer.Context, stop_with_parent: StopWithParent = False) -
     settings = _prepare(context)
     from service.wiring.worklist import run_worklist
 
-    _play(run_worklist, settings, stop_with_parent)
+    _play("worklist", run_worklist, settings, stop_with_parent)
 
 
 def _prepare(context: typer.Context) -> Settings:
@@ -86,12 +86,15 @@ def _prepare(context: typer.Context) -> Settings:
     return settings
 
 
-def _play(role: Role, settings: Settings, stop_with_parent: bool) -> None:
+def _play(name: Role, play: Play, settings: Settings, stop_with_parent: bool) -> None:
+    from service.wiring.observe import observed
+
     stop = stop_on_signals()
     if stop_with_parent:
         threading.Thread(target=_stop_at_end_of_input, args=(stop,), daemon=True).start()
     limit_drain(stop, settings.drain_s)
-    role(settings, stop)
+    with observed(settings, name, stop):
+        play(settings, stop)
 
 
 def _stop_at_end_of_input(stop: threading.Event) -> None:

@@ -5,14 +5,16 @@ from pathlib import Path
 from service.cli.document import commands_page
 from service.cli.main import app
 from service.config.document import settings_page
+from service.telemetry.metrics.page import metrics_page
 
 FOLDER = Path(__file__).parents[1]
 
 
 def main() -> None:
-    """Write service/SETTINGS.md and service/COMMANDS.md."""
+    """Write service/SETTINGS.md, service/COMMANDS.md and service/telemetry/METRICS.md."""
     (FOLDER / "SETTINGS.md").write_text(settings_page(), encoding="utf-8")
     (FOLDER / "COMMANDS.md").write_text(commands_page(app), encoding="utf-8")
+    (FOLDER / "telemetry" / "METRICS.md").write_text(metrics_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

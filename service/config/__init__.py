@@ -5,6 +5,7 @@ from service.config.assemble import AssembleSettings
 from service.config.completeness import Completeness, ExpectedViews
 from service.config.destination import Destination, StowDestination
 from service.config.message_destinations import FhirDestination, Hl7Destination, WebhookDestination
+from service.config.metrics import MetricsSettings
 from service.config.retention import RetentionSettings
 from service.config.rules import Predicate, Rule
 from service.config.sections import (
@@ -34,6 +35,7 @@ __all__ = [
     "Hl7Destination",
     "InferSettings",
     "LedgerSettings",
+    "MetricsSettings",
     "Predicate",
     "ReportSettings",
     "RetentionSettings",

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from service.config.accept import AcceptSettings
 from service.config.assemble import AssembleSettings
 from service.config.destination import Destination
+from service.config.metrics import MetricsSettings
 from service.config.priors import PriorSettings
 from service.config.profiles import MESSAGES, PROFILES, DicomKind, ObjectKind
 from service.config.retention import RetentionSettings
@@ -58,6 +59,7 @@ class Settings(BaseSettings):
     report: ReportSettings = ReportSettings()
     send: SendSettings = SendSettings()
     worklist: WorklistSettings = WorklistSettings()
+    metrics: MetricsSettings = MetricsSettings()
     destinations: tuple[Destination, ...] = ()
     """PACS that receive results."""
     sources: tuple[Source, ...] = ()

@@ -16,6 +16,8 @@ from service.enqueue.retry import RetryPolicy
 from service.errors import BrokerUnavailable, InvalidMessage, NewerMessage, Overtaken, Retryable
 from service.storage.fence import Fence, fence_of
 from service.storage.leases import Lease
+from service.telemetry.health import LOOPS
+from service.telemetry.metrics.working import WORK, in_hand
 
 log = structlog.get_logger()
 
@@ -45,15 +47,17 @@ def consume(
     threads may run this on one consumer.
     """
     loop = _Loop(handle, leasing, policy, stop, on_dead)
-    while not stop.is_set():
-        try:
-            delivery = consumer.receive(RECEIVE_S)
-        except BrokerUnavailable as error:
-            log.warning("no deliveries", error=str(error), next_attempt_s=BACK_OFF_S)
-            stop.wait(BACK_OFF_S)
-            continue
-        if delivery is not None:
-            loop.work(delivery)
+    with LOOPS.running(threading.current_thread().name) as turn:
+        while not stop.is_set():
+            turn()
+            try:
+                delivery = consumer.receive(RECEIVE_S)
+            except BrokerUnavailable as error:
+                log.warning("no deliveries", error=str(error), next_attempt_s=BACK_OFF_S)
+                stop.wait(BACK_OFF_S)
+                continue
+            if delivery is not None:
+                loop.work(delivery)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +73,10 @@ class _Loop:
         try:
             lease = self._until_done(lambda: self.leasing.take(delivery.envelope))
         except NewerMessage as error:
+            _count(delivery, "newer")
             self._until_done(partial(delivery.retry, self.policy.delay_s(delivery.attempts), str(error)))
         except Overtaken:
+            _count(delivery, "overtaken")
             self._until_done(delivery.ack)
         except InvalidMessage as error:
             self._set_aside(delivery, None, str(error))
@@ -84,15 +90,18 @@ class _Loop:
             return
         error = self._error_of(delivery.envelope, fence_of(lease))
         if error is None or disposition_of(error) is Disposition.ACK:
+            _count(delivery, "done" if error is None else "refused")
             self._until_done(lambda: self._end(delivery, lease))
         elif reason := self.policy.why_given_up(lease, error):
             self._set_aside(delivery, lease, reason)
         else:
+            _count(delivery, "struck" if disposition_of(error) is Disposition.STRIKE else "retried")
             self._until_done(lambda: self._retry(delivery, lease, error))
 
     def _error_of(self, envelope: Envelope, fence: Fence) -> Exception | None:
         try:
-            self.handle(envelope, fence)
+            with in_hand(envelope.queue):
+                self.handle(envelope, fence)
         except Exception as error:  # the loop's outermost edge: no message may end the worker
             _log_failure(envelope, error)
             return error
@@ -108,6 +117,7 @@ class _Loop:
         delivery.retry(self.policy.delay_s(delivery.attempts), reason)
 
     def _set_aside(self, delivery: Delivery, lease: Lease | None, reason: str) -> None:
+        _count(delivery, "dead_letter")
         log.error("dead letter", queue=delivery.envelope.queue, message_id=delivery.envelope.message_id)
         self._until_done(lambda: self._tell_and_set_aside(delivery, lease, reason))
 
@@ -138,6 +148,10 @@ class _Loop:
                 log.warning("delivery waits", error=type(error).__name__, next_attempt_s=BACK_OFF_S)
                 if self.stop.wait(BACK_OFF_S):
                     return None
+
+
+def _count(delivery: Delivery, outcome: str) -> None:
+    WORK.labels(delivery.envelope.queue, outcome).inc()
 
 
 def _log_failure(envelope: Envelope, error: Exception) -> None:

@@ -16,6 +16,7 @@ from service.enqueue.port import Broker, Envelope, NotPublished
 from service.errors import Retryable
 from service.storage.ledger import Ledger
 from service.storage.outbox import OutboxRow
+from service.telemetry.health import LOOPS
 
 log = structlog.get_logger()
 
@@ -41,17 +42,21 @@ class Relay:
 
     def run(self, stop: threading.Event) -> None:
         """Relay until stopped. An unreachable broker or ledger is waited for; other errors are raised."""
-        while not stop.is_set():
-            try:
-                pause_s = 0.0 if self.relay_once() else POLL_S
-                self.trouble = ""
-            except Retryable as error:
-                log.warning(
-                    "messages wait in the outbox", error=type(error).__name__, next_attempt_s=BACK_OFF_S
-                )
-                self.trouble = str(error)
-                pause_s = BACK_OFF_S
-            stop.wait(pause_s)
+        with LOOPS.running("relay") as turn:
+            while not stop.is_set():
+                turn()
+                stop.wait(self._turn())
+
+    def _turn(self) -> float:
+        """Relay once; how long to pause then, in seconds."""
+        try:
+            pause_s = 0.0 if self.relay_once() else POLL_S
+        except Retryable as error:
+            log.warning("messages wait in the outbox", error=type(error).__name__, next_attempt_s=BACK_OFF_S)
+            self.trouble = str(error)
+            return BACK_OFF_S
+        self.trouble = ""
+        return pause_s
 
     def relay_once(self) -> int:
         """Move one batch. Returns how many messages were moved.

@@ -1,6 +1,7 @@
 """A study's images to scores and refusals: read on a pool, scored in shared batches, answered in order."""
 
 import math
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
@@ -24,6 +25,7 @@ from service.study.result import (
     ImageRefusal,
     ImageScore,
 )
+from service.telemetry.metrics.analysing import IMAGES, READ_SECONDS
 
 LOOK_AHEAD = 4
 """Images of one study that are read before the first of them is scored. It bounds the memory."""
@@ -108,6 +110,7 @@ def _read(
     companions: Sequence[CompanionFrame],
 ) -> _Read:
     """Runs on the pool: decode, prepare and submit every frame of one image."""
+    began = time.monotonic()
     data = load()
     with quiet():  # once for all attributes, not for each
         ds = open_image(data, classifier.manifest, reading)
@@ -116,6 +119,7 @@ def _read(
             for frame in gray_frames(ds, reading)
             for companion in companions or (None,)
         )
+        READ_SECONDS.labels(classifier.manifest.name).observe(time.monotonic() - began)
         return _Read(text(ds, "SOPClassUID"), laterality(ds), spacing_mm(ds), frames)
 
 
@@ -130,9 +134,13 @@ def _submit(
 
 def _outcome(uid: str, future: Future[_Read], manifest: Manifest) -> ScoredFrame | ImageRefusal:
     try:
-        return _most_suspicious(uid, future.result(), manifest)
+        scored = _most_suspicious(uid, future.result(), manifest)
     except Refused as refused:
+        outcome = "unfamiliar" if isinstance(refused, Unfamiliar) else "refused"
+        IMAGES.labels(manifest.name, outcome).inc()
         return ImageRefusal(uid, str(refused))
+    IMAGES.labels(manifest.name, "scored").inc()
+    return scored
 
 
 def _most_suspicious(uid: str, image: _Read, manifest: Manifest) -> ScoredFrame:

@@ -1,5 +1,6 @@
 """The sender: one delivery request in, every result object at its destination, each with its proof."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +19,7 @@ from service.storage.ledger import Ledger, Transaction
 from service.storage.port import InstanceStore
 from service.study.messages import DeliveryRequest
 from service.study.state import StudyEvent, StudyState
+from service.telemetry.metrics.sending import OBJECT_SECONDS, OBJECTS
 
 log = structlog.get_logger()
 
@@ -108,7 +110,10 @@ class Sender:
         """Send objects, and enter each before the next; why some have to be sent later."""
         outcomes = []
         for stored in waiting:
-            sent = link.store(stored, self._store.get(stored.key))
+            content = self._store.get(stored.key)
+            began = time.monotonic()
+            sent = link.store(stored, content)
+            _count(sent, request.destination, time.monotonic() - began)
             with self._ledger.begin() as tx:
                 if fence(tx):
                     _mark(tx, sent, request.destination)
@@ -140,6 +145,12 @@ class Sender:
             accepted=sum(one.is_there for one in sent),
             refused=sum(not one.is_there for one in sent),
         )
+
+
+def _count(sent: Sent, destination: str, seconds: float) -> None:
+    outcome = "accepted" if sent.is_there else "later" if sent.retryable else "rejected"
+    OBJECTS.labels(destination, outcome).inc()
+    OBJECT_SECONDS.labels(destination).observe(seconds)
 
 
 def _mark(tx: Transaction, sent: Sent, destination: str) -> None:

@@ -7,14 +7,14 @@ Work is done in transactions; each part of the ledger is one small class over th
         tx.outbox.add(request)
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from service.errors import LedgerUnavailable
@@ -38,7 +38,9 @@ from service.storage.procedure_steps import ProcedureSteps
 from service.storage.promotions import Promotions
 from service.storage.receiving import Receiving
 from service.storage.search import Search
+from service.storage.senders import Heard, Senders
 from service.storage.studies import Studies
+from service.study.move import Move
 
 # A writer waits this long for another process's transaction. Transactions here take milliseconds.
 SQLITE_BUSY_TIMEOUT_MS = 30_000
@@ -49,11 +51,17 @@ class Transaction:
     """One transaction on the ledger. Leaving it commits; an exception rolls everything back."""
 
     connection: Connection
+    moves: list[Move] = field(default_factory=list)
 
     @cached_property
     def studies(self) -> Studies:
         """Studies and their states."""
-        return Studies(self.connection)
+        return Studies(self.connection, self.moves)
+
+    @cached_property
+    def senders(self) -> Senders:
+        """Who has sent last when."""
+        return Senders(self.connection)
 
     @cached_property
     def receiving(self) -> Receiving:
@@ -154,11 +162,14 @@ class Transaction:
 class Ledger:
     """Opens the database; safe to share between threads.
 
-    Raises LedgerUnavailable when the database does not answer.
+    `on_moves` hears of the moves of studies that were committed. Raises LedgerUnavailable when the database
+    does not answer.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, on_moves: Callable[[Sequence[Move]], None] = lambda moves: None) -> None:
         self._engine = _open(url)
+        self._on_moves = on_moves
+        self.heard = Heard()
         self._is_upgraded = False
 
     def upgrade(self) -> None:
@@ -175,8 +186,10 @@ class Ledger:
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         """A transaction that writes."""
+        moves: list[Move] = []
         with _translated(), self._engine.begin() as connection:
-            yield Transaction(connection)
+            yield Transaction(connection, moves)
+        self._on_moves(moves)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -185,6 +198,11 @@ class Ledger:
             reading = connection.execution_options(preread_reads_only=True)
             with reading.begin():
                 yield Transaction(reading)
+
+    def check(self) -> None:
+        """Raises LedgerUnavailable where the database does not answer."""
+        with self.read() as tx:
+            tx.connection.execute(text("SELECT 1"))
 
     def close(self) -> None:
         """Let go of all connections."""

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, TextClause, func, select
 
 from service.storage.analyses import Analysis, analysis_of
 from service.storage.deliveries import DeliveryState, Proof
-from service.storage.schema import analyses, deliveries, instances, leases, studies
+from service.storage.schema import IS_OPEN, analyses, deliveries, instances, leases, studies
 from service.study.state import AnalysisState, StudyState
 
 MOST_ROWS = 5000
 """Newest analyses or studies that figures are made of."""
-_NOT_DONE = (DeliveryState.WAITING, DeliveryState.SENT, DeliveryState.HELD)
+_OPEN = (DeliveryState.WAITING, DeliveryState.SENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +64,11 @@ class Operations:
 
     def at_destinations(self, since: datetime) -> list[DestinationWork]:
         """By destination and state: all that is not done, and what was done since then."""
-        not_done = deliveries.c.state.in_(_NOT_DONE)
-        was_done = deliveries.c.state.not_in(_NOT_DONE) & (deliveries.c.updated_at >= since)
-        found = [*self._destinations(not_done), *self._destinations(was_done)]
+        was_done = deliveries.c.state.not_in(_OPEN) & (deliveries.c.updated_at >= since)
+        found = [*self._destinations(IS_OPEN), *self._destinations(was_done)]
         return sorted(found, key=lambda one: (one.destination, one.state))
 
-    def _destinations(self, which: ColumnElement[bool]) -> list[DestinationWork]:
+    def _destinations(self, which: ColumnElement[bool] | TextClause) -> list[DestinationWork]:
         table = deliveries.c
         at = (func.count(), func.min(table.updated_at), func.max(table.updated_at))
         rows = self.connection.execute(

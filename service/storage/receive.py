@@ -22,10 +22,13 @@ def record_received(ledger: Ledger, instance: ReceivedInstance) -> Recorded:
     Raises ConflictingInstance when other bytes are kept under its UID, LedgerUnavailable when the database
     does not answer.
     """
+    heard = ledger.heard.new([instance])
     with ledger.begin() as tx:
         new = _record_study(tx, [instance], instance.received_at)
         if tx.instances.conflicting([instance]):
             raise ConflictingInstance(FIRST_IS_KEPT)
+        tx.senders.enter(heard)
+    ledger.heard.entered(heard)
     return Recorded.NEW if new else Recorded.KNOWN
 
 
@@ -46,12 +49,15 @@ def record_all(
     """
     # Studies in one order everywhere: two processes that lock the same ones must not wait for each other.
     ordered = sorted(instances, key=_study)
+    heard = ledger.heard.new(instances)
     with ledger.begin() as tx:
         for _, of_study in groupby(ordered, key=_study):
             _record_study(tx, list(of_study), now)
         displaced = resolve(tx, instances, now, replace=replace)
         for one in displaced:
             explain(one)
+        tx.senders.enter(heard)
+    ledger.heard.entered(heard)
     return displaced
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    text,
 )
 
 from service.storage.columns import COUNTER, NAME, TERM, UID, UtcDateTime, metadata
@@ -189,6 +190,9 @@ objects = Table(
     Index(None, "study_instance_uid"),
 )
 
+# Deliveries that are not proven are few, however long the history is.
+IS_OPEN = text("state IN ('waiting', 'sent')")
+
 deliveries = Table(
     "deliveries",
     metadata,
@@ -201,7 +205,14 @@ deliveries = Table(
     Column("updated_at", UtcDateTime, nullable=False),
     Index(None, "study_instance_uid"),
     Index(None, "updated_at"),
-    Index(None, "state"),
+    Index(
+        "ix_deliveries_open",
+        "destination",
+        "state",
+        "updated_at",
+        sqlite_where=IS_OPEN,
+        postgresql_where=IS_OPEN,
+    ),
 )
 
 commitment_requests = Table(

@@ -1,7 +1,7 @@
 """Studies and the one function that moves their state."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from service.storage.search_terms import index_header
 from service.storage.statements import insert_if_absent
 from service.study.lifecycle import next_state, starts_revision
 from service.study.model import Priority, ReceivedInstance, Study, StudyHeader
+from service.study.move import Move, move_of
 from service.study.state import StudyEvent, StudyState
 
 IMAGES_REMOVED = "images_removed"
@@ -41,6 +42,8 @@ class Studies:
     """The tables of studies and of their history."""
 
     connection: Connection
+    moves: list[Move] = field(default_factory=list)
+    """Of this transaction, for whoever counts them once it is committed."""
 
     def find(self, study_instance_uid: str) -> Study | None:
         """The study, if any instance of it was received."""
@@ -52,10 +55,7 @@ class Studies:
 
         Raises KeyError for an unknown study.
         """
-        row = self.connection.execute(_one(study_instance_uid).with_for_update()).one_or_none()
-        if row is None:
-            raise KeyError(study_instance_uid)
-        return study_of(row)
+        return study_of(self._locked(study_instance_uid))
 
     def ensure(self, instance: ReceivedInstance) -> bool:
         """Make the study's row exist before its first instance is entered. Returns whether it was new."""
@@ -98,13 +98,15 @@ class Studies:
 
         Raises InvalidTransition for an event that the state does not know, KeyError for an unknown study.
         """
-        study = self.lock(study_instance_uid)
+        row = self._locked(study_instance_uid)
+        study = study_of(row)
         state = next_state(study.state, event)
         revision = study.revision + 1 if starts_revision(study.state, event) else study.revision
         now = datetime.now(UTC)
         self._update(study_instance_uid, state=state, revision=revision, reason=reason, updated_at=now)
         if (state, revision) != (study.state, study.revision) or study.instance_count == 0:
             self._remember(study_instance_uid, revision, now, event, state, reason)
+            self.moves.append(move_of(study, row.last_instance_at, event, state, now))
         return state
 
     def describe(self, study_instance_uid: str, header: StudyHeader) -> None:
@@ -240,6 +242,12 @@ class Studies:
             select(history).where(history.c.study_instance_uid == study_instance_uid).order_by(history.c.id)
         )
         return [HistoryEntry(r.at, r.revision, r.event, StudyState(r.state), r.reason) for r in rows]
+
+    def _locked(self, study_instance_uid: str) -> Row[Any]:
+        row = self.connection.execute(_one(study_instance_uid).with_for_update()).one_or_none()
+        if row is None:
+            raise KeyError(study_instance_uid)
+        return row
 
     def _update(self, study_instance_uid: str, **values: Any) -> None:
         self.connection.execute(

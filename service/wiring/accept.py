@@ -1,7 +1,7 @@
 """The role `accept`: receive, assemble, enqueue."""
 
 import threading
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 
 import structlog
@@ -21,9 +21,13 @@ from service.accept.scp import StorageSCP
 from service.assemble.overdue import OverdueAlarm
 from service.config import AcceptSettings, RetentionSettings, Settings
 from service.enqueue.relay import Relay
-from service.errors import LedgerUnavailable
+from service.errors import LedgerUnavailable, StoreUnavailable
 from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
+from service.telemetry.health import BEGUN
+from service.telemetry.metrics.receiving import FREE_BYTES, SPACE_LOW, WATERMARK_BYTES
+from service.telemetry.metrics.scraped import Value, scraped
+from service.telemetry.metrics.studies import count_moves
 from service.wiring.adapters import open_store
 from service.wiring.assemble import assembling, open_relay
 from service.wiring.intake import open_intake
@@ -55,7 +59,7 @@ log = structlog.get_logger()
 def run_accept(settings: Settings, stop: threading.Event) -> None:
     """Receive studies until `stop` is set, then finish what is being received."""
     with ExitStack() as resources:
-        ledger = resources.enter_context(closing(Ledger(settings.ledger_url)))
+        ledger = resources.enter_context(closing(Ledger(settings.ledger_url, count_moves)))
         store = open_store(settings)
         intake = resources.enter_context(open_intake(settings, ledger, store))
         assemble = assembling(settings, ledger, store)
@@ -63,8 +67,10 @@ def run_accept(settings: Settings, stop: threading.Event) -> None:
         services, reporter = _services(settings.accept, ledger, store, intake)
         receiver = InstanceReceiver(store, intake, settings.accept)
         scp = open_scp(settings.accept, receiver, services)
+        resources.enter_context(scraped(partial(_space, receiver, store, settings.accept)))
         scp.start()
         resources.callback(scp.stop, STOP_GRACE_S)
+        BEGUN.tell()
         resources.enter_context(open_web_intake(settings, receiver, stop))
         resources.enter_context(open_watched_folder(settings, receiver, stop))
         if not upgraded(ledger, stop):
@@ -124,6 +130,16 @@ def _checks(receiver: InstanceReceiver, intake: Intake, relay: Relay | None) -> 
     if relay is not None:
         checks["broker"] = lambda: _noted("Work waits for the broker", relay.trouble)
     return checks
+
+
+def _space(receiver: InstanceReceiver, store: InstanceStore, settings: AcceptSettings) -> list[Value]:
+    values: list[Value] = [
+        (SPACE_LOW, (), receiver.is_space_low()),
+        (WATERMARK_BYTES, (), settings.min_free_bytes),
+    ]
+    with suppress(StoreUnavailable):
+        values.append((FREE_BYTES, (), store.free_bytes()))
+    return values
 
 
 def _noted(what: str, why: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 
 import numpy as np
 import structlog
@@ -19,7 +20,10 @@ from engines.serving import PendingScore, ServedClassifier
 from service.config import Settings
 from service.config.sections import InferSettings
 from service.errors import EngineLost, NotAnalysable, Unfamiliar
+from service.telemetry.metrics.analysing import LARGEST_BATCH, count_batch
+from service.telemetry.metrics.scraped import scraped
 from service.wiring.adapters import engine_choice, manifests, own_classifier_names, translated
+from service.wiring.gpu_metrics import gpu_memory
 
 log = structlog.get_logger()
 
@@ -68,6 +72,8 @@ def open_classifiers(settings: Settings, resources: ExitStack) -> dict[str, Work
         log.info(
             "engines", backend=chosen.choice.backend, precision=chosen.choice.precision, why=chosen.reason
         )
+        if _is_on_gpu(chosen.choice):
+            resources.enter_context(scraped(partial(gpu_memory, chosen.choice.device)))
         return {
             name: WorkingClassifier(_serve(manifest, chosen.choice, settings.infer, resources))
             for name, manifest in manifests(settings).items()
@@ -85,14 +91,20 @@ def open_one(settings: Settings, manifest: Manifest, resources: ExitStack) -> Wo
 def _serve(
     manifest: Manifest, choice: EngineChoice, settings: InferSettings, resources: ExitStack
 ) -> ServedClassifier:
-    on_gpu = choice.backend in {Backend.TENSORRT, Backend.ONNXRUNTIME_CUDA}
+    on_gpu = _is_on_gpu(choice)
     lanes = settings.lanes or (LANES_OF_A_GPU if on_gpu else 1)
     largest = settings.largest_batch if on_gpu else min(CPU_BATCH, settings.largest_batch)
     engines = [resources.enter_context(open_engine(manifest, choice)) for _ in range(lanes)]
-    served = ServedClassifier(manifest, engines, BatchPolicy(largest, settings.batch_deadline_s))
+    policy = BatchPolicy(largest, settings.batch_deadline_s)
+    served = ServedClassifier(manifest, engines, policy, partial(count_batch, manifest.name))
+    resources.enter_context(scraped(lambda: [(LARGEST_BATCH, (manifest.name,), largest)]))
     resources.enter_context(closing(served))
     served.warm_up()
     return served
+
+
+def _is_on_gpu(choice: EngineChoice) -> bool:
+    return choice.backend in {Backend.TENSORRT, Backend.ONNXRUNTIME_CUDA}
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from service.infer.worker import Worker
 from service.storage.fence import Fence
 from service.study.messages import inference_queue
 from service.study.model import Priority
+from service.telemetry.health import BEGUN
 from service.wiring.adapters import (
     check_queues,
     inference_queues,
@@ -50,9 +51,11 @@ def run_infer(settings: Settings, stop: threading.Event) -> None:
         }
         worker = Worker(ledger, open_store(settings), classifiers, pools, settings.infer.max_frames)
         if not classifiers:
+            BEGUN.tell()
             stop.wait()  # no rule names a classifier: nothing will ever be queued
             return
         check_queues(broker, inference_queues(own_classifier_names(settings)))
+        BEGUN.tell()
         log.info("infer is ready", classifiers=list(classifiers))
         _Stations(settings, broker, Leasing(ledger), worker, stop).work()
 

@@ -20,6 +20,8 @@ from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
 from service.storage.receive import record_all, record_received, unless_entered
 from service.study.model import ReceivedInstance
+from service.telemetry.metrics.receiving import JOURNAL_FILL, JOURNAL_WAITING
+from service.telemetry.metrics.scraped import Value, scraped
 
 log = structlog.get_logger()
 
@@ -77,11 +79,16 @@ def open_intake(settings: Settings, ledger: Ledger, store: InstanceStore) -> Ite
         # To refuse, the ledger has to be asked first. The journal then only settles what it holds, as it does
         # after a change to direct.
         refuses = settings.accept.conflicting_instances == "refuse"
-        yield direct if is_direct or refuses else JournalIntake(journal, settler)
+        with scraped(partial(_journal_values, journal, settler)):
+            yield direct if is_direct or refuses else JournalIntake(journal, settler)
     finally:
         stop.set()
         thread.join()
         journal.close()
+
+
+def _journal_values(journal: Journal, settler: Settler) -> list[Value]:
+    return [(JOURNAL_WAITING, (), settler.waiting), (JOURNAL_FILL, (), journal.fill)]
 
 
 def _record(settings: Settings, ledger: Ledger, store: InstanceStore, entries: SettledEntries) -> Record:

@@ -7,6 +7,7 @@ from functools import partial
 import structlog
 
 from service.errors import Retryable
+from service.telemetry.health import LOOPS
 
 log = structlog.get_logger()
 
@@ -17,15 +18,17 @@ def repeat(name: str, work: Callable[[], object], interval_s: float, stop: threa
     What passes by itself, such as a database that is away, is logged when it begins and when it is over.
     """
     trouble = ""
-    while not stop.is_set():
-        try:
-            work()
-            trouble = _say(trouble, "", name)
-        except Retryable as error:
-            trouble = _say(trouble, str(error), name)
-        except Exception:
-            log.exception("a turn of a loop failed; it is tried again", loop=name)
-        stop.wait(interval_s)
+    with LOOPS.running(name, interval_s) as turn:
+        while not stop.is_set():
+            turn()
+            try:
+                work()
+                trouble = _say(trouble, "", name)
+            except Retryable as error:
+                trouble = _say(trouble, str(error), name)
+            except Exception:
+                log.exception("a turn of a loop failed; it is tried again", loop=name)
+            stop.wait(interval_s)
 
 
 def _say(before: str, now: str, loop: str) -> str:

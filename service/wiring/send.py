@@ -17,6 +17,7 @@ from service.send.links import Links, check_destination
 from service.send.sender import Sender
 from service.storage.fence import Fence
 from service.study.messages import delivery_queue
+from service.telemetry.health import BEGUN
 from service.wiring.adapters import (
     check_queues,
     open_broker,
@@ -66,6 +67,7 @@ def run_send(settings: Settings, stop: threading.Event) -> None:
             queue = delivery_queue(destination.name)
             deliver = partial(work, queue, sender.handle, sender.give_up, 1)
             threads += [start(queue, deliver, stop) for _ in range(destination.max_associations)]
+        BEGUN.tell()
         for thread in threads:
             thread.join()
 

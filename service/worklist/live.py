@@ -19,6 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from service.errors import PrereadError
 from service.storage.changed import Change, changed_since
 from service.storage.ledger import Ledger
+from service.telemetry.metrics.pages import OPEN_PAGES
 
 log = structlog.get_logger()
 
@@ -73,6 +74,7 @@ class Live:
         """
         page: asyncio.Queue[Event] = asyncio.Queue(_MOST_WAITING)
         self._pages.add(page)
+        OPEN_PAGES.inc()
         if self._looking is None:
             self._looking = asyncio.create_task(self._look_while_pages_are_open())
         try:
@@ -86,6 +88,7 @@ class Live:
                 yield bytes(event)
         finally:
             self._pages.discard(page)
+            OPEN_PAGES.dec()
 
     async def _look_while_pages_are_open(self) -> None:
         seen: set[Change] | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from service.cli.roles import ROLES
+from service.config.metrics import ROLES
 from tests.faults.kinds.broker import BrokerKilled, BrokerOutOfMemory, BrokerRestarted
 from tests.faults.kinds.database import DatabaseDiskFull, DatabaseKilled, DatabaseRestarted, SessionsEnded
 from tests.faults.kinds.fault import Fault

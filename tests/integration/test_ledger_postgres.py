@@ -1,6 +1,7 @@
 import pytest
 
 from tests.contracts.access import AccessContract
+from tests.contracts.figures import FiguresContract
 from tests.contracts.ledger import LedgerContract
 from tests.contracts.modality_tables import ModalityTablesContract
 from tests.contracts.search import SearchContract
@@ -29,6 +30,13 @@ class TestAccessOnPostgres(AccessContract):
 
 @pytest.mark.integration
 class TestModalityTablesOnPostgres(ModalityTablesContract):
+    @pytest.fixture
+    def ledger_url(self, postgres_url: str) -> str:
+        return postgres_url
+
+
+@pytest.mark.integration
+class TestFiguresOnPostgres(FiguresContract):
     @pytest.fixture
     def ledger_url(self, postgres_url: str) -> str:
         return postgres_url

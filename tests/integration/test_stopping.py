@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.cli.roles import ROLES
+from service.config.metrics import ROLES
 from tests.servers.preread import Preread
 from tests.servers.process import free_port
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import httpx
 
+from service.config.metrics import ROLES
 from service.storage.ledger import Ledger
 from service.study.model import Study
-from tests.servers.process import HOST, ServerProcess, free_port, listens
+from tests.servers.process import HOST, ServerProcess, free_port, free_ports, listens
 
 US_RULE = {
     "name": "breast-ultrasound",
@@ -31,6 +32,7 @@ class Preread:
     def __init__(self, folder: Path, pacs_port: int, pacs_ae_title: str, **settings: Any) -> None:
         self.folder = folder
         self.dicom_port, self.web_port = free_port(), free_port()
+        self.metrics_ports = free_ports(len(ROLES))
         self.settings: dict[str, Any] = {
             "data_folder": str(folder / "data"),
             "log_format": "json",
@@ -39,6 +41,7 @@ class Preread:
             "broker": {"lease_s": 3.0, "retry_delays_s": [0.5]},
             "infer": {"threads": 1},
             "worklist": {"port": self.web_port},
+            "metrics": {"port": self.metrics_ports[0]},
             "destinations": [{"name": "pacs", "host": HOST, "port": pacs_port, "ae_title": pacs_ae_title}],
             "rules": [US_RULE],
         }

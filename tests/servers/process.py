@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 HOST = "127.0.0.1"
@@ -26,6 +26,17 @@ def free_port() -> int:
         with socket.socket() as probe, suppress(OSError):
             probe.bind((HOST, port))
             return port
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that follow each other."""
+    while True:
+        first = free_port()
+        ports = list(range(first, first + count))
+        with suppress(OSError), ExitStack() as probes:
+            for port in ports:
+                probes.enter_context(socket.socket()).bind((HOST, port))
+            return ports
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from service.accept.admission.networks import Networks
 from service.accept.admission.peers import PeerList, Terms
 from service.accept.association.contexts import OTHER_SOP_CLASSES
 from service.config import AcceptSettings
+from service.telemetry.metrics.receiving import ASSOCIATIONS, REJECTIONS
+from service.telemetry.metrics.scanners import SCANNERS
 
 log = structlog.get_logger()
 
@@ -110,8 +112,15 @@ class Admission:
         return sum(self.peers.find(other.calling_ae_title, other.host) is terms for other in open_callers)
 
 
-def log_rejection(caller: Caller, rejection: Rejection) -> None:
-    """Say who was turned away and why."""
+def tell_admission(caller: Caller) -> None:
+    """Count who was let in."""
+    ASSOCIATIONS.labels(SCANNERS.label(caller.calling_ae_title), "accepted").inc()
+
+
+def tell_rejection(caller: Caller, rejection: Rejection) -> None:
+    """Say, and count, who was turned away and why."""
+    ASSOCIATIONS.labels(SCANNERS.label(caller.calling_ae_title), "rejected").inc()
+    REJECTIONS.labels(rejection.name.lower()).inc()
     log.warning(
         "association rejected",
         calling_ae_title=caller.calling_ae_title,

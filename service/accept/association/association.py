@@ -24,6 +24,7 @@ from service.accept.association.n_services import NServices
 from service.accept.association.stop_signal import StopSignal
 from service.accept.association.wire import LINGER_S, PeerGone, TooSlow, Wire
 from service.accept.instance.receiver import InstanceReceiver
+from service.telemetry.metrics.receiving import ABORTS, ASSOCIATION_SECONDS, OPEN_ASSOCIATIONS
 
 log = structlog.get_logger()
 
@@ -111,7 +112,8 @@ class Association:
         answer, self._contexts = negotiation.accept(request, terms.supported, terms.max_pdu_bytes)
         self._max_pdu_bytes = request.max_pdu_bytes
         self._wire.send(answer)
-        return self._serve_messages()
+        with OPEN_ASSOCIATIONS.track_inprogress(), ASSOCIATION_SECONDS.time():
+            return self._serve_messages()
 
     def _read_request(self) -> Request:
         kind, length = self._header()
@@ -226,6 +228,7 @@ class Association:
         self._wire.deadline = time.monotonic() + seconds
 
     def _abort(self, reason: AbortReason, what: str) -> bool:
+        ABORTS.inc()
         self._log("association aborted", what)
         self._give(LINGER_S)
         try:

@@ -9,7 +9,14 @@ import structlog
 from pynetdicom import AE, evt
 from pynetdicom.pdu import P_DATA_TF
 
-from service.accept.admission.admission import Admission, Caller, Rejection, log_rejection, never
+from service.accept.admission.admission import (
+    Admission,
+    Caller,
+    Rejection,
+    never,
+    tell_admission,
+    tell_rejection,
+)
 from service.accept.admission.peers import Terms
 from service.accept.association.contexts import presentation_contexts
 from service.accept.association.limits import ASSOCIATE_WITHIN_S, CONNECTIONS_PER_ASSOCIATION, MAX_PDU_BYTES
@@ -23,6 +30,7 @@ from service.accept.instance.request import StoreRequest
 from service.accept.instance.sending import Sending
 from service.config import AcceptSettings
 from service.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from service.telemetry.metrics.receiving import ABORTS, ASSOCIATION_SECONDS, OPEN_ASSOCIATIONS
 
 log = structlog.get_logger()
 
@@ -48,6 +56,7 @@ class PynetdicomSCP:
         self._admitted: dict[Any, tuple[Caller, Terms]] = {}
         self._storing: set[Any] = set()
         self._sendings: dict[Any, Sending] = {}
+        self._opened_at: dict[Any, float] = {}
         self._lock = threading.Lock()
         self._stopping = False
         self._server: Any = None
@@ -140,10 +149,14 @@ class PynetdicomSCP:
             if not isinstance(decision, Rejection):
                 self._admitted[assoc] = caller, decision
         if isinstance(decision, Rejection):
-            _reject(assoc, caller, decision)
-        elif decision is not self._admission.peers.unlisted:
+            return _reject(assoc, caller, decision)
+        tell_admission(caller)
+        self._opened_at[assoc] = time.monotonic()
+        OPEN_ASSOCIATIONS.inc()
+        if decision is not self._admission.peers.unlisted:
             assoc.acceptor.supported_contexts = presentation_contexts(decision.supported)
             assoc.acceptor.maximum_length = decision.max_pdu_bytes
+        return None
 
     def _on_pdu(self, event: Any) -> None:
         if isinstance(event.pdu, P_DATA_TF):
@@ -177,6 +190,9 @@ class PynetdicomSCP:
     def _on_closed(self, event: Any) -> None:
         if sending := self._sendings.pop(event.assoc, None):
             sending.ended()
+        if opened_at := self._opened_at.pop(event.assoc, None):
+            OPEN_ASSOCIATIONS.dec()
+            ASSOCIATION_SECONDS.observe(time.monotonic() - opened_at)
         _wake(event.assoc)
 
     def _is_busy(self, assoc: Any) -> bool:
@@ -196,7 +212,7 @@ def _wake(assoc: Any) -> None:
 
 
 def _reject(assoc: Any, caller: Caller, rejection: Rejection) -> None:
-    log_rejection(caller, rejection)
+    tell_rejection(caller, rejection)
     assoc.acse.send_reject(rejection.value.result, rejection.value.source, rejection.value.diagnostic)
     assoc.kill()  # returns once the rejection is sent; without it the connection is closed before
 
@@ -206,4 +222,5 @@ def _end(assoc: Any) -> None:
     if assoc.dimse.message is not None or not assoc.is_established:
         assoc.dul.socket.cut()
     if assoc.is_established:
+        ABORTS.inc()
         assoc.abort()

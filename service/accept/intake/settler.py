@@ -23,6 +23,7 @@ from service.storage.journal.draft import Record
 from service.storage.journal.journal import Journal
 from service.storage.port import File, InstanceStore
 from service.study.model import ReceivedInstance
+from service.telemetry.health import LOOPS
 
 log = structlog.get_logger()
 
@@ -81,13 +82,15 @@ class Settler:
 
     def run(self, stop: threading.Event) -> None:
         """Settle until `stop` is set and nothing waits, or what waits cannot be settled now."""
-        while not stop.is_set() or (self._items and not self._trouble):
-            self._added.clear()
-            if self._items:
-                self._let_burst_pass(stop)
-                self._turn(stop)
-            elif not self._prepare():
-                self._added.wait(IDLE_S)
+        with LOOPS.running("settle") as turn:
+            while not stop.is_set() or (self._items and not self._trouble):
+                turn()
+                self._added.clear()
+                if self._items:
+                    self._let_burst_pass(stop)
+                    self._turn(stop)
+                elif not self._prepare():
+                    self._added.wait(IDLE_S)
 
     def settle(self) -> None:
         """Settle one group. Raises Retryable; then nothing of it is done, and it comes again."""

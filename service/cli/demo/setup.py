@@ -27,6 +27,7 @@ def configure(folder: Path, pacs_port: int, pacs_ae_title: str) -> Path:
         "accept": {"bind": HOST, "port": free_port(), "min_free_bytes": 0},
         "assemble": {"quiet_period_s": QUIET_PERIOD_S, "poll_interval_s": 0.2},
         "worklist": {"bind": HOST, "port": free_port()},
+        "metrics": {"enabled": False},
         "destinations": [{"name": "demo-pacs", "host": HOST, "port": pacs_port, "ae_title": pacs_ae_title}],
         "rules": [
             {

@@ -63,6 +63,12 @@ class Journal:
         with self._lock:
             return self._is_out() or 2 * self._held_bytes > self._ready * self._segment_bytes
 
+    @property
+    def fill(self) -> float:
+        """Share of the ready segments' bytes that records take; above 1 where more segments were made."""
+        with self._lock:
+            return self._held_bytes / (self._ready * self._segment_bytes)
+
     def begin(self) -> Draft | None:
         """Begin a record with content. None while there is no place: it is for bursts, not for heaps.
 

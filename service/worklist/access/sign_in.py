@@ -13,6 +13,7 @@ from service.access.records import Account, Action, AuditEvent, Session
 from service.access.roles import Role
 from service.access.secrets import LONGEST_PASSWORD, digest, is_right, new_secret
 from service.storage.ledger import Ledger
+from service.telemetry.metrics.pages import SIGN_INS
 from service.worklist.access.cookie import drop_cookies, session_secret, set_cookie
 from service.worklist.access.gate import Gate, address_of
 from service.worklist.access.openness import comes_from_here
@@ -58,6 +59,7 @@ class SignIn:
             failed = tx.audit.failed_sign_ins(now - WINDOW, name=name) if account else 0
             from_address = tx.audit.failed_sign_ins(now - WINDOW, address=address)
         if failed >= MOST_FAILED or from_address >= MOST_FAILED_FROM_ADDRESS:
+            SIGN_INS.labels("blocked").inc()
             raise HTTPException(
                 429,
                 "too many attempts have failed; wait a quarter of an hour, or let an administrator set a new "
@@ -78,6 +80,7 @@ class SignIn:
         )
         with self._ledger.begin() as tx:
             tx.audit.add(event)
+        SIGN_INS.labels("failed").inc()
         log.warning("sign-in failed", account=name, address=address, reason=reason)
 
     def begin(self, response: Response, request: Request, who: SignedIn) -> None:
@@ -94,6 +97,7 @@ class SignIn:
             tx.accounts.begin(session)
             tx.audit.add(AuditEvent(now, Action.SIGNED_IN, who.name, who.role, address, detail=who.source))
         set_cookie(response, secret, secure=is_https(request, settings.public_url))
+        SIGN_INS.labels("succeeded").inc()
         log.info("signed in", account=who.name, role=who.role, source=who.source)
 
     def end(self, request: Request) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 
-from service.cli.roles import ROLES
+from service.config.metrics import ROLES
 from tests.faults.site import Site
 from tests.servers.process import HOST
 

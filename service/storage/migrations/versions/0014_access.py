@@ -1,4 +1,4 @@
-"""Accounts, sessions, tokens and the audit trail; deliveries are found by their state"""
+"""Accounts, sessions, tokens and the audit trail"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -63,6 +63,5 @@ def upgrade() -> None:
         ("audit_events", ("at",)),
         ("audit_events", ("action", "at")),
         ("audit_events", ("study_instance_uid",)),
-        ("deliveries", ("state",)),
     ):
         op.create_index(op.f(f"ix_{table}_{'_'.join(columns)}"), table, list(columns))

@@ -1,0 +1,1 @@
+"""What Prometheus is told: one file per stage. METRICS.md is made of these definitions."""
