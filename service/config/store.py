@@ -60,14 +60,15 @@ class StoreSettings(Section):
     timeout_s: Seconds = 30.0
     """Seconds of silence after which a request has failed."""
     attempts: Annotated[int, Field(ge=1, le=10)] = 3
-    """How often one request is tried, with growing pauses, before the store counts as away. What waits for the
-    store is tried again after that, too."""
+    """How often one request is tried, with growing pauses, before the store counts as away. What waits for it
+    is tried again after that, too."""
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
         if self.kind == "s3" and not self.bucket:
             raise ValueError("kind is s3 and bucket is empty: name the bucket")
-        given = sorted(self.model_fields_set - {"kind"})
+        fields = type(self).model_fields.items()
+        given = [name for name, field in fields if name != "kind" and getattr(self, name) != field.default]
         if self.kind == "filesystem" and given:
             raise ValueError(
                 f'{given[0]} is of no use with kind = "filesystem": set kind = "s3" or remove it'

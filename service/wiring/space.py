@@ -15,8 +15,8 @@ _IMAGES_ARE_THERE = (
     "and the settings under `retention` do so by themselves"
 )
 _IMAGES_ARE_ELSEWHERE = (
-    "Images lie in a bucket (store.kind): on this disk are the journal, which empties while ledger and object "
-    "store answer, and what else the data folder holds"
+    "Images lie in a bucket (store.kind): on this disk are the journal, which empties while ledger and "
+    "object store answer, and what else the data folder holds"
 )
 
 

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -55,6 +56,7 @@ class SeaweedFS:
             "credentials_file": str(self.credentials_file),
         } | other
 
+    @cached_property
     def client(self) -> Any:
         """A client with every right."""
         from service.storage.s3.client import s3_client
@@ -65,7 +67,7 @@ class SeaweedFS:
     def create_bucket(self) -> str:
         """A bucket that nobody else knows; its name."""
         name = f"test-{uuid4().hex}"
-        self.client().create_bucket(Bucket=name)
+        self.client.create_bucket(Bucket=name)
         return name
 
     def start(self) -> None:
@@ -83,7 +85,7 @@ class SeaweedFS:
         """It answers before the server of its volumes has joined; then buckets are made, and nothing kept."""
         from botocore.exceptions import BotoCoreError, ClientError
 
-        client, probe = self.client(), {"Bucket": "ready", "Key": "probe"}
+        client, probe = self.client, {"Bucket": "ready", "Key": "probe"}
         try:
             if "ready" not in [one["Name"] for one in client.list_buckets()["Buckets"]]:
                 client.create_bucket(Bucket="ready")
