@@ -1,5 +1,6 @@
 """A TCP balancer: connections go to several ports in turn, as a Service in front of replicas sends them."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import cycle
@@ -12,11 +13,15 @@ class Balancer(Link):
 
     def __init__(self, ports: Sequence[int]) -> None:
         self._ports = cycle(ports)
+        self.connections: Counter[int] = Counter()
+        """By port, how many have gone there."""
         super().__init__(ports[0])
 
     def _target(self) -> int:
         with self._lock:
-            return next(self._ports)
+            port = next(self._ports)
+            self.connections[port] += 1
+        return port
 
 
 @contextmanager
