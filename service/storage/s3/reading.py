@@ -8,7 +8,7 @@ from service.errors import StoreUnavailable
 from service.storage.s3.bucket import Bucket
 
 if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+    from typing_extensions import Buffer
 
 BLOCK_BYTES = 256 * 1024
 """Most headers are shorter: they take one request."""
@@ -46,7 +46,7 @@ class _ObjectReader(io.RawIOBase):
     def tell(self) -> int:
         return self._position
 
-    def readinto(self, buffer: "WriteableBuffer") -> int:
+    def readinto(self, buffer: "Buffer") -> int:
         target = memoryview(buffer).cast("B")
         data = self._next(len(target))
         target[: len(data)] = data
