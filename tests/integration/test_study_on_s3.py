@@ -156,4 +156,4 @@ def entered(ledger: Ledger, scanner: Scanner) -> int:
 def state(ledger: Ledger, study_uid: str) -> StudyState | None:
     with ledger.read() as tx:
         study = tx.studies.find(study_uid)
-    return study and study.state
+    return None if study is None else study.state

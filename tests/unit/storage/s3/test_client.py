@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -6,7 +7,7 @@ from service.errors import ConfigurationError
 from tests.unit.storage.s3.requests import Recorder
 
 
-def test_credentials_come_from_the_file_and_are_read_for_each_request(credentials: dict[str, str]) -> None:
+def test_credentials_come_from_the_file_and_are_read_for_each_request(credentials: dict[str, Any]) -> None:
     recorder = Recorder(**credentials)
     recorder.bucket.put("a", b"")
     Path(credentials["credentials_file"]).write_text("others\nsecret\n")
@@ -30,6 +31,6 @@ def test_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         Recorder(credentials_file=str(tmp_path / "none"))
 
 
-def test_certificates_that_are_not_there_are_named(credentials: dict[str, str]) -> None:
+def test_certificates_that_are_not_there_are_named(credentials: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match=r"store\.ca: there is no file /none\.pem"):
         Recorder(ca="/none.pem", **credentials)

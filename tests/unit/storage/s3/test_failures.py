@@ -65,7 +65,7 @@ def test_missing_key_is_a_key_error_only_where_a_key_is_asked_for() -> None:
         raise answer("NoSuchKey")
 
 
-def test_copy_that_fails_after_it_was_answered_with_200_is_a_failure(credentials: dict[str, str]) -> None:
+def test_copy_that_fails_after_it_was_answered_with_200_is_a_failure(credentials: dict[str, Any]) -> None:
     body = b"<Error><Code>InternalError</Code><Message>later</Message></Error>"
     recorder = Recorder(body=body, **SETTINGS, **credentials)
     with pytest.raises(PrereadError, match="cannot copy an object"):

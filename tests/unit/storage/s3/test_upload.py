@@ -22,7 +22,7 @@ def pool() -> Iterator[Executor]:
 
 
 def test_nothing_has_a_name_on_the_disk_and_nothing_is_asked_before_commit(
-    tmp_path: Path, credentials: dict[str, str], pool: Executor
+    tmp_path: Path, credentials: dict[str, Any], pool: Executor
 ) -> None:
     recorder = Recorder(**credentials)
     with S3Upload(recorder.bucket, tmp_path / "uploading", pool) as upload:
@@ -37,7 +37,7 @@ def test_nothing_has_a_name_on_the_disk_and_nothing_is_asked_before_commit(
 @pytest.mark.parametrize(("number", "raised"), [(errno.ENOSPC, OutOfSpace), (errno.EIO, StoreUnavailable)])
 def test_disk_that_fails_is_told(
     tmp_path: Path,
-    credentials: dict[str, str],
+    credentials: dict[str, Any],
     pool: Executor,
     monkeypatch: pytest.MonkeyPatch,
     number: int,
@@ -59,7 +59,7 @@ def test_disk_that_fails_is_told(
 
 
 def test_parts_of_an_upload_that_fails_are_dropped(
-    tmp_path: Path, credentials: dict[str, str], pool: Executor, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, credentials: dict[str, Any], pool: Executor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recorder = Recorder(**credentials)
 
