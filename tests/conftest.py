@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.servers.certificates",
     "tests.servers.rabbitmq",
     "tests.servers.postgres",
+    "tests.servers.seaweedfs",
     "tests.servers.orthanc",
     "tests.servers.dcmtk",
     "tests.servers.pixelmed",

@@ -18,6 +18,7 @@ from service.config.sections import (
 from service.config.series import SeriesCompleteness
 from service.config.settings import Settings
 from service.config.sources import DicomWebSource, DimseSource, Source
+from service.config.store import StoreSettings
 from service.config.tls import ClientTLS
 from service.config.worklist import WorklistSettings
 
@@ -44,6 +45,7 @@ __all__ = [
     "SeriesCompleteness",
     "Settings",
     "Source",
+    "StoreSettings",
     "StowDestination",
     "WebhookDestination",
     "WorklistSettings",

@@ -25,6 +25,7 @@ from service.config.sections import (
     SendSettings,
 )
 from service.config.sources import Source, check_sources
+from service.config.store import LARGEST_OBJECT_BYTES, StoreSettings
 from service.config.types import Seconds
 from service.config.worklist import WorklistSettings
 
@@ -41,7 +42,7 @@ class Settings(BaseSettings):
     )
 
     data_folder: Path = Path("preread-data")
-    """Where instances, results and the SQLite ledger lie."""
+    """Where instances and results lie (without `store`), the journal, and the SQLite ledger."""
     log_format: Literal["console", "json"] = "console"
     """`json` for machines."""
     log_uids: bool = False
@@ -53,6 +54,7 @@ class Settings(BaseSettings):
     accept: AcceptSettings = AcceptSettings()
     assemble: AssembleSettings = AssembleSettings()
     ledger: LedgerSettings = LedgerSettings()
+    store: StoreSettings = StoreSettings()
     retention: RetentionSettings = RetentionSettings()
     broker: BrokerSettings = BrokerSettings()
     infer: InferSettings = InferSettings()
@@ -103,6 +105,20 @@ class Settings(BaseSettings):
                     f"rule {rule.name!r} names the destination {', '.join(sorted(unknown))}, which is not "
                     f"configured; destinations are: {', '.join(known) or 'none'}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _store_can_do_it(self) -> Self:
+        """What is asked of a bucket is something that it has."""
+        if self.store.kind == "s3" and self.retention.keep_free_bytes:
+            raise ValueError(
+                "retention.keep_free_bytes is for a disk, and store.kind is s3: use retention.images_days"
+            )
+        if self.store.kind == "s3" and self.accept.max_instance_bytes > LARGEST_OBJECT_BYTES:
+            raise ValueError(
+                f"accept.max_instance_bytes is above {LARGEST_OBJECT_BYTES}, the most that S3 moves, and "
+                "store.kind is s3: lower it"
+            )
         return self
 
     @property

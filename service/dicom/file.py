@@ -75,4 +75,4 @@ def _read_meta(start: bytes) -> tuple[int, str]:
 
 
 def _unreadable(error: OSError) -> StoreUnavailable:
-    return StoreUnavailable(f"the file cannot be read: {error.strerror}; check the disk")
+    return StoreUnavailable(f"the file cannot be read: {error.strerror}; check the store")

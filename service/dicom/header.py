@@ -58,7 +58,7 @@ def read_dataset(source: bytes | BinaryIO, *, stop_before_pixels: bool = False) 
     try:
         return _read(file, stop_before_pixels)
     except OSError as error:
-        raise StoreUnavailable(f"the instance cannot be read: {error.strerror}; check the disk") from error
+        raise StoreUnavailable(f"the instance cannot be read: {error.strerror}; check the store") from error
 
 
 def _read(file: BinaryIO, stop_before_pixels: bool) -> Dataset:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -56,6 +57,16 @@ def flush_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def free_bytes(folder: Path) -> int:
+    """Bytes that this user may still write to the disk of `folder`, which is made where it is missing.
+
+    Raises StoreUnavailable.
+    """
+    with translated(folder, "tell its free space"):
+        folder.mkdir(parents=True, exist_ok=True)
+        return shutil.disk_usage(folder).free
 
 
 @contextmanager

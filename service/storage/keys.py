@@ -7,12 +7,17 @@ _KEY = re.compile(rf"{_PART}(/{_PART})*")
 _PREFIX = re.compile(rf"({_PART}/)*({_PART})?")
 
 
+def is_key(text: str) -> bool:
+    """Whether `check_key` takes it."""
+    return _KEY.fullmatch(text) is not None
+
+
 def check_key(key: str) -> None:
     """Raises ValueError unless `key` is parts of letters, digits, `.`, `_` and `-`, joined by `/`.
 
     No part begins with a dot, so there is no `..`; there is no absolute path, as no part is empty.
     """
-    if not _KEY.fullmatch(key):
+    if not is_key(key):
         raise ValueError(
             f"{key!r} is not a key: use parts such as instances/1.2.3/4.5.6.dcm, none beginning with a dot"
         )

@@ -68,9 +68,11 @@ class InstanceStore(Protocol):
         ...
 
     def move(self, key: str, new_key: str) -> None:
-        """Have the bytes of `key` under `new_key` instead, atomically; durable on return.
+        """Have the bytes of `key` under `new_key` instead; durable on return.
 
-        Raises KeyError where there are none, OutOfSpace, StoreUnavailable.
+        At no moment has neither of them the bytes, and none has a part. A store that cannot rename copies:
+        for a moment, and after a crash until it is called again, both have them. Onto itself, nothing
+        happens. Raises KeyError where there are none, OutOfSpace, StoreUnavailable.
         """
         ...
 
@@ -95,5 +97,7 @@ class InstanceStore(Protocol):
         ...
 
     def free_bytes(self) -> int:
-        """Space left."""
+        """Bytes that can still be written. A store without a known end tells what is left on this machine for
+        what is on its way there. Raises StoreUnavailable.
+        """
         ...

@@ -35,6 +35,7 @@ from service.wiring.loops import start, start_repeating
 from service.wiring.notice_board import Check, NoticeBoard
 from service.wiring.priors import prior_fetching
 from service.wiring.retention import open_retentions
+from service.wiring.space import low_space_notice, space_for_receiving
 from service.wiring.watched_folder import open_watched_folder
 from service.wiring.web_intake import open_web_intake
 
@@ -47,11 +48,6 @@ ALARM_INTERVAL_S = 30.0
 PRIORS_INTERVAL_S = 1.0
 RETENTION_INTERVAL_S = 3600.0
 MAKE_ROOM_INTERVAL_S = 30.0
-LOW_SPACE = (
-    "The disk is nearly full: senders are turned away until space is free (accept.min_free_bytes, "
-    "accept.resume_free_bytes). `preread retention --images-days N` removes the images of delivered studies, "
-    "and the settings under `retention` do so by themselves"
-)
 
 log = structlog.get_logger()
 
@@ -65,7 +61,7 @@ def run_accept(settings: Settings, stop: threading.Event) -> None:
         assemble = assembling(settings, ledger, store)
         fetch_priors = prior_fetching(settings, ledger)
         services, reporter = _services(settings.accept, ledger, store, intake)
-        receiver = InstanceReceiver(store, intake, settings.accept)
+        receiver = InstanceReceiver(store, intake, settings.accept, space_for_receiving(settings, store))
         scp = open_scp(settings.accept, receiver, services)
         resources.enter_context(scraped(partial(_space, receiver, store, settings.accept)))
         scp.start()
@@ -76,7 +72,8 @@ def run_accept(settings: Settings, stop: threading.Event) -> None:
         if not upgraded(ledger, stop):
             return
         relay = open_relay(settings, ledger, resources)
-        board = NoticeBoard(ledger, "accept", _checks(receiver, intake, relay))
+        checks = _checks(receiver, intake, relay, low_space_notice(settings))
+        board = NoticeBoard(ledger, "accept", checks)
         alarm = OverdueAlarm(ledger, settings.assemble.alarm_after_s)
         alarms = NoticeBoard(ledger, "assemble", {"overdue": alarm.check}, common=True)
         threads = [
@@ -121,10 +118,12 @@ def open_scp(
     return scp(settings, receiver, is_space_low=receiver.is_space_low, services=services)
 
 
-def _checks(receiver: InstanceReceiver, intake: Intake, relay: Relay | None) -> dict[str, Check]:
+def _checks(
+    receiver: InstanceReceiver, intake: Intake, relay: Relay | None, low_space: str
+) -> dict[str, Check]:
     """What the worklist tells people of this role."""
     checks: dict[str, Check] = {
-        "space": lambda: LOW_SPACE if receiver.is_space_low() else "",
+        "space": lambda: low_space if receiver.is_space_low() else "",
         "journal": lambda: _noted("Received images wait in the journal", intake.trouble()),
     }
     if relay is not None:

@@ -34,8 +34,12 @@ def open_ledger(settings: Settings) -> Ledger:
 
 
 def open_store(settings: Settings) -> InstanceStore:
-    """The instance store in the data folder."""
-    return FilesystemStore(settings.data_folder / "store")
+    """The configured instance store. An object store need not answer yet: it is asked when it is needed."""
+    if settings.store.kind == "filesystem":
+        return FilesystemStore(settings.data_folder / "store")
+    from service.storage.s3 import S3Store
+
+    return S3Store(settings.store, settings.data_folder / "uploading")
 
 
 def open_broker(settings: Settings, ledger: Ledger) -> Broker:

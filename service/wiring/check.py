@@ -9,7 +9,7 @@ from service.dicom.predicates import keywords
 from service.errors import ConfigurationError
 from service.net.server_tls import Certificates
 from service.send.links import check_destination
-from service.wiring.adapters import engine_choice, manifests, own_classifier_names, translated
+from service.wiring.adapters import engine_choice, manifests, open_store, own_classifier_names, translated
 from service.wiring.assemble import character_sets_of
 from service.wiring.fetch import check_source
 from service.wiring.kinds import check_kinds
@@ -40,6 +40,8 @@ def check(settings: Settings) -> None:
     character_sets_of(settings)
     _check_tls(settings)
     own_classifier_names(settings)
+    if settings.store.kind == "s3":
+        open_store(settings)  # reads the credentials, and asks nobody
     for manifest in manifests(settings).values():
         with translated():
             check_choice(manifest, engine_choice(settings))

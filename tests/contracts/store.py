@@ -172,3 +172,16 @@ class StoreContract:
             store.move(KEY, "quarantine/2.dcm")
         with pytest.raises(ValueError, match="is not a key"):
             store.move("quarantine/1.dcm", "../x")
+
+    def test_moving_onto_itself_loses_nothing(self, store: InstanceStore) -> None:
+        store.put(KEY, b"bytes")
+        store.move(KEY, KEY)
+        assert (store.keys(""), store.get(KEY)) == ([KEY], b"bytes")
+        with pytest.raises(KeyError):
+            store.move("quarantine/1.dcm", "quarantine/1.dcm")
+
+    def test_move_replaces_what_was_there(self, store: InstanceStore) -> None:
+        store.put(KEY, b"bytes")
+        store.put("quarantine/1.dcm", b"other")
+        store.move(KEY, "quarantine/1.dcm")
+        assert (store.keys(""), store.get("quarantine/1.dcm")) == (["quarantine/1.dcm"], b"bytes")

@@ -70,12 +70,15 @@ class Link:
                 self._open.add(client)
             threading.Thread(target=self._connect, args=(client,), daemon=True).start()
 
+    def _target(self) -> int:
+        return self.target_port
+
     def _connect(self, client: socket.socket) -> None:
         if self._is_cut:
             self._close(client)
             return
         try:
-            server = socket.create_connection((HOST, self.target_port), 5.0)
+            server = socket.create_connection((HOST, self._target()), 5.0)
         except OSError:
             self._close(client)
             return

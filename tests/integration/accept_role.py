@@ -58,9 +58,13 @@ class AcceptRole:
 
 
 class Scanner:
-    """Sends new instances of random size. `acknowledged`: UID to dataset of what got Success."""
+    """Sends new instances of random size, each of a study of its own unless one is named.
 
-    def __init__(self, port: int, seed: int = 0) -> None:
+    `acknowledged`: UID to dataset of what got Success.
+    """
+
+    def __init__(self, port: int, seed: int = 0, study_instance_uid: str = "") -> None:
+        self._study = {"StudyInstanceUID": study_instance_uid} if study_instance_uid else {}
         self.acknowledged: dict[str, bytes] = {}
         self._port = port
         self._random = random.Random(seed)
@@ -92,7 +96,7 @@ class Scanner:
 
     def _send(self, peer: BadPeer) -> bool:
         """C-STORE a new instance; whether it was answered."""
-        dataset = us_dataset(PixelData=self._random.randbytes(self._random.choice(SIZES)))
+        dataset = us_dataset(PixelData=self._random.randbytes(self._random.choice(SIZES)), **self._study)
         uid, data = dataset.SOPInstanceUID, encoded(dataset, IMPLICIT_VR_LE)
         peer.send(p_data(store_rq(uid), command=True, last=True))
         for at in range(0, len(data), PIECE_BYTES):

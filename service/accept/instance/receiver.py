@@ -1,6 +1,7 @@
 """What a C-STORE does: the instance durable, then 0x0000 - in this order, or not at all."""
 
 import traceback
+from collections.abc import Callable
 
 import structlog
 
@@ -22,11 +23,18 @@ log = structlog.get_logger()
 class InstanceReceiver:
     """Receives instances. Threads may share one."""
 
-    def __init__(self, store: InstanceStore, intake: Intake, settings: AcceptSettings) -> None:
+    def __init__(
+        self,
+        store: InstanceStore,
+        intake: Intake,
+        settings: AcceptSettings,
+        free_bytes: Callable[[], int] | None = None,
+    ) -> None:
+        """`free_bytes` tells the space that is left, where that is not what is left in the store."""
         self._store = store
         self._intake = intake
         self._max_instance_bytes = settings.max_instance_bytes
-        self._space = space_watermark(settings, store.free_bytes)
+        self._space = space_watermark(settings, free_bytes or store.free_bytes)
         self._quarantine = Quarantine(store)
 
     def is_space_low(self) -> bool:

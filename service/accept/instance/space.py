@@ -62,8 +62,8 @@ class SpaceWatermark:
             if self._is_low:
                 raise OutOfSpace(
                     f"{self._left} bytes are free and {self._low_bytes} must stay free "
-                    "(accept.min_free_bytes): free space on the disk of the data folder; instances are taken "
-                    f"again from {self._resume_bytes} on (accept.resume_free_bytes)"
+                    "(accept.min_free_bytes): free space on the disk of data folder and journal; instances "
+                    f"are taken again from {self._resume_bytes} on (accept.resume_free_bytes)"
                 )
             self._left -= size_bytes
 

@@ -83,7 +83,7 @@ def test_file_that_cannot_be_read_to_its_end_leaves_nothing_and_is_tried_again(
     store: PiecesStore, entered: dict[str, ReceivedInstance], release: Callable[[], None], good: int
 ) -> None:
     store.good = good
-    with pytest.raises(StoreUnavailable, match="check the disk"):
+    with pytest.raises(StoreUnavailable, match="check the store"):
         release()
     assert (entered, store.keys("instances/")) == ({}, [])
     store.good = 1000

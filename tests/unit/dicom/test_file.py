@@ -48,7 +48,7 @@ def test_other_files_are_refused(data: bytes) -> None:
 
 
 def test_file_that_fails_is_not_taken_for_a_bad_one() -> None:
-    with pytest.raises(StoreUnavailable, match="check the disk"):
+    with pytest.raises(StoreUnavailable, match="check the store"):
         read_file_identity(Failing(), 10_000)
-    with pytest.raises(StoreUnavailable, match="check the disk"):
+    with pytest.raises(StoreUnavailable, match="check the store"):
         list(pieces(Failing()))

@@ -255,5 +255,5 @@ def test_a_disk_that_fails_is_not_taken_for_a_damaged_file() -> None:
         def read(self, size: int | None = -1, /) -> bytes:
             raise OSError(5, "Input/output error")
 
-    with pytest.raises(StoreUnavailable, match="check the disk"):
+    with pytest.raises(StoreUnavailable, match="check the store"):
         read_header(Failing())

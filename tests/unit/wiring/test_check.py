@@ -34,6 +34,12 @@ def test_tls_with_a_certificate_that_is_not_there_is_refused(tmp_path: Path) -> 
         check(Settings.model_validate({"accept": {"tls": tls}}))
 
 
+def test_bucket_whose_credentials_are_not_there_is_refused(tmp_path: Path) -> None:
+    store = {"kind": "s3", "bucket": "images", "credentials_file": tmp_path / "none"}
+    with pytest.raises(ConfigurationError, match=r"store\.credentials_file: cannot read .*none"):
+        check(Settings.model_validate({"store": store, "data_folder": tmp_path}))
+
+
 PACS = {"host": "127.0.0.1", "port": 104, "ae_title": "PACS"}
 
 
