@@ -20,6 +20,7 @@ from service.errors import PrereadError
 from service.storage.ledger import Ledger
 from service.study.model import Priority
 from service.worklist.access.gate import REFUSALS, Gate
+from service.worklist.description import describe
 from service.worklist.entries import ClassifierEntry, WorklistEntry
 from service.worklist.reading import read_named
 from service.worklist.wording import no_score_label, state_label
@@ -97,6 +98,7 @@ def embed_app(ledger: Ledger, gate: Gate, research: bool, origins: Sequence[str]
         allow_methods=["POST"],
         allow_headers=["Authorization", "Content-Type"],
     )
+    describe(app)
     for refusal, status in REFUSALS.items():
         app.add_exception_handler(refusal, _refused(status))
     app.add_exception_handler(RequestValidationError, _not_understood)
