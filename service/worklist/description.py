@@ -23,8 +23,8 @@ _LIBRARYS_OWN = ("HTTPValidationError", "ValidationError")
 
 
 def describe(app: FastAPI) -> None:
-    """Let the description of `app` name every answer that is no success. The method is put in the place of its
-    own one, as FastAPI wants it.
+    """Let the description of `app` name every answer that is no success; for that FastAPI wants its method to
+    be replaced.
     """
     generate: Callable[[], dict[str, Any]] = app.openapi
 

@@ -56,7 +56,11 @@ def parameters_of(level: Level) -> dict[str, Any]:
 
 RENDERED = _parameters(
     (
-        ("viewport", {"type": "string", "pattern": "^[0-9]{1,4},[0-9]{1,4}$"}, "width,height in pixels"),
+        (
+            "viewport",
+            {"type": "string", "pattern": "^[1-9][0-9]{0,3},[1-9][0-9]{0,3}$"},
+            "width,height in pixels",
+        ),
         ("quality", {"type": "integer", "minimum": 1, "maximum": 100}, "Of a JPEG"),
     )
 )

@@ -12,8 +12,8 @@ from service.worklist.access.gate import Gate
 from service.worklist.dicomweb.described import PICTURE, RENDERED, RETRIEVED
 from service.worklist.dicomweb.kept import Kept
 from service.worklist.dicomweb.rendered import rendered
-from service.worklist.dicomweb.retrieved import multipart
 from service.worklist.dicomweb.results import path_of
+from service.worklist.dicomweb.retrieved import multipart
 from service.worklist.heatmaps import Heatmaps
 
 _INSTANCE = (
