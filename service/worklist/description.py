@@ -18,7 +18,7 @@ _MEANINGS = {
     "503": "The ledger or the store does not answer at the moment",
 }
 _NAME = "Problem"
-_LIBRARYS_OWN = ("HTTPValidationError", "ValidationError")
+_OF_THE_LIBRARY = ("HTTPValidationError", "ValidationError")
 """Its answers to what is not understood, in whose place ours stand."""
 
 
@@ -38,7 +38,7 @@ def describe(app: FastAPI) -> None:
 
 def _completed(description: dict[str, Any]) -> dict[str, Any]:
     schemas = description.setdefault("components", {}).setdefault("schemas", {})
-    for name in _LIBRARYS_OWN:
+    for name in _OF_THE_LIBRARY:
         schemas.pop(name, None)
     schemas[_NAME] = Problem.model_json_schema()
     for path, operations in description["paths"].items():

@@ -5,6 +5,7 @@ from service.access.roles import Permission
 from service.config import Settings
 from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
+from service.study.model import Priority
 from service.worklist.app import create_app
 from service.worklist.etags import etag, matches
 from tests.unit.worklist import reading_room
@@ -49,14 +50,11 @@ def test_what_has_not_changed_is_answered_with_304_and_no_body(client: TestClien
 
 def test_what_has_changed_is_sent_with_another_etag(client: TestClient, seed: Seed) -> None:
     reading_room.positive(seed)
-    for path in (f"/api/v1/studies/{seed.uid}", "/api/v1/studies"):
+    changes = ((f"/api/v1/studies/{seed.uid}", Priority.URGENT), ("/api/v1/studies", Priority.ROUTINE))
+    for path, priority in changes:
         tag = client.get(path).headers["etag"]
         with seed.ledger.begin() as tx:
-            tx.studies.move(seed.uid, reading_room.StudyEvent.RETRIED, f"once more, for {len(path)}")
-            tx.studies.move(seed.uid, reading_room.StudyEvent.WORK_QUEUED, "queued")
-            tx.studies.move(seed.uid, reading_room.StudyEvent.ANALYSES_FINISHED, "done")
-            tx.studies.move(seed.uid, reading_room.StudyEvent.OBJECTS_WRITTEN, "written")
-            tx.studies.move(seed.uid, reading_room.StudyEvent.ALL_DELIVERED, f"by {len(path)}")
+            tx.studies.set_priority(seed.uid, priority)
 
         again = client.get(path, headers={"If-None-Match": tag})
 
