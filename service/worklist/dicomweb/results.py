@@ -35,21 +35,27 @@ class Results:
         headers = [self._header(of_series[0]) for of_series in series.values()]
         modalities = {modality for header in headers for modality in texts(header, "Modality")}
         header, known = study.header, next(iter(headers), Dataset())
-        return _chosen(STUDIES, search, known) | {
-            "StudyInstanceUID": (study.study_instance_uid,),
-            "PatientName": _some(header.patient_name),
-            "PatientID": _some(header.patient_id),
-            "PatientBirthDate": _some(header.patient_birth_date),
-            "PatientSex": _some(header.patient_sex),
-            "AccessionNumber": _some(header.accession_number),
-            "StudyDate": _some(header.study_date),
-            "StudyTime": _some(header.study_time),
-            "ModalitiesInStudy": tuple(sorted(modalities)),
-            "NumberOfStudyRelatedSeries": (str(len(series)),),
-            "NumberOfStudyRelatedInstances": (str(len(objects)),),
-            "InstanceAvailability": ("ONLINE" if all(headers) else "UNAVAILABLE",),
-            "RetrieveURL": (f"{url}/{study.study_instance_uid}",),
-        }
+        described = "StudyDescription" in search.included and header.study_description
+        further: Found = {"StudyDescription": (header.study_description,)} if described else {}
+        return (
+            _chosen(STUDIES, search, known)
+            | further
+            | {
+                "StudyInstanceUID": (study.study_instance_uid,),
+                "PatientName": _some(header.patient_name),
+                "PatientID": _some(header.patient_id),
+                "PatientBirthDate": _some(header.patient_birth_date),
+                "PatientSex": _some(header.patient_sex),
+                "AccessionNumber": _some(header.accession_number),
+                "StudyDate": _some(header.study_date),
+                "StudyTime": _some(header.study_time),
+                "ModalitiesInStudy": tuple(sorted(modalities)),
+                "NumberOfStudyRelatedSeries": (str(len(series)),),
+                "NumberOfStudyRelatedInstances": (str(len(objects)),),
+                "InstanceAvailability": ("ONLINE" if all(headers) else "UNAVAILABLE",),
+                "RetrieveURL": (f"{url}/{study.study_instance_uid}",),
+            }
+        )
 
     def series(self, objects: Sequence[StoredObject], search: Search, url: str) -> Iterator[Found]:
         """The series of a study's objects that match. `url` is that of all studies."""

@@ -5,6 +5,7 @@ from fastapi.exceptions import HTTPException
 
 from service.access.records import Action
 from service.access.roles import Permission
+from service.errors import Refused
 from service.storage.deliveries import StoredObject
 from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
@@ -20,6 +21,7 @@ _INSTANCE = (
     "/dicom-web/studies/{study_instance_uid}/series/{series_instance_uid}/instances/{sop_instance_uid}"
 )
 _GONE = "the store no longer holds this object; analyse the study again"
+_DAMAGED = "what the store holds of this object is damaged; analyse the study again"
 
 
 def retrieve_router(ledger: Ledger, store: InstanceStore, gate: Gate) -> APIRouter:
@@ -38,6 +40,8 @@ def retrieve_router(ledger: Ledger, store: InstanceStore, gate: Gate) -> APIRout
             return heatmaps.thumbnail(stored) if small else heatmaps.full(stored)
         except KeyError:
             raise HTTPException(404, _GONE) from None
+        except Refused:
+            raise HTTPException(404, _DAMAGED) from None
 
     @router.get(_INSTANCE, dependencies=[downloads], responses=RETRIEVED)
     def instance(
@@ -49,7 +53,10 @@ def retrieve_router(ledger: Ledger, store: InstanceStore, gate: Gate) -> APIRout
             data = store.get(stored.key)
         except KeyError:
             raise HTTPException(404, _GONE) from None
-        return multipart(request, data, f"{kept.url(request)}/studies/{path_of(stored)}")
+        try:
+            return multipart(request, data, f"{kept.url(request)}/studies/{path_of(stored)}")
+        except Refused:
+            raise HTTPException(404, _DAMAGED) from None
 
     @router.get(f"{_INSTANCE}/rendered", dependencies=[views], responses=PICTURE, openapi_extra=RENDERED)
     def full(

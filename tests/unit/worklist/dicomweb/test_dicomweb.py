@@ -131,6 +131,14 @@ def test_an_object_that_the_store_has_lost_is_unavailable(client: TestClient, se
     assert client.get(path).status_code == 404
 
 
+def test_an_object_that_is_damaged_is_told(client: TestClient, seed: Seed) -> None:
+    reading_room.positive(seed)
+    seed.store.put(f"objects/{seed.uid}/{seed.uid}.9.1.1.dcm", b"torn")
+    for suffix in ("", "/rendered"):
+        response = client.get(f"{heatmap_path(seed)}{suffix}")
+        assert (response.status_code, "damaged" in response.json()["detail"]) == (404, True)
+
+
 def test_more_than_is_returned_and_fuzzy_matching_are_warned_of(client: TestClient, seed: Seed) -> None:
     reading_room.positive(seed)
     path = f"/dicom-web/studies/{seed.uid}/instances"
