@@ -4,13 +4,13 @@ PrereadError
 ├── Refused        the input is not for us: explain it, never retry      -> ack, reason recorded
 │   ├── NotDicom, MissingAttribute, UnsafeUID, UIDMismatch, TooLarge
 │   ├── UnsupportedPixels
-│   ├── NotSignedIn, NotAllowed, TooManyRequests
+│   ├── NotSignedIn, NotAllowed, TooManyRequests, NotUnderstood, NotHere
 │   └── NotAnalysable, Overtaken
 ├── Permanent      the same attempt would fail again                     -> dead letter
 │   ├── InvalidMessage, InvalidTransition, ObjectRejected, ConfigurationError
-│   └── ConflictingInstance, NotInThisState
+│   └── ConflictingInstance, NotInThisState, UnexpectedAnswer
 └── Retryable      the world may be better in a while                    -> retry with delay
-    ├── BrokerUnavailable, StoreUnavailable, LedgerUnavailable
+    ├── BrokerUnavailable, StoreUnavailable, LedgerUnavailable, WorklistUnavailable
     ├── PeerUnavailable
     │   └── PeerRefused
     │       └── PeerAborted
@@ -71,6 +71,14 @@ class TooManyRequests(Refused):
     """Somebody asks too often."""
 
 
+class NotUnderstood(Refused):
+    """The worklist does not take a request as it is; the message says what it takes."""
+
+
+class NotHere(Refused):
+    """The worklist has no such study, image or object."""
+
+
 class NotAnalysable(Refused):
     """The image is outside what the classifier was made for."""
 
@@ -111,6 +119,10 @@ class ConflictingInstance(Permanent):
     """Other bytes are already kept under this SOP Instance UID."""
 
 
+class UnexpectedAnswer(Permanent):
+    """A server's answer is not of the form that is known: another server, or another version."""
+
+
 class BrokerUnavailable(Retryable):
     """The broker does not answer or has not confirmed."""
 
@@ -121,6 +133,10 @@ class StoreUnavailable(Retryable):
 
 class LedgerUnavailable(Retryable):
     """The ledger's database does not answer."""
+
+
+class WorklistUnavailable(Retryable):
+    """The worklist cannot be reached, or cannot answer at the moment."""
 
 
 class PeerUnavailable(Retryable):

@@ -13,6 +13,7 @@ from service.storage.deliveries import StoredObject
 from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
 from service.worklist.access.gate import Gate
+from service.worklist.answers import PNG, binary
 from service.worklist.asked import Frame, checked_uid, known_study
 from service.worklist.entries import StudyDetail, WorklistPage
 from service.worklist.heatmaps import Heatmaps
@@ -42,6 +43,8 @@ def api_router(ledger: Ledger, store: InstanceStore, gate: Gate, research: bool)
     @router.get(
         "/api/v1/studies/{study_instance_uid}/heatmaps/{sop_instance_uid}.png",
         dependencies=[gate.needs(Permission.PATIENTS, by_itself=True)],
+        response_class=Response,
+        responses=PNG,
     )
     def heatmap(
         study_instance_uid: str,
@@ -54,7 +57,11 @@ def api_router(ledger: Ledger, store: InstanceStore, gate: Gate, research: bool)
         source = (checked_uid(sop_instance_uid), frame)
         return _heatmap(heatmaps, checked_uid(study_instance_uid), source, classifier, size)
 
-    @router.get("/api/v1/studies/{study_instance_uid}/objects/{sop_instance_uid}.dcm")
+    @router.get(
+        "/api/v1/studies/{study_instance_uid}/objects/{sop_instance_uid}.dcm",
+        response_class=Response,
+        responses=binary("application/dicom", "application/octet-stream"),
+    )
     def result_object(
         study_instance_uid: str,
         sop_instance_uid: str,

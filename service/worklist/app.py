@@ -27,10 +27,15 @@ from service.worklist.access.sign_in import SignIn, sign_in_router
 from service.worklist.actions import actions_router
 from service.worklist.api import api_router
 from service.worklist.assess import assess_router
+from service.worklist.description import describe
+from service.worklist.dicomweb.retrieving import retrieve_router
+from service.worklist.dicomweb.searching import search_router
 from service.worklist.embed import embed_app
+from service.worklist.etags import ETags
 from service.worklist.events import events_router
 from service.worklist.headers import SecurityHeaders
 from service.worklist.language import preferred
+from service.worklist.machines import is_for_machines
 from service.worklist.operations.router import operations_router
 from service.worklist.pages import page_router
 from service.worklist.pictures.router import pictures_router
@@ -58,12 +63,16 @@ def create_app(
     app.include_router(api_router(ledger, store, gate, research))
     app.include_router(pictures_router(ledger, store, gate, research))
     app.include_router(operations_router(ledger, store, gate, settings))
+    app.include_router(search_router(ledger, store, gate))
+    app.include_router(retrieve_router(ledger, store, gate))
     app.include_router(events_router(ledger, gate, research, stop or threading.Event()))
     app.include_router(actions_router(ledger, gate))
     app.include_router(assess_router(ledger, gate))
     app.mount("/embed", embed_app(ledger, gate, research, settings.worklist.embed_origins))
     app.mount("/static", StaticFiles(directory=STATIC))
+    app.add_middleware(ETags)
     app.add_middleware(SecurityHeaders)
+    describe(app)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(PrereadError, _preread_error)
@@ -112,10 +121,10 @@ def _preread_error(request: Request, error: Exception) -> Response:
 
 def _is_page(request: Request) -> bool:
     """Whether it is an address that a person opens, as opposed to what scripts and programs ask for."""
-    return request.method == "GET" and not request.url.path.startswith(("/api/", "/rows", "/embed"))
+    return request.method == "GET" and not is_for_machines(request.url.path)
 
 
 def _explain(request: Request, status: int, detail: str) -> Response:
-    if request.url.path.startswith(("/api/", "/healthz", "/rows")):
+    if is_for_machines(request.url.path):
         return JSONResponse({"detail": detail}, status)
     return render_message(status, detail, preferred(request.headers.get("accept-language", "")))

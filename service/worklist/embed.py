@@ -4,7 +4,6 @@ An application of its own below `/embed`: nothing else here answers pages of oth
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -18,8 +17,9 @@ from service.access.records import Action
 from service.access.roles import Permission
 from service.errors import PrereadError
 from service.storage.ledger import Ledger
-from service.study.model import Priority
 from service.worklist.access.gate import REFUSALS, Gate
+from service.worklist.badges import Badge, Badges
+from service.worklist.description import describe
 from service.worklist.entries import ClassifierEntry, WorklistEntry
 from service.worklist.reading import read_named
 from service.worklist.wording import no_score_label, state_label
@@ -39,35 +39,6 @@ class Wanted(BaseModel):
 
     study_instance_uids: Annotated[list[Uid], Field(max_length=MOST)] = []
     accession_numbers: Annotated[list[Accession], Field(max_length=MOST)] = []
-
-
-@dataclass(frozen=True, slots=True)
-class Badge:
-    """What a badge says of a study. Without a score `probability` and `threshold` are None, and `label` says
-    what stands in its place. `outdated`: more images have come since.
-    """
-
-    study_instance_uid: str
-    accession_number: str
-    state: str
-    label: str
-    reason: str
-    priority: Priority
-    research: bool
-    classifier: str
-    probability: float | None
-    threshold: float | None
-    positive: bool
-    category: str
-    laterality: str
-    outdated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Badges:
-    """Those of the studies that are known here; others are left out."""
-
-    studies: tuple[Badge, ...]
 
 
 def embed_app(ledger: Ledger, gate: Gate, research: bool, origins: Sequence[str]) -> FastAPI:
@@ -97,6 +68,7 @@ def embed_app(ledger: Ledger, gate: Gate, research: bool, origins: Sequence[str]
         allow_methods=["POST"],
         allow_headers=["Authorization", "Content-Type"],
     )
+    describe(app)
     for refusal, status in REFUSALS.items():
         app.add_exception_handler(refusal, _refused(status))
     app.add_exception_handler(RequestValidationError, _not_understood)

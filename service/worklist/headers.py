@@ -27,7 +27,9 @@ SECURITY_HEADERS = {
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds them. Only the page's own files may be kept by the browser."""
+    """ASGI middleware that adds them. A browser may keep the page's own files only; what else may be kept,
+    and by whom, is said in `etags.py`.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -45,7 +47,7 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
-                headers["Cache-Control"] = "no-cache" if is_static else "no-store"
+                headers.setdefault("Cache-Control", "no-cache" if is_static else "no-store")
                 if is_embedded:  # what is asked for there is guarded by the origins that may ask (CORS)
                     headers["Cross-Origin-Resource-Policy"] = "cross-origin"
             await send(message)

@@ -20,6 +20,8 @@ from service.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATIO
 from service.net.c_find import STUDY_ROOT_FIND
 from service.net.storage_commitment import FAILURE_REASONS, STORAGE_COMMITMENT
 from service.send.dimse import contexts_for
+from service.worklist.dicomweb.asked import FURTHEST, MOST_RESULTS
+from service.worklist.dicomweb.levels import INSTANCES, SERIES, STUDIES
 
 STATEMENT = (Path(__file__).parents[2] / "service" / "CONFORMANCE.md").read_text(encoding="utf-8")
 
@@ -87,6 +89,13 @@ def test_what_is_proposed_beside_storage_is_what_is_stated() -> None:
         node = {"name": "pacs", "host": "pacs", "ae_title": "PACS", "confirm": confirm}
         proposed = contexts_for(Destination.model_validate(node), ())
         assert ", ".join(names[uid] for uid, _ in proposed) == stated.removesuffix("nothing")
+
+
+def test_keys_and_limits_of_a_search_are_the_ones_that_are_held() -> None:
+    stated = [row[1] for row in rows_under("## QIDO-RS and WADO-RS origin server") if "search:" in row[1]]
+    assert stated == [f"search: {', '.join(level.keys)}" for level in (STUDIES, SERIES, INSTANCES)]
+    assert f"at most {MOST_RESULTS}," in STATEMENT
+    assert f"at most {FURTHEST};" in STATEMENT
 
 
 def test_implementation_is_named() -> None:

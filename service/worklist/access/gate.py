@@ -7,9 +7,10 @@ A route says what it needs, and by that what the audit trail says of it:
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPBearer
 
 from service.access.person import Person, Way, somebody
 from service.access.records import Action, Session
@@ -27,6 +28,8 @@ from service.worklist.own_page import only_own_page
 
 _TOUCH_EVERY = timedelta(seconds=60)
 _READING = ("GET", "HEAD")
+_BEARER = Security(HTTPBearer(auto_error=False, description="A token: preread token add"))
+"""Says in the description of the API what a program shows; `Gate.person` looks at it."""
 
 
 REFUSALS: dict[type[Exception], int] = {NotSignedIn: 401, NotAllowed: 403, TooManyRequests: 429}
@@ -56,7 +59,7 @@ class Gate:
         other servers may post to it. Raises NotSignedIn, NotAllowed, HTTPException.
         """
 
-        def check(request: Request) -> Person:
+        def check(request: Request, _: Annotated[Any, _BEARER]) -> Person:
             person = self.person(request, is_click=not by_itself)
             self.limit(request, person)
             if person is None:

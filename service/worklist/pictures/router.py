@@ -13,6 +13,7 @@ from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
 from service.study.model import ReceivedInstance
 from service.worklist.access.gate import Gate
+from service.worklist.answers import PNG
 from service.worklist.asked import Frame, checked_uid, known_study
 from service.worklist.pictures.frames import Frames
 from service.worklist.pictures.viewed import Viewing
@@ -60,6 +61,8 @@ def pictures_router(ledger: Ledger, store: InstanceStore, gate: Gate, research: 
     @router.get(
         "/api/v1/studies/{study_instance_uid}/images/{sop_instance_uid}.png",
         dependencies=[gate.needs(Permission.PATIENTS, by_itself=True)],
+        response_class=Response,
+        responses=PNG,
     )
     def picture(study_instance_uid: str, sop_instance_uid: str, frame: Frame = None) -> Response:
         """A received image, or one of its frames, as it is displayed."""
@@ -72,6 +75,8 @@ def pictures_router(ledger: Ledger, store: InstanceStore, gate: Gate, research: 
     @router.get(
         "/api/v1/studies/{study_instance_uid}/images/{sop_instance_uid}/heat.png",
         dependencies=[gate.needs(Permission.PATIENTS, by_itself=True)],
+        response_class=Response,
+        responses=PNG,
     )
     def heat(
         study_instance_uid: str, sop_instance_uid: str, classifier: Name, frame: Frame = None

@@ -28,6 +28,8 @@ PUBLIC = {
     ("GET", "/embed/openapi.json"),
     ("GET", "/api/v1/openapi.json"),
 }
+RESULTS = "/dicom-web/studies/{study_instance_uid}"
+RESULT = f"{RESULTS}/series/{{series_instance_uid}}/instances/{{sop_instance_uid}}"
 NEEDS = {
     ("GET", "/"): Permission.STUDIES,
     ("GET", "/rows"): Permission.STUDIES,
@@ -47,6 +49,13 @@ NEEDS = {
     ("POST", "/embed/lookup"): Permission.BADGES,
     ("GET", "/operations"): Permission.OPERATIONS,
     ("GET", "/api/v1/operations"): Permission.OPERATIONS,
+    ("GET", "/dicom-web/studies"): Permission.PATIENTS,
+    ("GET", f"{RESULTS}/series"): Permission.PATIENTS,
+    ("GET", f"{RESULTS}/instances"): Permission.PATIENTS,
+    ("GET", f"{RESULTS}/series/{{series_instance_uid}}/instances"): Permission.PATIENTS,
+    ("GET", RESULT): Permission.PATIENTS,
+    ("GET", f"{RESULT}/rendered"): Permission.PATIENTS,
+    ("GET", f"{RESULT}/thumbnail"): Permission.PATIENTS,
 }
 MAY = {
     Role.RADIOLOGIST: set(Permission) - {Permission.OPERATIONS},
@@ -69,7 +78,7 @@ def ask(seed: Seed) -> Callable[[TestClient, Asking, dict[str, str]], int]:
 
     def ask(client: TestClient, asking: Asking, headers: dict[str, str]) -> int:
         method, path = asking
-        path = path.format(study_instance_uid=seed.uid, sop_instance_uid="1.2.3")
+        path = path.format(study_instance_uid=seed.uid, series_instance_uid="1.2", sop_instance_uid="1.2.3")
         body: dict[str, Any] = {"json": {}} if method == "POST" else {}
         return int(client.request(method, path, headers=headers, **body).status_code)
 
@@ -105,7 +114,7 @@ def test_every_route_says_itself_what_it_needs(app: FastAPI) -> None:
 def test_who_has_not_signed_in_gets_nothing(
     app: FastAPI, ask: Callable[[TestClient, Asking, dict[str, str]], int], asking: Asking
 ) -> None:
-    is_page = asking[0] == "GET" and not asking[1].startswith(("/api/", "/rows"))
+    is_page = asking[0] == "GET" and not asking[1].startswith(("/api/", "/dicom-web/", "/rows"))
     assert ask(from_elsewhere(app), asking, OURS | {HEADER: "1"}) == (303 if is_page else 401)
     wrong = {"Authorization": "Bearer preread_made-up"}
     assert ask(from_elsewhere(app), asking, wrong) == (303 if is_page else 401)
