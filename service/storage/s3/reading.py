@@ -27,6 +27,8 @@ class _ObjectReader(io.RawIOBase):
         super().__init__()
         self._bucket = bucket
         self._key = key
+        self.name = key
+        """What is read, as an open file tells it: pydicom asks for it."""
         self._first = bucket.get_piece(key, 0, BLOCK_BYTES)
         self._position = 0
 
