@@ -21,7 +21,7 @@ EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to be compare
 def answers_association(settings: Settings) -> None:
     """Raises OSError where the SCP does not answer; a rejection is an answer."""
     from pynetdicom import AE
-    from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
+    from pynetdicom.sop_class import Verification
 
     if settings.accept.tls.is_on and settings.accept.tls.only:
         return  # only a sender with a certificate gets an answer there

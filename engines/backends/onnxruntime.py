@@ -74,7 +74,7 @@ class OnnxRuntimeEngine(Engine):
         names = [spec.name for spec in self.outputs]
         try:
             answers = session.run(names, dict(arrays))
-        except (*_errors(), MemoryError) as reason:
+        except _errors(MemoryError) as reason:
             raise InferenceError(f"{self._path} did not run: {reason}; send a smaller batch") from reason
         return dict(zip(names, answers, strict=True))
 
@@ -106,8 +106,8 @@ def _library() -> Any:
     return onnxruntime
 
 
-def _errors() -> tuple[type[Exception], ...]:
-    """What ONNX Runtime raises; its errors have no common parent."""
+def _errors(*beside: type[Exception]) -> tuple[type[Exception], ...]:
+    """What ONNX Runtime raises, which has no common parent; and others `beside`."""
     from onnxruntime.capi import onnxruntime_pybind11_state as native
 
     return (
@@ -120,6 +120,7 @@ def _errors() -> tuple[type[Exception], ...]:
         native.RuntimeException,
         native.EPFail,
         native.EngineError,
+        *beside,
     )
 
 

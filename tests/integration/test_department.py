@@ -1,8 +1,10 @@
 """The department of docker/: every role in a container of its image, with real servers and made secrets."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from pydicom import dcmread
 
@@ -11,6 +13,8 @@ from tests.servers.dcmtk import Dcmtk
 from tests.servers.department import Department, department
 from tests.servers.images import Image
 from tests.servers.orthanc import Orthanc
+from tests.servers.process import HOST, ServerProcess, free_port, temporary_folder
+from tests.servers.programs import require
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1200)]
 
@@ -39,3 +43,32 @@ def test_study_goes_through_the_department_and_every_role_is_healthy(
     known = (uid, "PHANTOM", running.secret("broker-password"), running.secret("ledger-password"))
     assert [word for word in known if word in running.log()] == []
     assert running.stop() == {"accept": 0, "infer": 0, "send": 0, "worklist": 0}
+
+
+def test_orthanc_takes_its_configuration_and_asks_for_a_password(orthanc_department: Department) -> None:
+    made = orthanc_department
+    dicom_port, http_port = free_port(), free_port()
+    configuration = json.loads((made.folder / "orthanc.json").read_text())
+    storage = str(made.folder / "storage")
+    changed: dict[str, int | str] = {"DicomPort": dicom_port, "HttpPort": http_port}
+    changed |= {"StorageDirectory": storage, "IndexDirectory": storage}
+    folder = made.folder / "orthanc"
+    folder.mkdir()
+    (folder / "orthanc.json").write_text(json.dumps(configuration | changed))
+    (folder / "users.json").write_text(made.secret("orthanc-users.json"))
+    users = json.loads(made.secret("orthanc-users.json"))["RegisteredUsers"]
+    address = f"http://{HOST}:{http_port}/modalities"
+
+    process = ServerProcess([str(require("Orthanc", "orthanc")), str(folder)], made.folder / "orthanc.log")
+    try:
+        process.wait_for_port(http_port)
+        assert httpx.get(address).status_code == 401
+        assert httpx.get(address, auth=("admin", users["admin"])).json() == ["preread"]
+    finally:
+        process.stop()
+
+
+@pytest.fixture
+def orthanc_department(orthanc: Orthanc) -> Iterator[Department]:
+    with temporary_folder("department") as folder:
+        yield Department(folder, orthanc)

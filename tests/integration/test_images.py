@@ -181,4 +181,4 @@ def test_whole_service_runs_from_the_cpu_image(
 def state_of(web_port: int, image: Path) -> str:
     uid = str(dcmread(image).StudyInstanceUID)
     studies = httpx.get(f"http://{HOST}:{web_port}/api/v1/studies", timeout=30.0).raise_for_status().json()
-    return next(one["state"] for one in studies["studies"] if one["study_instance_uid"] == uid)
+    return next(str(one["state"]) for one in studies["studies"] if one["study_instance_uid"] == uid)

@@ -3,7 +3,6 @@
 import re
 from importlib.metadata import Distribution, distribution
 
-from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
 COPYLEFT = re.compile(r"\b[AL]?GPL|GNU (Affero|Lesser|Library)?\s*General Public", re.IGNORECASE)
@@ -38,16 +37,17 @@ def brought(extras: tuple[str, ...] = ()) -> dict[str, Distribution]:
 def applies(requirement: Requirement, extras: set[str]) -> bool:
     if requirement.marker is None:
         return True
-    environments = [dict(default_environment()) | {"extra": extra} for extra in (extras or {""})]
-    return any(requirement.marker.evaluate(one) for one in environments)
+    return any(requirement.marker.evaluate({"extra": extra}) for extra in (extras or {""}))
 
 
 def licence(one: Distribution) -> str:
-    """What the package says of its licence; the whole text where it has put that there, too."""
-    metadata = one.metadata
-    classifiers = [text for text in metadata.get_all("Classifier") or [] if text.startswith("License ::")]
-    said = [metadata.get("License-Expression"), *classifiers]
-    return "; ".join(text for text in said if text) or str(metadata.get("License") or "")
+    """What the package says of its licence: as an expression, by classifiers, else in words of its own."""
+    classifiers = one.metadata.get_all("Classifier") or []
+    said = [
+        *(one.metadata.get_all("License-Expression") or []),
+        *(text for text in classifiers if text.startswith("License ::")),
+    ]
+    return "; ".join(said or one.metadata.get_all("License") or [])
 
 
 def test_base_install_has_no_copyleft() -> None:

@@ -52,7 +52,7 @@ class Container:
     def _prepared(self, command: list[str], environment: Mapping[str, str]) -> list[str]:
         bundle = self._folder / "bundle"
         bundle.mkdir(parents=True, exist_ok=True)
-        specification = self._specification(command, self._image.environment | environment)
+        specification = self._specification(command, {**self._image.environment, **environment})
         (bundle / "config.json").write_text(json.dumps(specification))
         return [str(self._runc), *self._root, "run", "--bundle", str(bundle), self._name]
 

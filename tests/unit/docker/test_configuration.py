@@ -1,12 +1,15 @@
 """docker/preread.toml fits the service, and compose.yaml around it."""
 
 import json
+import subprocess
 
 import pytest
+import yaml
 
 from service.config import Settings
 from service.config.load import load_settings
 from service.wiring.check import check
+from tests.servers.programs import require
 from tests.unit.docker.composition import FOLDER, services
 
 
@@ -49,3 +52,25 @@ def test_a_role_is_killed_only_after_it_was_to_have_drained(settings: Settings) 
     grace = services()["infer"]["stop_grace_period"]
     assert grace.endswith("s")
     assert float(grace.removesuffix("s")) > settings.drain_s
+
+
+def test_prometheus_takes_its_configuration() -> None:
+    program = require("promtool", "prometheus")
+    path = FOLDER / "monitoring" / "prometheus.yml"
+
+    done = subprocess.run(
+        [str(program), "check", "config", str(path)], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    jobs = yaml.safe_load(path.read_text())["scrape_configs"]
+    hosts = {
+        target.partition(":")[0] for job in jobs for one in job["static_configs"] for target in one["targets"]
+    }
+    assert hosts - {"127.0.0.1"} <= set(services())
+
+
+def test_rabbitmq_has_the_plugin_that_prometheus_asks() -> None:
+    assert (FOLDER / "rabbitmq" / "enabled_plugins").read_text() == "[rabbitmq_prometheus].\n"
+    lines = (FOLDER / "rabbitmq" / "preread.conf").read_text().splitlines()
+    assert "prometheus.tcp.port = 15692" in lines
