@@ -18,12 +18,18 @@ BIN := $(TEST_VENV)/bin
 OHIF := build/ohif
 OIDC := build/oidc-provider
 HELM := build/helm
+COMPOSE := build/docker-compose
+
+# What builds images: docker, or podman. Give the base with its digest to build on the same one again.
+DOCKER ?= docker
+BASE_IMAGE ?= docker.io/library/debian:bookworm-slim
+GPU_IMAGE ?=
 
 MAKEFLAGS += --no-print-directory
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-long bench-accept bench-engines bench-live bench-relay bench-worklist screenshots faults soak check format docs servers test-venv clean python
+.PHONY: help venv demo images image-gpu lock test test-long bench-accept bench-engines bench-live bench-relay bench-worklist screenshots faults soak check format docs servers test-venv clean python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,12 +39,21 @@ venv: $(BASE_VENV)/.installed ## the base install in .venv: no root, no PyTorch,
 demo: venv ## one study through the whole service; STUDY=path sends yours (DICOM, PNG or JPEG)
 	@$(BASE_VENV)/bin/preread demo $(if $(STUDY),"$(STUDY)")
 
-test: servers test-venv $(OHIF)/.installed $(OIDC)/.installed $(HELM)/.installed ## everything: installs what is missing, then checks and all tests
+test: servers test-venv $(OHIF)/.installed $(OIDC)/.installed $(HELM)/.installed $(COMPOSE)/.installed ## everything: installs what is missing, then checks and all tests
 	@$(MAKE) check
 	@echo "==> pytest: unit, on every core"
 	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile tests/unit tests/repo tests/gpu
 	@echo "==> pytest: with real servers, two files at a time: they wait more than they compute"
 	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile tests/integration
+
+images: ## the images preread and preread-cpu (docker/README.md); BASE_IMAGE=name@sha256:... pins the base
+	docker/build-images "$(DOCKER)" "$(BASE_IMAGE)"
+
+image-gpu: ## the image preread-gpu on NVIDIA's image with TensorRT: GPU_IMAGE=name@sha256:...
+	docker/build-images "$(DOCKER)" "$(GPU_IMAGE)" gpu
+
+lock: test-venv ## the images' packages anew, with hashes; ARGS=--upgrade takes the newest that fit
+	docker/lock/update "$(CURDIR)/$(BIN)/uv" $(ARGS)
 
 bench-engines: test-venv ## speed of every backend and of the whole worker; writes build/results/engines.json
 	@$(BIN)/python -m tests.benchmarks.engines
@@ -114,6 +129,9 @@ $(OIDC)/.installed: tests/servers/install-oidc-provider | $(TEST_VENV)/.installe
 
 $(HELM)/.installed: tests/servers/install-helm | $(TEST_VENV)/.installed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/servers/install-helm $(HELM)
+
+$(COMPOSE)/.installed: tests/servers/install-docker-compose | $(TEST_VENV)/.installed
+	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/servers/install-docker-compose $(COMPOSE)
 
 $(BASE_VENV)/.installed: pyproject.toml | python
 	@echo "==> base install in $(BASE_VENV)"

@@ -4,10 +4,8 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import assert_never
 
-import onnxruntime
-
 from engines.backends.cuda import current_gpu
-from engines.backends.onnxruntime import offers_cuda
+from engines.backends.onnxruntime import installed_version, offers_cuda
 from engines.choice import Backend, EngineChoice, check_precision
 from engines.errors import ChoiceError, GpuError, LibraryError
 from engines.plans.vendor import installed_vendor
@@ -39,7 +37,7 @@ def available(backend: Backend, device: int = 0) -> Available:
         case Backend.TENSORRT:
             return _tensorrt(device)
         case Backend.ONNXRUNTIME:
-            return Available(backend, True, f"ONNX Runtime {onnxruntime.__version__} on the CPU")
+            return _onnxruntime()
         case Backend.ONNXRUNTIME_CUDA:
             return _onnxruntime_cuda(device)
         case Backend.TORCH:
@@ -57,6 +55,9 @@ def settle(choice: EngineChoice) -> Settled:
         check_precision(choice)
         return Settled(choice, "it was chosen")
     tensorrt = _tensorrt(choice.device)
+    onnxruntime = _onnxruntime()
+    if not tensorrt.here and not onnxruntime.here:
+        raise ChoiceError(f"nothing can run a network here: {onnxruntime.detail}; {tensorrt.detail}")
     backend = Backend.TENSORRT if tensorrt.here else Backend.ONNXRUNTIME
     settled = replace(choice, backend=backend)
     try:
@@ -77,9 +78,19 @@ def _tensorrt(device: int) -> Available:
     return Available(Backend.TENSORRT, True, f"{vendor.flavour} {vendor.version} on {gpu.name}")
 
 
+def _onnxruntime() -> Available:
+    try:
+        return Available(Backend.ONNXRUNTIME, True, f"ONNX Runtime {installed_version()} on the CPU")
+    except LibraryError as reason:
+        return Available(Backend.ONNXRUNTIME, False, str(reason))
+
+
 def _onnxruntime_cuda(device: int) -> Available:
+    onnxruntime = _onnxruntime()
+    if not onnxruntime.here:
+        return Available(Backend.ONNXRUNTIME_CUDA, False, onnxruntime.detail)
     if offers_cuda():
-        detail = f"ONNX Runtime {onnxruntime.__version__} on GPU {device}"
+        detail = f"ONNX Runtime {installed_version()} on GPU {device}"
         return Available(Backend.ONNXRUNTIME_CUDA, True, detail)
     missing = "this ONNX Runtime has no CUDA: install onnxruntime-gpu in its place"
     return Available(Backend.ONNXRUNTIME_CUDA, False, missing)

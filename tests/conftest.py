@@ -16,6 +16,7 @@ pytest_plugins = [
     "tests.servers.chromium",
     "tests.servers.ohif",
     "tests.servers.oidc",
+    "tests.servers.images",
 ]
 
 REPOSITORY = Path(__file__).resolve().parents[1]

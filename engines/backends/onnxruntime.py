@@ -4,9 +4,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
-from onnxruntime.capi import onnxruntime_pybind11_state as native
 
 from engines.backends.port import Arrays, Engine, check_inputs, not_open
 from engines.errors import InferenceError, LibraryError, WeightsError
@@ -15,17 +13,6 @@ from engines.spec import DYNAMIC, TensorSpec
 _DTYPES = {"tensor(float)": "float32", "tensor(int64)": "int64", "tensor(uint8)": "uint8"}
 _ERRORS_ONLY = 3
 _CUDA = "CUDAExecutionProvider"
-_ERRORS = (
-    native.Fail,
-    native.InvalidArgument,
-    native.InvalidGraph,
-    native.InvalidProtobuf,
-    native.NoSuchFile,
-    native.NotImplemented,
-    native.RuntimeException,
-    native.EPFail,
-    native.EngineError,
-)
 
 Provider = Literal["cpu", "cuda"]
 
@@ -46,17 +33,18 @@ class OnnxRuntimeEngine(Engine):
     def open(self) -> None:
         """Load and optimise the graph.
 
-        Raises WeightsError for a file that is none, LibraryError where the GPU is asked for and this
-        ONNX Runtime cannot use it.
+        Raises WeightsError for a file that is none, LibraryError where ONNX Runtime is not installed, or the
+        GPU is asked for and this ONNX Runtime cannot use it.
         """
         if self._session is not None:
             return
+        onnxruntime = _library()
         providers = _cuda_providers(self._device) if self._provider == "cuda" else ["CPUExecutionProvider"]
         try:
             session = onnxruntime.InferenceSession(
                 str(self._path), _options(self._threads), providers=providers
             )
-        except _ERRORS as reason:
+        except _errors() as reason:
             raise WeightsError(f"{self._path} is not an ONNX file that can run: {reason}") from reason
         if self._provider == "cuda" and _CUDA not in session.get_providers():
             raise LibraryError(
@@ -86,7 +74,7 @@ class OnnxRuntimeEngine(Engine):
         names = [spec.name for spec in self.outputs]
         try:
             answers = session.run(names, dict(arrays))
-        except (*_ERRORS, MemoryError) as reason:
+        except _errors(MemoryError) as reason:
             raise InferenceError(f"{self._path} did not run: {reason}; send a smaller batch") from reason
         return dict(zip(names, answers, strict=True))
 
@@ -96,9 +84,44 @@ class OnnxRuntimeEngine(Engine):
         return self._session
 
 
+def installed_version() -> str:
+    """The version of ONNX Runtime. Raises LibraryError where it is not installed."""
+    return str(_library().__version__)
+
+
 def offers_cuda() -> bool:
-    """Whether the installed ONNX Runtime was built for CUDA. Its libraries may still be missing."""
-    return _CUDA in onnxruntime.get_available_providers()
+    """Whether the installed ONNX Runtime was built for CUDA. Its libraries may still be missing.
+
+    Raises LibraryError where ONNX Runtime is not installed.
+    """
+    return _CUDA in _library().get_available_providers()
+
+
+def _library() -> Any:
+    """Imported by who runs networks only: the image of the service's other roles does without it."""
+    try:
+        import onnxruntime
+    except ModuleNotFoundError:
+        raise LibraryError("ONNX Runtime is not installed here: pip install onnxruntime") from None
+    return onnxruntime
+
+
+def _errors(*beside: type[Exception]) -> tuple[type[Exception], ...]:
+    """What ONNX Runtime raises, which has no common parent; and others `beside`."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as native
+
+    return (
+        native.Fail,
+        native.InvalidArgument,
+        native.InvalidGraph,
+        native.InvalidProtobuf,
+        native.NoSuchFile,
+        native.NotImplemented,
+        native.RuntimeException,
+        native.EPFail,
+        native.EngineError,
+        *beside,
+    )
 
 
 def _options(threads: int) -> Any:
@@ -106,7 +129,7 @@ def _options(threads: int) -> Any:
 
     No gain was seen from other settings of the memory arena and pattern, on a machine that was not idle.
     """
-    options = onnxruntime.SessionOptions()
+    options = _library().SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY

@@ -1,6 +1,7 @@
 """The command `preread`: every role, and the tools around them."""
 
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -48,9 +49,18 @@ app = typer.Typer(
 )
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"preread {version('preread')}")
+        raise typer.Exit
+
+
 @app.callback()
 def common(
     context: typer.Context,
+    asked_for_version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
     config: Annotated[
         Path | None,
         typer.Option(

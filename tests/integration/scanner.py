@@ -47,8 +47,11 @@ def write(datasets: Iterable[Any], folder: Path) -> list[Path]:
 
 def store(dcmtk: Dcmtk, preread: Preread, files: Sequence[Path]) -> None:
     """Send files over one association. Fails unless each is answered with Success."""
-    sent = dcmtk.run(
-        "storescu", "-aec", "PREREAD", "-R", "-v", "127.0.0.1", str(preread.dicom_port), *map(str, files)
-    )
+    send_to(dcmtk, preread.dicom_port, files)
+
+
+def send_to(dcmtk: Dcmtk, port: int, files: Sequence[Path]) -> None:
+    """The same, to whoever listens on this port of this machine."""
+    sent = dcmtk.run("storescu", "-aec", "PREREAD", "-R", "-v", "127.0.0.1", str(port), *map(str, files))
     assert sent.returncode == 0, sent.stdout
     assert sent.stdout.count("Status: 0x0000") + sent.stdout.count("(Success)") >= len(files), sent.stdout

@@ -22,7 +22,9 @@ ROLE = "preread"
 class Postgres:
     """One server. It can be stopped, killed and started again on the same data."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, password: str = "") -> None:
+        """With a password, who comes by TCP has to know it; without, everybody is trusted."""
+        self._password = password
         self._programs = _newest_programs()
         self._user = "postgres" if os.geteuid() == 0 else None
         self._folder = folder
@@ -82,12 +84,18 @@ class Postgres:
             self._process = None
 
     def _initialise(self) -> None:
+        password_file = self._folder / "password"
+        password_file.write_text(self._password or "unused")
+        if self._user is not None:
+            shutil.chown(password_file, self._user)
         subprocess.run(
             [
                 str(self._programs / "initdb"),
                 f"--pgdata={self._folder / 'data'}",
                 f"--username={ROLE}",
-                "--auth=trust",
+                "--auth-local=trust",
+                f"--auth-host={'scram-sha-256' if self._password else 'trust'}",
+                f"--pwfile={password_file}",
                 "--encoding=UTF8",
                 "--locale=C.UTF-8",
             ],
@@ -107,7 +115,9 @@ class Postgres:
         return True
 
     def _run_sql(self, statement: sql.SQL | sql.Composed) -> None:
-        conninfo = f"host={HOST} port={self.port} user={ROLE} dbname=postgres"
+        conninfo = (
+            f"host={HOST} port={self.port} user={ROLE} password={self._password or 'unused'} dbname=postgres"
+        )
         with psycopg.connect(conninfo, autocommit=True) as connection:
             connection.execute(statement)
 

@@ -105,6 +105,11 @@ class ServerProcess:
         """The exit status, once the server has ended by itself."""
         return self._process.wait(60)
 
+    def terminate(self) -> None:
+        """SIGTERM, without waiting for the end."""
+        with suppress(ProcessLookupError):
+            self._process.terminate()
+
     def stop(self, number: signal.Signals = signal.SIGTERM, timeout_s: float = 30.0) -> None:
         """Signal the server, wait for its end, and kill what is left of its group."""
         with suppress(ProcessLookupError):

@@ -23,8 +23,19 @@ SCRIPTS = "/usr/lib/rabbitmq/bin"
 class RabbitMQ:
     """One node. It can be stopped, killed and started again on the same data."""
 
-    def __init__(self, folder: Path, hospital: Hospital | None = None) -> None:
-        """With a hospital, it speaks TLS too, and takes only clients with a certificate from there."""
+    def __init__(
+        self,
+        folder: Path,
+        hospital: Hospital | None = None,
+        configuration: str = "",
+        user: tuple[str, str] = ("guest", "guest"),
+    ) -> None:
+        """With a hospital, it speaks TLS too, and takes only clients with a certificate from there.
+
+        `configuration`: further lines of rabbitmq.conf; `user`: name and password, where they say another.
+        """
+        self._configuration = configuration
+        self._user = user
         self._server_program = require("rabbitmq-server", "rabbitmq-server", SCRIPTS)
         self._ctl_program = require("rabbitmqctl", "rabbitmq-server", SCRIPTS)
         self._epmd_program = require("epmd", "rabbitmq-server")
@@ -100,7 +111,7 @@ class RabbitMQ:
         answer = httpx.request(
             method,
             f"http://{HOST}:{self.management_port}{path}",
-            auth=("guest", "guest"),
+            auth=self._user,
             json=body,
             timeout=30.0,
         )
@@ -150,7 +161,8 @@ class RabbitMQ:
         configuration.write_text(
             f"listeners.tcp.1 = {HOST}:{self.port}\n"
             f"management.tcp.ip = {HOST}\n"
-            f"management.tcp.port = {self.management_port}\n" + self._tls_configuration()
+            f"management.tcp.port = {self.management_port}\n{self._configuration}\n"
+            + self._tls_configuration()
         )
         plugins = self._folder / "enabled_plugins"
         plugins.write_text("[rabbitmq_management].\n")

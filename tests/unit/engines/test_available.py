@@ -1,3 +1,4 @@
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -66,3 +67,13 @@ def test_onnx_runtime_on_a_gpu_needs_a_build_with_cuda(
 def test_what_auto_would_be_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     answering_gpu(monkeypatch)
     assert available(Backend.AUTO).detail.startswith("tensorrt: ")
+
+
+def test_without_onnx_runtime_and_without_a_gpu_nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    no_gpu(monkeypatch)
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+
+    assert not available(Backend.ONNXRUNTIME).here
+    assert not available(Backend.ONNXRUNTIME_CUDA).here
+    with pytest.raises(ChoiceError, match=r"nothing can run a network here: .*pip install onnxruntime"):
+        settle(EngineChoice(Backend.AUTO))

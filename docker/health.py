@@ -1,0 +1,86 @@
+#!/opt/preread/bin/python
+"""`preread-health [ROLE]`: exit status 0 where the role in this container does its work, else 1 and why.
+
+accept answers an association, worklist its health check, infer and send reach the ledger. Without ROLE it is
+the one that the container was started with; `run` is asked as accept and worklist.
+"""
+
+import sys
+import urllib.request
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from service.config import Settings
+from service.config.load import load_settings
+
+TIMEOUT_S = 5.0
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to be compared with, not to listen on
+
+
+def answers_association(settings: Settings) -> None:
+    """Raises OSError where the SCP does not answer; a rejection is an answer."""
+    from pynetdicom import AE
+    from pynetdicom.sop_class import Verification
+
+    if settings.accept.tls.is_on and settings.accept.tls.only:
+        return  # only a sender with a certificate gets an answer there
+    ae = AE("HEALTH")
+    ae.acse_timeout = ae.network_timeout = ae.connection_timeout = TIMEOUT_S
+    ae.add_requested_context(Verification)
+    address, port = _reachable(settings.accept.bind), settings.accept.port
+    association = ae.associate(address, port, ae_title=settings.accept.ae_title)
+    if association.is_established:
+        association.release()
+    elif not association.is_rejected:
+        raise OSError(f"no answer to an association on {address}:{port}")
+
+
+def answers_browsers(settings: Settings) -> None:
+    """Raises OSError where the worklist does not answer, or cannot read the ledger."""
+    url = f"http://{_reachable(settings.worklist.bind)}:{settings.worklist.port}/healthz"
+    with urllib.request.urlopen(url, timeout=TIMEOUT_S):
+        pass
+
+
+def reaches_ledger(settings: Settings) -> None:
+    """Raises LedgerUnavailable."""
+    from service.storage.ledger import Ledger
+
+    with closing(Ledger(settings.ledger_url)) as ledger, ledger.read() as tx:
+        tx.studies.latest(1)
+
+
+CHECKS: dict[str, tuple[Callable[[Settings], None], ...]] = {
+    "accept": (answers_association,),
+    "infer": (reaches_ledger,),
+    "send": (reaches_ledger,),
+    "worklist": (answers_browsers,),
+    "run": (answers_association, answers_browsers),
+}
+
+
+def role_of(command: str) -> str | None:
+    """The role in the command line of a process, as /proc has it: arguments that end with NUL."""
+    return next((part for part in command.split("\0") if part in CHECKS), None)
+
+
+def main() -> None:
+    """Check the role that is named, or the one that this container runs."""
+    role = sys.argv[1] if len(sys.argv) > 1 else role_of(Path("/proc/1/cmdline").read_text(encoding="utf-8"))
+    if role not in CHECKS:
+        sys.exit(f"say which role to check: preread-health {'|'.join(CHECKS)}")
+    settings = load_settings()
+    try:
+        for check in CHECKS[role]:
+            check(settings)
+    except Exception as error:  # whatever it is, the role does not do its work
+        sys.exit(f"{role}: {error}")
+
+
+def _reachable(bind: str) -> str:
+    return EVERYWHERE.get(bind, bind)
+
+
+if __name__ == "__main__":
+    main()
