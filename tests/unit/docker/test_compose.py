@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from service.cli.roles import ROLES
+from service.config.metrics import ROLES
 from tests.unit.docker.composition import FOLDER, compose, composition, services
 
 OURS = {"accept", "infer", "infer-gpu", "send", "worklist"}
