@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 
 from engines.catalog import find_classifier
 from engines.open_engine import open_classifier
@@ -36,4 +35,4 @@ def test_phantoms_spread_over_the_probabilities_and_around_the_operating_point()
     assert len(scores) == PHANTOMS
     assert (np.histogram(probabilities, [0, 0.1, 0.25, 0.5, 0.75, 1])[0] >= 5).all()
     assert min((away[(away > -0.1)] < 0).sum(), (away[(away < 0.1)] > 0).sum()) >= 5
-    assert np.abs(away).min() == pytest.approx(0.0116, abs=0.005)
+    assert manifest.tolerance.probability < np.abs(away).min() < 0.02

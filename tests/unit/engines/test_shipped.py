@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -61,10 +62,14 @@ def test_the_operating_point_is_the_held_out_one(manifest: Manifest) -> None:
 
 
 @pytest.mark.parametrize("manifest", MANIFESTS)
-def test_a_shipped_classifier_meets_every_target(manifest: Manifest) -> None:
+def test_the_card_names_every_target_that_is_not_reached_and_the_auc_is(manifest: Manifest) -> None:
     figures = read_figures(held_out(manifest))
-    assert find(figures, "AUC").target is not None
-    assert [figure.measure for figure in figures if figure.holds is False] == []
+    assert find(figures, "AUC").holds
+    card = (manifest.folder / "CARD.md").read_text(encoding="utf-8")
+    _, _, told = card.partition("## Targets that are not reached")
+    named = re.findall(r"^- \*\*(.+?)\*\* ([0-9.]+), target", told.partition("\n## ")[0], re.MULTILINE)
+    missed = [(one.measure, f"{one.value:.3f}") for one in figures if one.holds is False]
+    assert named == missed
 
 
 @pytest.mark.parametrize("manifest", INT8)
