@@ -4,6 +4,7 @@ The base is a Debian made here by mmdebstrap under the name that the Dockerfile 
 build/images, so that only what has changed is built again.
 """
 
+import fcntl
 import json
 import os
 import subprocess
@@ -47,8 +48,11 @@ class Buildah:
 
     def make_base(self) -> None:
         """A Debian under the name of the Dockerfile's base, unless it is there."""
-        if BASE in self._run("images", "--format", "{{.Name}}:{{.Tag}}"):
-            return
+        with _alone():
+            if BASE not in self._run("images", "--format", "{{.Name}}:{{.Tag}}"):
+                self._commit_base()
+
+    def _commit_base(self) -> None:
         archive = BUILD / "base.tar"
         if not archive.is_file():
             made = archive.with_suffix(".part.tar")
@@ -62,6 +66,11 @@ class Buildah:
     def build(self, target: str) -> str:
         """Build a target of the Dockerfile as it is. Returns the image's name."""
         name = f"{target}:tested"
+        with _alone():
+            self._build(target, name)
+        return name
+
+    def _build(self, target: str, name: str) -> None:
         self._run(
             "bud",
             "--layers",
@@ -76,7 +85,6 @@ class Buildah:
             *_certificates(),
             str(ROOT),
         )
-        return name
 
     @contextmanager
     def mounted(self, name: str) -> Iterator[Image]:
@@ -96,6 +104,14 @@ class Buildah:
             f"--storage-driver={os.environ.get('PREREAD_STORAGE_DRIVER', 'overlay')}",
         ]
         return _checked([str(self._program), *storage, *arguments]).strip()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Tests in several processes build one after the other: the second one finds the first one's layers."""
+    with (BUILD / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _checked(command: list[str]) -> str:
