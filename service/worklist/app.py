@@ -17,7 +17,6 @@ from service.errors import (
     NotInThisState,
     NotSignedIn,
     PrereadError,
-    Refused,
     Retryable,
 )
 from service.storage.ledger import Ledger
@@ -111,7 +110,7 @@ def _preread_error(request: Request, error: Exception) -> Response:
     if isinstance(error, NotSignedIn) and _is_page(request):
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/sign-in?following={quote(asked, safe='')}", 303)
-    statuses = REFUSALS | {NotInThisState: 409, InvalidAssessment: 422, Retryable: 503, Refused: 422}
+    statuses = REFUSALS | {NotInThisState: 409, InvalidAssessment: 422, Retryable: 503}
     status = next((number for kind, number in statuses.items() if isinstance(error, kind)), 500)
     response = _explain(request, status, str(error))
     if isinstance(error, NotSignedIn):

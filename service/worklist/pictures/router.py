@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from service.access.person import Person
 from service.access.records import Action
 from service.access.roles import Permission
+from service.errors import Refused
 from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
 from service.study.model import ReceivedInstance
@@ -66,11 +67,7 @@ def pictures_router(ledger: Ledger, store: InstanceStore, gate: Gate, research: 
     )
     def picture(study_instance_uid: str, sop_instance_uid: str, frame: Frame = None) -> Response:
         """A received image, or one of its frames, as it is displayed."""
-        key = received(study_instance_uid, sop_instance_uid).key
-        try:
-            return Response(frames.png(key, frame or 1), media_type="image/png")
-        except KeyError:
-            raise HTTPException(404, _GONE) from None
+        return _picture(frames, received(study_instance_uid, sop_instance_uid).key, frame or 1)
 
     @router.get(
         "/api/v1/studies/{study_instance_uid}/images/{sop_instance_uid}/heat.png",
@@ -92,3 +89,12 @@ def pictures_router(ledger: Ledger, store: InstanceStore, gate: Gate, research: 
         raise HTTPException(404, "no heat of this image: it was not scored, or the study is in work")
 
     return router
+
+
+def _picture(frames: Frames, key: str, number: int) -> Response:
+    try:
+        return Response(frames.png(key, number), media_type="image/png")
+    except KeyError:
+        raise HTTPException(404, _GONE) from None
+    except Refused as error:  # it came so; of our own objects that would be our fault
+        raise HTTPException(422, str(error)) from error
