@@ -5,6 +5,7 @@ accept answers an association, worklist its health check, infer and send reach t
 the one that the container was started with; `run` is asked as accept and worklist.
 """
 
+import ssl
 import sys
 import urllib.request
 from collections.abc import Callable
@@ -38,8 +39,11 @@ def answers_association(settings: Settings) -> None:
 
 def answers_browsers(settings: Settings) -> None:
     """Raises OSError where the worklist does not answer, or cannot read the ledger."""
-    url = f"http://{_reachable(settings.worklist.bind)}:{settings.worklist.port}/healthz"
-    with urllib.request.urlopen(url, timeout=TIMEOUT_S):
+    scheme = "https" if settings.worklist.tls.is_on else "http"
+    url = f"{scheme}://{_reachable(settings.worklist.bind)}:{settings.worklist.port}/healthz"
+    itself = ssl.create_default_context()
+    itself.check_hostname, itself.verify_mode = False, ssl.CERT_NONE  # its certificate is for another name
+    with urllib.request.urlopen(url, timeout=TIMEOUT_S, context=itself):  # noqa: S310 - http or https
         pass
 
 
