@@ -56,7 +56,7 @@ def test_a_shipped_classifier_in_float16_gives_nearly_the_same_probability(
         [manifest.calibration.probability(float(logits[1] - logits[0])) for logits in answer[LOGITS]]
         for answer in answers
     )
-    assert np.abs(np.subtract(full, half)).max() <= 1e-2
+    assert np.abs(np.subtract(full, half)).max() <= 2e-2
     assert np.corrcoef(answers[0][HEATMAP].ravel(), answers[1][HEATMAP].ravel())[0, 1] > 0.99
 
 
@@ -64,7 +64,7 @@ def test_a_shipped_classifier_in_float16_gives_nearly_the_same_probability(
 def test_a_shipped_classifier_in_float16_becomes_a_smaller_plan(manifest: Manifest, tmp_path: Path) -> None:
     vendor = tensorrt_rtx()
     plan = build_plan(_half_file(manifest, tmp_path), BatchProfile(1, 8, 32), vendor=vendor)
-    assert len(plan) < manifest.checked_weights().stat().st_size
+    assert len(plan) < len(build_plan(manifest.checked_weights(), BatchProfile(1, 8, 32), vendor=vendor))
     assert vendor.log.take_errors() == []
 
 

@@ -131,7 +131,8 @@ def test_the_graph_equals_pytorch_for_another_batch_than_the_traced_one(case: Ca
     first = tuple(one[:1] for one in case.images)
     outputs = case.run(*first)
     for name, value in zip(explained.outputs, explained(*first), strict=True):
-        np.testing.assert_allclose(outputs[name], value.numpy(), rtol=0, atol=1e-4 * float(value.abs().max()))
+        # Deep networks differ a little more on processors without AVX-512.
+        np.testing.assert_allclose(outputs[name], value.numpy(), rtol=0, atol=2e-4 * float(value.abs().max()))
 
 
 class OneInput(nn.Module):  # type: ignore[misc]

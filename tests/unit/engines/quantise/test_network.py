@@ -24,7 +24,8 @@ def test_int8_answers_are_near_those_of_float32(tiny_onnx: Path, tiny_int8: Path
         int8 = engine.infer({IMAGES: images})
     for name in (LOGITS, HEATMAP):
         error, spread = np.abs(full[name] - int8[name]).max(), np.ptp(full[name])
-        assert 0 < error < 0.1 * spread
+        # Processors without VNNI saturate sums of two products, and are further off.
+        assert 0 < error < 0.3 * spread
 
 
 def test_convolutions_are_int8_and_all_else_stays_float32(tiny_int8: Path) -> None:
