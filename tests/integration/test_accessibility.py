@@ -44,6 +44,7 @@ def test_axe_finds_nothing(page: Page, room: Room, name: str, scheme: Literal["d
         path = path.replace(f"{{{study}}}", seed.uid)
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.goto(f"{room.url}{path}")
+    page.wait_for_load_state()
     found = Axe().run(page, options=RULES).response["violations"]
     assert [
         (one["id"], one["help"], [node["html"][:200] for node in one["nodes"]][:3]) for one in found

@@ -51,10 +51,12 @@ def test_the_form_is_for_everybody(page: Page, ledger: Ledger, study: Seed, sche
         page.goto(f"{url}/studies/{study.uid}")
         enter(page, "anna", "wrong horse battery")
         expect(page.get_by_role("alert")).to_contain_text("do not go together")
+        page.wait_for_load_state()
         found = Axe().run(page, options=RULES).response["violations"]
         assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found] == []
         enter(page, "anna")
         expect(page).to_have_url(f"{url}/studies/{study.uid}")
+        page.wait_for_load_state()  # an address is there before its style
         found = Axe().run(page, options=RULES).response["violations"]
         assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found] == []
 
