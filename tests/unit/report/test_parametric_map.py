@@ -1,5 +1,6 @@
 """The heatmaps of a CT series as numbers, at their places in the patient."""
 
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -8,12 +9,20 @@ import pytest
 from highdicom.pm.sop import pmread
 from pydicom.dataset import Dataset
 
-from service.config import ReportSettings
+from service.config import ReportSettings, Rule
 from service.config.profiles import DicomKind
+from service.infer.worker import Worker
 from service.report import parametric_map
 from service.report.gate import faults_of
 from service.report.objects import ReportObject
+from service.report.reporter import Reporter
+from service.storage.ledger import Ledger
+from service.storage.memory import MemoryStore
+from service.study.messages import InferenceRequest, ReportRequest
+from tests.fakes.classifier import FakeClassifier, FakeCriteria
+from tests.fakes.pool import INLINE_POOLS
 from tests.servers.dcmtk import Dciodvfy
+from tests.unit.pipeline import assemble, enqueue, receive
 from tests.unit.report.builders import (
     COLUMNS,
     ROWS,
@@ -124,3 +133,48 @@ def test_long_series_come_in_several_objects(monkeypatch: pytest.MonkeyPatch) ->
     assert [(one.NumberOfFrames, one.InstanceNumber) for one in found] == [(2, 1), (1, 2)]
     assert len({one.SOPInstanceUID for one in found}) == 2
     assert len({one.SeriesInstanceUID for one in found}) == 1
+
+
+def test_a_ct_series_that_a_classifier_reads_gets_one_with_its_report(
+    ledger: Ledger, store: MemoryStore
+) -> None:
+    # Arrange
+    classifier = FakeClassifier()
+    criteria = FakeCriteria(modalities=("CT",), body_parts=("CHEST",))
+    classifier.manifest = replace(classifier.manifest, name="ct", criteria=criteria)
+    rule = Rule.model_validate(
+        {"name": "ct", "when": {"Modality": "CT"}, "classifiers": ["ct"], "destinations": ["pacs"]}
+    )
+    uid = receive(ledger, store, [with_pixels(source) for source in SHUFFLED])
+    assemble(ledger, store)
+    enqueue(ledger, store, rule)
+
+    # Act
+    request = InferenceRequest(uid, 1, "ct").to_json()
+    Worker(ledger, store, {"ct": classifier}, INLINE_POOLS, max_frames=4).handle(request)
+    kinds: dict[str, tuple[DicomKind, ...]] = {"pacs": ("sr", "heatmap", "segmentation", "parametric-map")}
+    Reporter(ledger, store, ReportSettings(), kinds).handle(ReportRequest(uid, 1).to_json())
+
+    # Assert
+    with ledger.read() as tx:
+        waiting = tx.deliveries.waiting(uid, 1, "pacs")
+    assert [one.kind for one in waiting] == [
+        *["heatmap"] * 3,
+        "parametric-map",
+        *["segmentation"] * 3,
+        "sr",
+    ]
+    assert {one.fault for one in waiting} == {""}
+    found = pmread(BytesIO(store.get(waiting[3].key)))
+    assert found.get_volume().array.shape == (3, ROWS, COLUMNS)
+    assert found.get_volume().array.max() == pytest.approx(1, abs=0.01)
+
+
+def with_pixels(source: Dataset) -> Dataset:
+    """A dark slice with a bright square in it."""
+    stored = np.full((ROWS, COLUMNS), 1000, np.int16)
+    stored[40:60, 50:80] = 1200
+    ds = as_received(source)
+    ds.SamplesPerPixel, ds.WindowCenter, ds.WindowWidth = 1, 76, 200
+    ds.add_new("PixelData", "OW", stored.tobytes())
+    return ds
