@@ -39,13 +39,17 @@ class Worker:
         classifiers: Mapping[str, ClassifierPort],
         pools: Mapping[Priority, Executor],
         max_frames: int,
+        frame_heatmaps: int = 16,
     ) -> None:
-        """`pools`: threads that read images; urgent studies have their own, so that none queues there."""
+        """`pools`: threads that read images; urgent studies have their own, so that none queues there.
+        `max_frames`, `frame_heatmaps`: as in Reading.
+        """
         self._ledger = ledger
         self._store = store
         self._classifiers = classifiers
         self._pools = pools
         self._max_frames = max_frames
+        self._frame_heatmaps = frame_heatmaps
 
     def handle(self, body: dict[str, Any], fence: Fence = unfenced) -> None:
         """Do what an InferenceRequest asks for; enter the result where the fence lets it through.
@@ -119,7 +123,7 @@ class Worker:
             [(instance.sop_instance_uid, partial(self._bytes_of, instance)) for instance in instances],
             classifier,
             self._pools[priority],
-            Reading(self._max_frames, request.assume_body_part),
+            Reading(self._max_frames, request.assume_body_part, self._frame_heatmaps),
             urgent=priority is Priority.URGENT,
             companions=companions,
         )
@@ -131,14 +135,14 @@ class Worker:
     def _keep(self, folder: str, frame: ScoredFrame) -> ImageScore:
         """Store the heatmaps; returns the score with their keys."""
         uid, number = frame.score.sop_instance_uid, frame.score.frame_number or 1
+        keys = {}
         for at, heatmap in ({number: frame.heatmap} | frame.frames).items():
-            self._store.put(_heatmap_key(folder, uid, at), heatmap.png)
+            keys[at] = _heatmap_key(folder, uid, at)
+            self._store.put(keys[at], heatmap.png)
         return replace(
             frame.score,
-            heatmap_key=_heatmap_key(folder, uid, number),
-            frames=tuple(
-                replace(one, heatmap_key=_heatmap_key(folder, uid, one.number)) for one in frame.score.frames
-            ),
+            heatmap_key=keys[number],
+            frames=tuple(replace(one, heatmap_key=keys.get(one.number, "")) for one in frame.score.frames),
         )
 
     def _bytes_of(self, instance: ReceivedInstance) -> bytes:

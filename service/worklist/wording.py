@@ -54,6 +54,7 @@ OBJECT_LABELS: dict[str, str] = {
     "cine-heatmap": "Heatmaps of a cine (Multi-frame SC)",
     "presentation": "Outline over the image (Presentation State)",
     "segmentation": "Region (Segmentation)",
+    "parametric-map": "Heatmaps as numbers (Parametric Map)",
     "key-objects": "Key images (Key Object Selection)",
     "cad-sr": "Mammography CAD SR",
     "pdf": "Page for people (PDF)",

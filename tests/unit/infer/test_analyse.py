@@ -131,6 +131,16 @@ def test_the_most_suspicious_frame_speaks_for_a_cine() -> None:
     assert frame.score.probability == pytest.approx(cine[1].mean() / 255)
 
 
+def test_only_the_most_suspicious_frames_of_a_cine_keep_a_heatmap() -> None:
+    cine = part10(ultrasound(np.stack([phantom(value) for value in (10, 60, 30, 20)])))
+
+    found = list(analyse([("1", lambda: cine)], RecordingClassifier(), InlinePool(), Reading(16, "", 2)))
+
+    (frame,) = [one for one in found if isinstance(one, ScoredFrame)]
+    assert [one.number for one in frame.score.frames] == [1, 2, 3, 4]
+    assert sorted(frame.frames) == [2, 3]
+
+
 @pytest.mark.parametrize(
     ("frames", "max_frames", "expected"),
     [(3, 16, [0, 1, 2]), (31, 4, [0, 10, 20, 30]), (9, 1, [4]), (40, 20, 20)],
