@@ -1,4 +1,4 @@
-"""GET from and POST to a DICOMweb server over HTTP(S): bounded in time, never redirected."""
+"""Requests to a DICOMweb server over HTTP(S): bounded in time, never redirected."""
 
 import ssl
 import time
@@ -18,13 +18,13 @@ from service.config.http_peer import HttpPeer
 from service.errors import ConfigurationError, PeerRefused, PeerUnavailable
 
 _MAX_ANSWER_BYTES = 4 * 1024**2
-"""Of what answers a POST."""
+"""Of what answers a request that is not a GET of something large."""
 _PIECE_BYTES = 64 * 1024
 _BUSY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
 _HINTS: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "we are not authorized: look at bearer_token_file",
     HTTPStatus.FORBIDDEN: "we are not authorized: look at bearer_token_file, and at our rights there",
-    HTTPStatus.NOT_FOUND: "nothing is there: look at qido_url, wado_url or stow.url",
+    HTTPStatus.NOT_FOUND: "nothing is there: look at qido_url, wado_url, or the url that is configured",
     HTTPStatus.NOT_ACCEPTABLE: "it has nothing in a form that we take: its log says why",
 }
 
@@ -72,8 +72,21 @@ class HttpClient:
         """Send `body`, with `further` headers; status and body of the answer, whatever it is. Raises
         PeerUnavailable for none.
         """
-        headers = self._headers(accept) | {"Content-Type": content_type} | dict(further)
-        request = urllib.request.Request(url, body, headers, method="POST")  # noqa: S310 - as above
+        return self.send("POST", url, accept, body, {"Content-Type": content_type} | dict(further))
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        accept: str,
+        body: bytes | None = None,
+        further: Mapping[str, str] = MappingProxyType({}),
+    ) -> tuple[int, bytes]:
+        """Any request whose answer is small; status and body of it, whatever they are. Raises
+        PeerUnavailable for none.
+        """
+        headers = self._headers(accept) | dict(further)
+        request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310 - as above
         with self._translated(url):
             try:
                 with self._opener.open(request, timeout=self._left_s()) as response:
