@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 CLAIMED, ENDED = "workitem_claimed", "workitem_ended"
 """Events of a study's history that move no state."""
-HOLD_S = 60.0
+HOLD_S = 30.0
 """How long a workitem is in the hands of the process that works on it; then another one may take it up."""
 _RENEW_EVERY_S = 10.0
 _FINAL = {WorkitemState.COMPLETED: COMPLETED, WorkitemState.CANCELED: CANCELED}
