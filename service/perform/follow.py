@@ -1,7 +1,7 @@
 """Following a study on its way for a workitem, and ending the workitem with what came of it."""
 
 from service.errors import NotInThisState
-from service.perform.attributes import NOT_FOR_US, UNSPECIFIED, completed
+from service.perform.attributes import INCOMPLETE_INPUT, NOT_FOR_US, UNSPECIFIED, completed
 from service.perform.bring import send_on
 from service.perform.desk import Desk
 from service.perform.outputs import outputs_of
@@ -10,6 +10,11 @@ from service.study.model import Study
 from service.study.state import StudyState
 from service.study.workitem import HeldWorkitem, WorkitemState
 
+_CODES = {
+    StudyState.NOT_ANALYSED: NOT_FOR_US,
+    StudyState.DELIVERED: NOT_FOR_US,  # for another classifier
+    StudyState.PARKED: INCOMPLETE_INPUT,
+}
 MOST_TRIES = 3
 """How often a study is sent its way for one workitem."""
 
@@ -32,8 +37,7 @@ def follow(desk: Desk, held: HeldWorkitem) -> None:
     elif verdict.next is Next.COMPLETE:
         _complete(desk, held, study.revision, verdict)
     else:
-        is_refused = study.state in (StudyState.NOT_ANALYSED, StudyState.DELIVERED)
-        desk.cancel(held, verdict.text, NOT_FOR_US if is_refused else UNSPECIFIED)
+        desk.cancel(held, verdict.text, _CODES.get(study.state, UNSPECIFIED))
 
 
 def _send_on(desk: Desk, held: HeldWorkitem, judged: Study, verdict: Verdict) -> None:

@@ -57,7 +57,8 @@ def _codes(ds: Dataset, keyword: str) -> list[WorkitemCode]:
 
 def _input(ds: Dataset, storable: Collection[str]) -> tuple[WorkitemInput, str]:
     """What is to be analysed, and what is wrong with it."""
-    named = text(ds, "StudyInstanceUID")
+    requests = [text(one, "StudyInstanceUID") for one in items(ds, "ReferencedRequestSequence")]
+    named = text(ds, "StudyInstanceUID") or (requests[0] if len(set(requests)) == 1 else "")
     given = [one for one in items(ds, "InputInformationSequence") if text(one, "StudyInstanceUID")]
     studies = list(dict.fromkeys(text(one, "StudyInstanceUID") for one in given)) or list(
         filter(None, [named])

@@ -18,9 +18,7 @@ RESTING = (
 """States that a study does not leave by itself."""
 PERCENT: Mapping[StudyState, int] = {
     StudyState.RECEIVED: 20,
-    StudyState.PARKED: 20,
     StudyState.ASSEMBLED: 30,
-    StudyState.PRIOR: 30,
     StudyState.QUEUED: 40,
     StudyState.INFERRED: 70,
     StudyState.REPORTED: 85,
@@ -73,8 +71,8 @@ def judge(
         return Verdict(Next.WAIT, f"{study.state}: {study.reason}", PERCENT[study.state])
     if begins or study.state is StudyState.PRIOR or not (has_all or study.state is StudyState.PARKED):
         return Verdict(Next.SEND_ON, f"{study.state}: {study.reason}", 20)
-    if study.state is StudyState.PARKED:  # a person is asked, and may let it go on
-        return Verdict(Next.WAIT, f"waits for a person: {study.reason}", PERCENT[study.state])
+    if study.state is StudyState.PARKED:  # a person may let it go on, and that may take days
+        return Verdict(Next.CANCEL, f"waits for a person: {study.reason}")
     if study.state is StudyState.FAILED:
         return Verdict(Next.CANCEL, f"failed: {study.reason}")
     return Verdict(Next.CANCEL, f"not analysed: {_told(found.values())}")

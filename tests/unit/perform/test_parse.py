@@ -57,6 +57,13 @@ def test_study_of_the_workitem_itself_is_its_input_where_none_is_listed() -> Non
     assert parsed(attributes("1.9.1", StudyInstanceUID=STUDY)).input == WorkitemInput(STUDY)
 
 
+def test_study_of_the_request_is_its_input_where_nothing_else_names_one() -> None:
+    request, other = Dataset(), Dataset()
+    request.StudyInstanceUID, other.StudyInstanceUID = STUDY, "1.3"
+    assert parsed(attributes("1.9.1", ReferencedRequestSequence=[request])).input == WorkitemInput(STUDY)
+    assert parsed(attributes("1.9.1", ReferencedRequestSequence=[request, other])).fault
+
+
 def test_of_several_studies_the_one_that_is_named_counts() -> None:
     inputs = input_item("1.2", "1.2.1"), input_item("1.3", "1.3.1")
     assert parsed(attributes("1.9.1", *inputs, StudyInstanceUID="1.3")).input.series_instance_uids == (

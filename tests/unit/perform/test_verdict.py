@@ -56,9 +56,9 @@ def test_prior_is_sent_on() -> None:
     assert verdict(StudyState.PRIOR) is Next.SEND_ON
 
 
-def test_parked_study_waits_for_a_person() -> None:
+def test_study_that_is_parked_cancels() -> None:
     found = judge(study(StudyState.PARKED), (), ("us-mass",), ("pacs",), begins=False)
-    assert (found.next, found.text) == (Next.WAIT, "waits for a person: because")
+    assert (found.next, found.text) == (Next.CANCEL, "waits for a person: because")
 
 
 def test_refused_images_cancel_with_their_reason() -> None:
