@@ -21,6 +21,8 @@ log = structlog.get_logger()
 
 AWAY_S = 30.0
 """How long a manager that does not answer is left alone."""
+TURN_S = 60.0
+"""After so long no further step is begun in a turn: a step may fetch a study, and turns are waited for."""
 REFUSED_S = 60.0
 """How long a workitem is left alone whose manager answers and refuses."""
 
@@ -57,7 +59,8 @@ class Performer:
 
     def _go_on(self) -> list[str]:
         """One step of every workitem that is due; what the manager has refused."""
-        refused = []
+        refused: list[str] = []
+        until = time.monotonic() + TURN_S
         for held in self._due():
             try:
                 self._step(held)
@@ -67,6 +70,8 @@ class Performer:
             except (PeerUnavailable, ConfigurationError) as error:
                 self._desk.change(held, after_s=AWAY_S, reason=str(error))
                 raise
+            if time.monotonic() > until:
+                break
         return refused
 
     def _due(self) -> Iterator[HeldWorkitem]:

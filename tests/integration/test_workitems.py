@@ -118,8 +118,8 @@ def test_killed_service_resumes_its_workitem(
     tmp_path: Path, orthanc: Orthanc, ups: UpsServer, moment: Callable[[Preread, Workitem], bool]
 ) -> None:
     preread = preread_for(tmp_path, orthanc, ups)
-    preread.start()
     try:
+        preread.start()
         _, workitem = offer(tmp_path, orthanc, ups)
         wait_for(lambda: moment(preread, workitem), 120.0)
         lock = workitem.transaction_uid

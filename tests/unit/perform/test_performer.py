@@ -453,6 +453,18 @@ def test_update_that_is_not_understood_is_not_taken_for_a_lost_workitem(site: Si
     assert site.held().state is WorkitemState.FETCHING
 
 
+def test_turn_that_lasts_for_long_leaves_the_rest_to_the_next(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.perform.performer.TURN_S", -1.0)
+    site.offer()
+    performer = site.performer()
+    performer.turn()
+    assert site.held().state is WorkitemState.FETCHING  # one step, the claim
+    performer.turn()
+    assert site.held().state is WorkitemState.WORKING
+
+
 def test_requester_ends_the_path_where_the_manager_wants_one(site: Site) -> None:
     site.ups.requester = "PREREAD"
     offered = site.offer()
