@@ -51,6 +51,9 @@ class TaskManager(HttpPeer):
     requester: AETitle | None = None
     """AE title to put at the end of the path of a change of state, for managers that want one there, such as
     dcm4chee. Empty: the path is that of PS3.18."""
+    subscriber: AETitle | None = None
+    """AE title under which its events are subscribed to by WebSocket, so that requests to cancel a workitem
+    of ours reach us (needs `pip install preread[workitems]`). Empty: none are, and it is asked only."""
     poll_interval_s: Seconds = 10.0
     """Seconds between two looks for work, and at the work in hand."""
     max_claimed: Annotated[int, Field(ge=1, le=1000)] = 4

@@ -45,7 +45,7 @@ class HttpClient:
         self._settings = settings
         self._deadline = deadline
         self._opener = urllib.request.build_opener(
-            urllib.request.HTTPSHandler(context=_tls(settings)), _NoRedirect()
+            urllib.request.HTTPSHandler(context=tls_context(settings)), _NoRedirect()
         )
 
     @contextmanager
@@ -72,7 +72,10 @@ class HttpClient:
         """Send `body`, with `further` headers; status and body of the answer, whatever it is. Raises
         PeerUnavailable for none.
         """
-        return self.send("POST", url, accept, body, {"Content-Type": content_type} | dict(further))
+        status, _, answer = self.send(
+            "POST", url, accept, body, {"Content-Type": content_type} | dict(further)
+        )
+        return status, answer
 
     def send(
         self,
@@ -81,8 +84,8 @@ class HttpClient:
         accept: str,
         body: bytes | None = None,
         further: Mapping[str, str] = MappingProxyType({}),
-    ) -> tuple[int, bytes]:
-        """Any request whose answer is small; status and body of it, whatever they are. Raises
+    ) -> tuple[int, Message, bytes]:
+        """Any request whose answer is small; status, headers and body of it, whatever they are. Raises
         PeerUnavailable for none.
         """
         headers = self._headers(accept) | dict(further)
@@ -90,10 +93,10 @@ class HttpClient:
         with self._translated(url):
             try:
                 with self._opener.open(request, timeout=self._left_s()) as response:
-                    return response.status, self._read(response)
+                    return response.status, response.headers, self._read(response)
             except urllib.error.HTTPError as error:
                 with error:
-                    return error.code, self._read(error)
+                    return error.code, error.headers, self._read(error)
 
     def _read(self, response: Any) -> bytes:
         read, body = self._bounded(response), bytearray()
@@ -109,16 +112,7 @@ class HttpClient:
             raise PeerUnavailable(f"{_where(url)} {_why(error)}") from None
 
     def _headers(self, accept: str) -> dict[str, str]:
-        headers = {"Accept": accept, "User-Agent": "Preread"}
-        path = self._settings.bearer_token_file
-        if path is not None:
-            try:
-                headers["Authorization"] = f"Bearer {path.read_text(encoding='ascii').strip()}"
-            except (OSError, UnicodeDecodeError) as error:
-                raise ConfigurationError(
-                    f"bearer_token_file {path} cannot be read ({type(error).__name__}): write the token there"
-                ) from None
-        return headers
+        return {"Accept": accept, "User-Agent": "Preread"} | authorization(self._settings)
 
     def _bounded(self, response: Any) -> Callable[[int], bytes]:
         def read(size: int) -> bytes:
@@ -138,6 +132,19 @@ class HttpClient:
         return min(left_s, self._settings.timeout_s)
 
 
+def authorization(settings: HttpPeer) -> dict[str, str]:
+    """The header with the token, where there is one. Raises ConfigurationError."""
+    path = settings.bearer_token_file
+    if path is None:
+        return {}
+    try:
+        return {"Authorization": f"Bearer {path.read_text(encoding='ascii').strip()}"}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"bearer_token_file {path} cannot be read ({type(error).__name__}): write the token there"
+        ) from None
+
+
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """Another server might be meant, and would get the token."""
 
@@ -145,7 +152,8 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _tls(settings: HttpPeer) -> ssl.SSLContext:
+def tls_context(settings: HttpPeer) -> ssl.SSLContext:
+    """Whom we believe. Raises ConfigurationError."""
     try:
         context = ssl.create_default_context(cafile=settings.ca)
     except OSError as error:

@@ -9,9 +9,11 @@ import structlog
 
 from service.config import Task
 from service.errors import ConfigurationError, PeerRefused, PeerUnavailable
+from service.perform.attributes import UNSPECIFIED
 from service.perform.bring import bring
 from service.perform.claim import claim
 from service.perform.desk import HOLD_S, Desk
+from service.perform.events import CANCEL_REQUESTED, UpsEvent
 from service.perform.follow import follow
 from service.perform.port import Inputs
 from service.study.model import Priority
@@ -38,6 +40,17 @@ class Performer:
         self._inputs = inputs
         self._away_until = float("-inf")
         self.trouble = ""
+
+    def hear(self, event: UpsEvent) -> None:
+        """What a subscription tells: somebody wants one of ours canceled. Raises LedgerUnavailable."""
+        if event.type_id != CANCEL_REQUESTED:
+            return
+        who = f" ({event.requested_by})" if event.requested_by else ""
+        reason = f"canceled as asked for{who}: {event.reason or 'no reason given'}"
+        with self._desk.ledger.begin() as tx:
+            is_ours = tx.workitems.ask_to_cancel(event.workitem_uid, reason, self._desk.clock())
+        if is_ours:
+            log.info("a workitem is to be canceled", manager=self._desk.settings.name)
 
     def turn(self) -> None:
         """Go on with what is ours, then look for more. Raises LedgerUnavailable."""
@@ -86,6 +99,8 @@ class Performer:
     def _step(self, held: HeldWorkitem) -> None:
         if held.state is WorkitemState.CLAIMING:
             claim(self._desk, held)
+        elif held.cancel_asked:
+            self._desk.cancel(held, held.cancel_asked, UNSPECIFIED)
         elif held.state is WorkitemState.FETCHING:
             bring(self._desk, held, self._inputs)
         else:

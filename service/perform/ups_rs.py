@@ -42,7 +42,7 @@ class UpsRs:
     def find(self, workitem_uid: str) -> Workitem | None:
         """As in the port."""
         url = self._of(workitem_uid)
-        status, body = self._client.send("GET", url, JSON)
+        status, _, body = self._client.send("GET", url, JSON)
         if status in _ABSENT:
             return None
         if status != 200:  # noqa: PLR2004 - OK
@@ -82,7 +82,7 @@ class UpsRs:
 
     def _send(self, method: str, url: str, changes: Dataset) -> None:
         body = json.dumps(changes.to_json_dict()).encode()
-        status, _ = self._client.send(method, url, JSON, body, {"Content-Type": JSON})
+        status, _, _ = self._client.send(method, url, JSON, body, {"Content-Type": JSON})
         if status in _CONFLICTS:
             raise NotOurs(
                 f"{self._url} answered HTTP {status}: the workitem is not ours to change, or not so"

@@ -22,6 +22,8 @@ workitems = Table(
     Column("due_at", UtcDateTime, nullable=False),
     Column("claimed_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
+    # Why somebody has asked us to cancel it; empty where nobody has.
+    Column("cancel_asked", Text, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("told", Text, nullable=False),
     Column("reason", Text, nullable=False),

@@ -61,19 +61,33 @@ class Workitems:
             update(workitems).where(workitems.c.workitem_uid == workitem_uid).values(values)
         )
 
+    def ask_to_cancel(self, workitem_uid: str, reason: str, now: datetime) -> bool:
+        """Have an open one canceled; False where it is none, or that was asked before."""
+        changed = self.connection.execute(
+            update(workitems)
+            .where(
+                workitems.c.workitem_uid == workitem_uid,
+                workitems.c.state.in_(OPEN),
+                workitems.c.cancel_asked == "",
+            )
+            .values(cancel_asked=reason, due_at=now)
+        )
+        return bool(changed.rowcount)
+
     def count_open(self, manager: str) -> int:
         """How many of a manager's are being worked on."""
         counted = select(func.count()).where(workitems.c.manager == manager, workitems.c.state.in_(OPEN))
         return self.connection.scalar(counted) or 0
 
     def of_study(self, study_instance_uid: str) -> tuple[HeldWorkitem, ...]:
-        """What was ever asked for a study and was ours to do, oldest first."""
+        """What was ever asked for a study and was ours to do, oldest first; not what was to be canceled."""
         others = (WorkitemState.CLAIMING, WorkitemState.LOST)
         rows = self.connection.execute(
             select(workitems)
             .where(
                 workitems.c.study_instance_uid == study_instance_uid,
                 workitems.c.study_instance_uid != "",
+                workitems.c.cancel_asked == "",
                 workitems.c.state.not_in(others),
             )
             .order_by(workitems.c.found_at, workitems.c.workitem_uid)

@@ -99,8 +99,9 @@ class HeldWorkitem:
     """A workitem in our ledger. Who knows `transaction_uid` may change it: it is drawn by chance, and is in
     the ledger before the manager hears of it.
 
-    `tries` counts how often its study was sent its way for it; `told` is the progress that the manager knows,
-    `reason` explains the state to a person. Until `due_at` nobody has to look at it.
+    `cancel_asked` says why somebody wants it canceled, empty where nobody does. `tries` counts how often its
+    study was sent its way for it; `told` is the progress that the manager knows, `reason` explains the state
+    to a person. Until `due_at` nobody has to look at it.
     """
 
     workitem: Workitem
@@ -113,6 +114,7 @@ class HeldWorkitem:
     due_at: datetime
     claimed_at: datetime | None = None
     ended_at: datetime | None = None
+    cancel_asked: str = ""
     tries: int = 0
     told: str = ""
     reason: str = ""

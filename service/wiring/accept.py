@@ -35,7 +35,7 @@ from service.wiring.assemble import assembling, open_relay
 from service.wiring.intake import open_intake
 from service.wiring.loops import start, start_repeating
 from service.wiring.notice_board import Check, NoticeBoard
-from service.wiring.perform import performers
+from service.wiring.perform import performers, start_performing
 from service.wiring.priors import prior_fetching
 from service.wiring.retention import open_retentions
 from service.wiring.space import low_space_notice, space_for_receiving
@@ -94,9 +94,7 @@ def run_accept(settings: Settings, stop: threading.Event) -> None:
             ]
         if fetch_priors is not None:
             threads.append(start_repeating("priors", fetch_priors, PRIORS_INTERVAL_S, stop))
-        for manager in settings.task_managers:
-            turn = performing[manager.name].turn
-            threads.append(start_repeating(f"workitems {manager.name}", turn, manager.poll_interval_s, stop))
+        threads += start_performing(settings, performing, stop)
         if relay is not None:
             threads.append(start("relay", partial(relay.run, stop), stop))
         stop.wait()

@@ -1,21 +1,27 @@
 """Performing workitems: which worklist managers there are, and where the input comes from."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from service.config import Destination, Settings, Source, TaskManager
 from service.errors import PrereadError
 from service.perform.desk import Desk
 from service.perform.outputs import Place
 from service.perform.performer import Performer
+from service.perform.subscription import Subscription, check_subscription
 from service.perform.ups_rs import UpsRs
 from service.storage.ledger import Ledger
 from service.study.workitem import WorkitemInput
 from service.wiring.fetch import find_source, open_fetching_in, storable_contexts
+from service.wiring.loops import start, start_repeating
 
 
 def performers(settings: Settings, ledger: Ledger) -> dict[str, Performer]:
     """One for each worklist manager, by its name. Raises ConfigurationError."""
+    for manager in settings.task_managers:
+        check_subscription(manager)
     places = {one.name: place for one in settings.destinations if (place := _place(one))}
     storable = storable_contexts(settings)
     return {
@@ -26,9 +32,25 @@ def performers(settings: Settings, ledger: Ledger) -> dict[str, Performer]:
     }
 
 
+def start_performing(
+    settings: Settings, performing: Mapping[str, Performer], stop: threading.Event
+) -> list[threading.Thread]:
+    """Look for work again and again, and listen where that is asked for. The threads to be waited for."""
+    threads = []
+    for manager in settings.task_managers:
+        performer = performing[manager.name]
+        name = f"workitems {manager.name}"
+        threads.append(start_repeating(name, performer.turn, manager.poll_interval_s, stop))
+        if manager.subscriber is not None:
+            subscription = Subscription(manager, performer.hear)
+            threads.append(start(f"reports of {manager.name}", partial(subscription.run, stop), stop))
+    return threads
+
+
 def check_task_manager(settings: Settings, manager: TaskManager) -> None:
-    """Raises ConfigurationError where its certificates cannot be used."""
+    """Raises ConfigurationError where its certificates cannot be used, or a library is missing."""
     UpsRs(manager, storable_contexts(settings))
+    check_subscription(manager)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from tests.servers.ups_states import ANSWERS, Refusal, change_state, update
 
 JSON = "application/dicom+json"
 _PATH = re.compile(r"/rs/workitems(?:/([0-9.]+)(/state(?:/([A-Z0-9]+))?)?)?")
+_SUBSCRIBE = re.compile(r"/rs/workitems/1\.2\.840\.10008\.5\.1\.4\.34\.5/subscribers/([A-Z0-9]+)")
 
 Reply = tuple[int, str, bytes]
 """Status, Warning header, body."""
@@ -55,7 +56,23 @@ class UpsServer:
     dropped: list[tuple[str, str]] = field(default_factory=list)
     as_array: bool = True
     requester: str | None = None
+    subscribers: dict[str, list[Any]] = field(default_factory=dict)
+    channel_url: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def request_cancel(self, uid: str, reason: str) -> bool:
+        """RAD-88 of a workitem in progress: its performer hears of it if anybody listens (else C312)."""
+        report = {
+            "00000002": {"vr": "UI", "Value": ["1.2.840.10008.5.1.4.34.6.4"]},
+            "00001000": {"vr": "UI", "Value": [uid]},
+            "00001002": {"vr": "US", "Value": [2]},
+            "00741236": {"vr": "AE", "Value": ["RIS"]},
+            "00741238": {"vr": "LT", "Value": [reason]},
+        }
+        channels = [channel for channels in self.subscribers.values() for channel in channels]
+        for channel in channels:
+            channel.send(json.dumps(report))
+        return bool(channels)
 
     def add(self, attributes: Dataset) -> Workitem:
         attributes.ProcedureStepState = "SCHEDULED"
@@ -66,6 +83,9 @@ class UpsServer:
         """One request, carried out."""
         parts = urlsplit(target)
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+        if method == "POST" and (subscription := _SUBSCRIBE.fullmatch(parts.path)):
+            self.subscribers.setdefault(subscription[1], [])
+            return 201, "", b""
         match = _PATH.fullmatch(parts.path)
         if match is None:
             return 404, "no such resource", b""
@@ -152,6 +172,8 @@ def serving(**settings: Any) -> Iterator[UpsServer]:
                     self.close_connection = True
                     return
             self.send_response(status)
+            if status == 201 and ups.channel_url:
+                self.send_header("Content-Location", ups.channel_url)
             if warning:
                 self.send_header("Warning", warning)
             self.send_header("Content-Type", JSON)

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(), nullable=False),
         sa.Column("claimed_at", sa.DateTime()),
         sa.Column("ended_at", sa.DateTime()),
+        sa.Column("cancel_asked", sa.Text(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("told", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
