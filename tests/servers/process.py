@@ -87,7 +87,7 @@ class ServerProcess:
         """Whether the process that was started has not ended."""
         return self._process.poll() is None
 
-    def wait_until(self, ready: Callable[[], bool], timeout_s: float = 240.0) -> None:
+    def wait_until(self, ready: Callable[[], bool], timeout_s: float = 60.0) -> None:
         """Return once `ready()` is true. Raises RuntimeError, with the log, if it ends or is too slow."""
         deadline = time.monotonic() + timeout_s
         while not ready():
