@@ -151,6 +151,10 @@ class PeerAborted(PeerRefused):
     """The peer has answered a question with A-ABORT: it refuses, or is being stopped."""
 
 
+class NotOurs(PeerRefused):
+    """A worklist manager does not let us change a workitem: another one has it, or it has ended."""
+
+
 class NotConfirmed(Retryable):
     """The PACS has been sent something and has not confirmed yet that it holds it."""
 

@@ -73,7 +73,7 @@ def without_passwords(value: Any) -> Any:
 
 def _hints(settings: Settings) -> list[str]:
     hints = []
-    if not settings.rules:
+    if not settings.rules and not settings.task_managers:
         hints.append("there are no rules: studies are kept and shown, but not analysed")
     if settings.rules and not any(rule.destinations for rule in settings.rules):
         hints.append("no rule names a destination: results stay in the worklist")

@@ -31,6 +31,7 @@ from service.cli import (
     submit,
     token,
     urgent,
+    workitems,
 )
 from service.cli.dataset import commands as dataset
 from service.cli.reader_study import commands as reader_study
@@ -87,6 +88,7 @@ quarantine.add_to(app)
 retention.add_to(app)
 submit.add_to(app)
 fetch.add_to(app)
+workitems.add_to(app)
 routing.add_to(app)
 shadow.add_to(app)
 account.add_to(app)

@@ -19,6 +19,7 @@ from service.config.series import SeriesCompleteness
 from service.config.settings import Settings
 from service.config.sources import DicomWebSource, DimseSource, Source
 from service.config.store import StoreSettings
+from service.config.task_managers import Task, TaskManager
 from service.config.tls import ClientTLS
 from service.config.worklist import WorklistSettings
 
@@ -47,6 +48,8 @@ __all__ = [
     "Source",
     "StoreSettings",
     "StowDestination",
+    "Task",
+    "TaskManager",
     "WebhookDestination",
     "WorklistSettings",
 ]

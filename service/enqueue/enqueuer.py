@@ -11,6 +11,7 @@ from service.enqueue.priors_gate import PriorPolicy, PriorsGate
 from service.enqueue.promotion import promoted, told
 from service.enqueue.queueing import CompanionsWanted, queue_analyses, reopen_waiting
 from service.enqueue.routing import Route, explain, route
+from service.enqueue.workitems import with_workitems
 from service.storage.each_study import each_study
 from service.storage.ledger import Ledger
 from service.study.model import InstanceHeader, ReceivedInstance, Study
@@ -56,11 +57,12 @@ class Enqueuer:
             return False
         with self._ledger.read() as tx:
             instances = tx.instances.of_study(study.study_instance_uid)
-            prior_of = self._priors.came_as_prior(tx, study.study_instance_uid, instances)
+            asked = tx.workitems.of_study(study.study_instance_uid)
+            prior_of = "" if asked else self._priors.came_as_prior(tx, study.study_instance_uid, instances)
             promotions = tx.promotions.all()
         rules = promoted(self._rules, promotions)
         headers = [header for one in instances if (header := self._read_header(one))]
-        found = Route() if prior_of else route(headers, rules)
+        found = Route() if prior_of else with_workitems(route(headers, rules), asked)
         if self._priors.holds(study, found):
             return False
         with self._ledger.begin() as tx:
@@ -74,7 +76,7 @@ class Enqueuer:
                 queue_analyses(tx, now, found, self._companions)
                 names = ", ".join(found.classifiers)
                 changes = told(found.classifiers, promotions)
-                reason = f"waiting for {names} (rule {', '.join(found.rules)}{changes})"
+                reason = f"waiting for {names} ({found.asked_by}{changes})"
                 tx.studies.move(study.study_instance_uid, StudyEvent.WORK_QUEUED, reason)
             else:
                 reason = explain(headers, rules).reason

@@ -40,6 +40,7 @@ from service.storage.receiving import Receiving
 from service.storage.search import Search
 from service.storage.senders import Heard, Senders
 from service.storage.studies import Studies
+from service.storage.workitems import Workitems
 from service.study.move import Move
 
 # A writer waits this long for another process's transaction. Transactions here take milliseconds.
@@ -147,6 +148,11 @@ class Transaction:
     def operations(self) -> Operations:
         """The state of the whole."""
         return Operations(self.connection)
+
+    @cached_property
+    def workitems(self) -> Workitems:
+        """What worklist managers ask us to do."""
+        return Workitems(self.connection)
 
     @cached_property
     def leases(self) -> Leases:

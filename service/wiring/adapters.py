@@ -88,8 +88,9 @@ def send_queues(settings: Settings) -> list[str]:
 
 
 def classifier_names(settings: Settings) -> list[str]:
-    """The classifiers that rules name, each once, those in the shadow last."""
+    """The classifiers that rules and tasks name, each once, those in the shadow last."""
     named = [name for rule in settings.rules for name in rule.classifiers]
+    named += [name for one in settings.task_managers for task in one.tasks for name in task.classifiers]
     return list(dict.fromkeys([*named, *(name for rule in settings.rules for name in rule.shadow)]))
 
 

@@ -13,6 +13,7 @@ from service.wiring.adapters import engine_choice, manifests, open_store, own_cl
 from service.wiring.assemble import character_sets_of
 from service.wiring.fetch import check_source
 from service.wiring.kinds import check_kinds
+from service.wiring.perform import check_task_manager
 from service.wiring.priors import prior_policy
 
 
@@ -60,6 +61,8 @@ def _check_tls(settings: Settings) -> None:
     check_kinds(settings)
     for source in settings.sources:
         check_source(settings, source)
+    for manager in settings.task_managers:
+        check_task_manager(settings, manager)
 
 
 def _check_called_ae_title(rule: Rule, settings: Settings) -> None:

@@ -10,6 +10,7 @@ BESIDE = [
     "dicom",
     "fetch",
     "net",
+    "perform",
     "storage",
     "study",
     "telemetry",
