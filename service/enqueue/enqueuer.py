@@ -8,7 +8,7 @@ import structlog
 
 from service.config import Rule
 from service.enqueue.priors_gate import PriorPolicy, PriorsGate
-from service.enqueue.promotion import promoted, told
+from service.enqueue.promotion import PromotedRules
 from service.enqueue.queueing import CompanionsWanted, queue_analyses, reopen_waiting
 from service.enqueue.routing import Route, explain, route
 from service.storage.each_study import each_study
@@ -37,7 +37,7 @@ class Enqueuer:
         companions: CompanionsWanted = MappingProxyType({}),
     ) -> None:
         self._ledger = ledger
-        self._rules = rules
+        self._rules = PromotedRules(rules)
         self._read_header = read_header
         self._priors = priors or PriorsGate(ledger, PriorPolicy())
         self._companions = companions
@@ -57,8 +57,7 @@ class Enqueuer:
         with self._ledger.read() as tx:
             instances = tx.instances.of_study(study.study_instance_uid)
             prior_of = self._priors.came_as_prior(tx, study.study_instance_uid, instances)
-            promotions = tx.promotions.all()
-        rules = promoted(self._rules, promotions)
+            rules = self._rules.now(tx)
         headers = [header for one in instances if (header := self._read_header(one))]
         found = Route() if prior_of else route(headers, rules)
         if self._priors.holds(study, found):
@@ -73,7 +72,7 @@ class Enqueuer:
             elif found.classifiers:
                 queue_analyses(tx, now, found, self._companions)
                 names = ", ".join(found.classifiers)
-                changes = told(found.classifiers, promotions)
+                changes = self._rules.told(found.classifiers)
                 reason = f"waiting for {names} (rule {', '.join(found.rules)}{changes})"
                 tx.studies.move(study.study_instance_uid, StudyEvent.WORK_QUEUED, reason)
             else:
