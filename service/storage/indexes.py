@@ -16,6 +16,8 @@ log = structlog.get_logger()
 
 # Not that of the migrations: who waits for one of those would hold up the building that he waits for.
 _LOCK = 7_265_318_043
+OBSOLETE = ("ix_analyses_shadow_queued_at",)
+"""Indexes of earlier versions that mislead, or nobody needs any more."""
 _VALID = {
     "postgresql": "SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
     "WHERE indisvalid AND relnamespace = current_schema()::regnamespace",
@@ -34,6 +36,8 @@ def build_at_once(connection: Connection) -> None:
     """Build what is missing within a transaction: where there are no rows yet, or nobody else writes."""
     for index in missing_indexes(connection):
         connection.execute(CreateIndex(index))
+    for name in OBSOLETE:
+        connection.execute(text(f"DROP INDEX IF EXISTS {name}"))
 
 
 def build_beside_others(engine: Engine) -> list[str]:
@@ -51,6 +55,8 @@ def build_beside_others(engine: Engine) -> list[str]:
             try:
                 for index in missing_indexes(connection):
                     _build(connection, index)
+                for name in OBSOLETE:
+                    connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {name}"))
             finally:
                 connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
             missing = missing_indexes(connection)

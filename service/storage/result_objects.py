@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, exists, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, select
 
 from service.config.profiles import MESSAGES
 from service.storage.deliveries import StoredObject
 from service.storage.schema import objects, studies
-from service.storage.search import LOOKED_THROUGH, Search, of_term
+from service.storage.search import LOOKED_THROUGH, Search, of_term, one_by_one
 from service.study.search import name_terms
 
 _IS_GIVEN = (objects.c.fault == "", objects.c.kind.not_in(MESSAGES))
@@ -59,7 +59,10 @@ class ResultObjects:
         order = [*(["study_date"] if is_by_day else []), "received_at", "study_instance_uid"]
         some = select(studies).where(*rare, *_on_days(wanted)).order_by(*_newest(studies, order))
         walked = (some if rare else some.limit(most)).subquery()
-        has_objects = exists().where(objects.c.study_instance_uid == walked.c.study_instance_uid, *_IS_GIVEN)
+        of_study = objects.c.study_instance_uid == walked.c.study_instance_uid
+        has_objects = one_by_one(
+            select(objects.c.sop_instance_uid).where(of_study, *_IS_GIVEN).correlate(walked)
+        )
         found = (
             select(walked.c.study_instance_uid)
             .where(has_objects, *_named(walked, wanted))
@@ -122,7 +125,7 @@ def _named(walked: FromClause, wanted: ResultFilter) -> list[ColumnElement[bool]
 
 def _after(some: Select[Any], count: int) -> Select[Any]:
     """A row, where `some` are more than `count`."""
-    return some.with_only_columns(studies.c.study_instance_uid).offset(count).limit(1)
+    return some.with_only_columns(studies.c.study_instance_uid).order_by(None).offset(count).limit(1)
 
 
 def _pattern(wildcards: str) -> str:

@@ -175,7 +175,6 @@ analyses = Table(
     Column("result", JSON),
     Column("queued_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
-    Index(None, "shadow", "queued_at"),
     Index(None, "finished_at"),
 )
 

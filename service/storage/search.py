@@ -192,7 +192,16 @@ def _fulfils_too(walked: Any, way: _Way) -> Condition:
     """That the study of a row fulfils another condition, too."""
     other = way.table.alias()
     same = other.c.study_instance_uid == walked.c.study_instance_uid
-    return exists().where(same, way.condition(other.c)).correlate(walked)
+    return one_by_one(
+        select(other.c.study_instance_uid).where(same, way.condition(other.c)).correlate(walked)
+    )
+
+
+def one_by_one(asked: Select[Any]) -> ColumnElement[bool]:
+    """That a subquery finds something, asked for each of the few rows that are walked. The offset keeps
+    PostgreSQL from gathering first all that fulfils it, which may be most of the history.
+    """
+    return exists(asked.offset(0))
 
 
 def _received(received_at: ColumnElement[datetime], wanted: StudyFilter) -> list[Condition]:

@@ -46,45 +46,48 @@ class History:
         return max(1, int(share * self.count) // EVERY["full"]) * EVERY["full"]
 
 
-def fill(ledger: Ledger, count: int, newest: datetime) -> History:
-    """Indexes are built at the end, and PostgreSQL learns what there is."""
+def fill(ledger: Ledger, count: int, newest: datetime, newest_full: int = NEWEST) -> History:
+    """`newest_full`: of so many of the last studies there is everything. Indexes are built at the end, and
+    PostgreSQL learns what there is; SQLite does not, as in an installation.
+    """
     with ledger.begin() as tx:
         for table in metadata.sorted_tables:
             for index in table.indexes:
                 tx.connection.execute(DropIndex(index, if_exists=True))
     for rows in TABLES:
-        for first, last in _parts(count, EVERY[rows.which]):
+        for numbers in _parts(count, EVERY[rows.which], newest_full):
             with ledger.begin() as tx:
-                _insert(tx.connection, rows, first, last, count, newest)
+                _insert(tx.connection, rows, numbers, count, newest)
     history = History(ledger, count, newest)
     with ledger.begin() as tx:
         for number in range(count - 19, count - 9):
             tx.outbox.add(InferenceRequest(history.uid(number), 1, "us-mass"))
         build_at_once(tx.connection)
-    _analyse(ledger._engine)
+    if ledger._engine.dialect.name == "postgresql":
+        _analyse(ledger._engine)
     return history
 
 
-def _parts(count: int, every: int) -> Iterator[tuple[int, int]]:
-    """First and last numbers: some of the older ones, all of the newest."""
-    oldest_new = max(1, count - NEWEST + 1)
-    if every == 1:
-        oldest_new = count + 1
+def _parts(count: int, every: int, newest_full: int) -> Iterator[tuple[int, int, int]]:
+    """First and last numbers, and the step between them: some of the older ones, all of the newest."""
+    oldest_new = count + 1 if every == 1 else max(1, count - newest_full + 1)
     for first in range(every, oldest_new, every * _AT_ONCE):
-        yield first, min(first + every * (_AT_ONCE - 1), (oldest_new - 1) // every * every)
+        yield first, min(first + every * (_AT_ONCE - 1), (oldest_new - 1) // every * every), every
     if oldest_new <= count:
-        yield oldest_new, count
+        yield oldest_new, count, 1
 
 
-def _insert(connection: Connection, rows: Rows, first: int, last: int, count: int, newest: datetime) -> None:
+def _insert(
+    connection: Connection, rows: Rows, numbers: tuple[int, int, int], count: int, newest: datetime
+) -> None:
     dialect = DIALECT[connection.dialect.name]
     if connection.dialect.name == "postgresql":
         # Rows refer to others that are there: to look at each again would take most of the time.
         connection.execute(text("SET LOCAL session_replication_role = replica"))
-    every = 1 if first > count - NEWEST else EVERY[rows.which]
-    numbers = NUMBERS.format(first=first, last=last, every=every, root=ROOT, count=count, **dialect)
+    first, last, every = numbers
+    made = NUMBERS.format(first=first, last=last, every=every, root=ROOT, count=count, **dialect)
     selected = rows.selected.format(count=count, **dialect)
-    statement = f"INSERT INTO {rows.table} ({rows.columns}) {numbers} {selected}"
+    statement = f"INSERT INTO {rows.table} ({rows.columns}) {made} {selected}"
     values: dict[str, Any] = {"newest": newest.replace(tzinfo=None), "count": count}
     values |= {"between": BETWEEN_S, "result": _RESULT}
     used = {name: value for name, value in values.items() if f":{name}" in statement}
@@ -93,7 +96,7 @@ def _insert(connection: Connection, rows: Rows, first: int, last: int, count: in
 
 def _analyse(engine: Engine) -> None:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM ANALYZE" if engine.dialect.name == "postgresql" else "ANALYZE"))
+        connection.execute(text("VACUUM ANALYZE"))
 
 
 _RESULT = json.dumps(

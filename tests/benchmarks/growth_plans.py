@@ -1,6 +1,5 @@
 """How the database answers what is asked: the plans of statements, and how many rows they pass over."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,12 +16,13 @@ _BY_INDEX = ("USING INDEX", "USING COVERING INDEX")
 class Step:
     """One step of a plan. `scanned`: the table that it reads from end to end; empty for any other.
 
-    `rows`: read by it and passed over, on PostgreSQL; `pages`: of 8 KiB, by it and the steps below it.
+    `work`: rows that it reads or passes over (PostgreSQL), or hundreds of instructions (SQLite). `pages` of
+    8 KiB that a whole statement reads (PostgreSQL).
     """
 
     told: str
     scanned: str = ""
-    rows: int = 0
+    work: int = 0
     pages: int = 0
 
 
@@ -60,11 +60,30 @@ def noted(ledger: Ledger) -> Iterator[Statements]:
 def _explained(connection: Connection, statement: str, parameters: Any) -> list[Step]:
     if connection.dialect.name == "sqlite":
         rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
-        return [Step(row[-1], _scanned_by_sqlite(row[-1])) for row in rows]
+        steps = [Step(row[-1], _scanned_by_sqlite(row[-1])) for row in rows]
+        return [*steps, Step("all of it", work=_instructions(connection, statement, parameters))]
     explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}"
-    found = connection.exec_driver_sql(explain, parameters).scalar_one()
-    (answer,) = json.loads(found) if isinstance(found, str) else found
-    return list(_steps(answer["Plan"]))
+    (answer,) = connection.exec_driver_sql(explain, parameters).scalar_one()
+    plan = answer["Plan"]
+    whole = Step("all of it", pages=plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+    return [*_steps(plan), whole]
+
+
+def _instructions(connection: Connection, statement: str, parameters: Any) -> int:
+    database: Any = connection.connection.dbapi_connection
+    hundreds = 0
+
+    def count() -> int:
+        nonlocal hundreds
+        hundreds += 1
+        return 0
+
+    database.set_progress_handler(count, 100)
+    try:
+        connection.exec_driver_sql(statement, parameters).all()
+    finally:
+        database.set_progress_handler(None, 0)
+    return hundreds
 
 
 def _scanned_by_sqlite(told: str) -> str:
@@ -75,14 +94,12 @@ def _scanned_by_sqlite(told: str) -> str:
 
 
 def _steps(node: dict[str, Any]) -> Iterator[Step]:
-    loops = node["Actual Loops"]
     passed_over = sum(node.get(f"Rows Removed by {what}", 0) for what in ("Filter", "Index Recheck"))
-    is_read = "Relation Name" in node
+    rows = (node["Actual Rows"] + passed_over) * node["Actual Loops"]
     yield Step(
-        told=" ".join(str(node[key]) for key in ("Node Type", "Relation Name", "Index Name") if key in node),
+        " ".join(str(node[key]) for key in ("Node Type", "Relation Name", "Index Name") if key in node),
         scanned=node["Relation Name"] if node["Node Type"] == "Seq Scan" else "",
-        rows=round((node["Actual Rows"] + passed_over) * loops) if is_read else 0,
-        pages=node["Shared Hit Blocks"] + node["Shared Read Blocks"],
+        work=round(rows) if "Relation Name" in node else 0,
     )
     for child in node.get("Plans", ()):
         yield from _steps(child)

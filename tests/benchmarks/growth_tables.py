@@ -49,7 +49,8 @@ WITH RECURSIVE all_n(n) AS (
     WHEN n > {{count}} - 20 THEN 'queued' WHEN fate < {_DELIVERED} THEN 'delivered'
     WHEN fate < {_NOT_ANALYSED} THEN 'not_analysed' WHEN fate < {_FAILED} THEN 'failed'
     ELSE 'parked' END AS state,
-  'P' || (n * 31337 % ({{count}} / 2 + 1)) AS patient, 'A' || substr(CAST(1000000000 + n AS text), 2) AS accession,
+  'P' || (n * 31337 % ({{count}} / 2 + 1)) AS patient,
+  'A' || substr(CAST(1000000000 + n AS text), 2) AS accession,
   {_syllable("n * 61")} || {_syllable("n / 16")} || {_syllable("n / 256")} AS surname,
   {_syllable("n / 7")} || {_syllable("n / 112")} AS given,
   CASE WHEN n % 5 < 3 THEN 'US' ELSE 'MG' END AS modality FROM timed)
@@ -175,7 +176,7 @@ TABLES = (
         "audit_events",
         "full",
         "at, action, who, role, address, study_instance_uid, detail, succeeded",
-        "SELECT at, 'study viewed', CASE WHEN n < 4000 THEN 'left' ELSE 'reader' || (n % 7) END, 'reader', "
+        "SELECT at, 'study viewed', CASE WHEN n < 400 THEN 'left' ELSE 'reader' || (n % 7) END, 'reader', "
         "'10.0.0.1', uid, '', true FROM made",
     ),
 )
