@@ -4,6 +4,7 @@ from tests.contracts.access import AccessContract
 from tests.contracts.figures import FiguresContract
 from tests.contracts.ledger import LedgerContract
 from tests.contracts.modality_tables import ModalityTablesContract
+from tests.contracts.result_search import ResultSearchContract
 from tests.contracts.search import SearchContract
 
 
@@ -37,6 +38,13 @@ class TestModalityTablesOnPostgres(ModalityTablesContract):
 
 @pytest.mark.integration
 class TestFiguresOnPostgres(FiguresContract):
+    @pytest.fixture
+    def ledger_url(self, postgres_url: str) -> str:
+        return postgres_url
+
+
+@pytest.mark.integration
+class TestResultSearchOnPostgres(ResultSearchContract):
     @pytest.fixture
     def ledger_url(self, postgres_url: str) -> str:
         return postgres_url
