@@ -29,7 +29,7 @@ MAKEFLAGS += --no-print-directory
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo images image-gpu lock test test-long bench-accept bench-engines bench-live bench-relay bench-worklist screenshots faults soak check format docs servers test-venv clean python
+.PHONY: help venv demo images image-gpu lock test test-long bench-accept bench-engines bench-growth bench-live bench-relay bench-worklist screenshots faults soak check format docs servers test-venv clean python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ bench-accept: servers test-venv ## speed of receiving beside DCMTK, Orthanc and 
 
 bench-worklist: servers test-venv ## the list among a million studies; writes build/results/worklist.json
 	@$(BIN)/python -m tests.benchmarks.worklist
+
+bench-growth: servers test-venv ## the ledger with ten thousand to ten million studies; an hour, 12 GB of disk; writes build/results/growth.json
+	@$(BIN)/python -m tests.benchmarks.growth
 
 bench-live: servers test-venv ## from a result to two hundred open pages; writes build/results/live.json
 	@$(BIN)/python -m tests.benchmarks.live

@@ -16,9 +16,20 @@ def add_to(app: typer.Typer) -> None:
 
 
 def upgrade(context: typer.Context) -> None:
-    """Bring the ledger's tables to this version, once and under a lock, as every role does when it starts."""
+    """Bring the ledger's tables to this version, once and under a lock, as every role does when it starts.
+
+    Then build the indexes that it lacks, which takes minutes in a large ledger; everybody else works on
+    meanwhile. The role accept does so too, beside its work.
+    """
     settings = load_settings(context.obj)
     from service.wiring.adapters import open_ledger
 
-    with closing(open_ledger(settings)):
-        Console().print("[green]the ledger has the tables of this version[/]")
+    console = Console()
+    with closing(open_ledger(settings)) as ledger:
+        console.print("[green]the ledger has the tables of this version[/]")
+        missing = ledger.build_indexes()
+    if missing:
+        names = ", ".join(missing)
+        console.print(
+            f"these indexes are missing still: {names}. Another process builds them, or the log says why"
+        )

@@ -8,7 +8,7 @@ import structlog
 
 from service.config import Rule
 from service.enqueue.priors_gate import PriorPolicy, PriorsGate
-from service.enqueue.promotion import promoted, told
+from service.enqueue.promotion import PromotedRules
 from service.enqueue.queueing import CompanionsWanted, queue_analyses, reopen_waiting
 from service.enqueue.routing import Route, explain, route
 from service.enqueue.workitems import with_workitems
@@ -38,7 +38,7 @@ class Enqueuer:
         companions: CompanionsWanted = MappingProxyType({}),
     ) -> None:
         self._ledger = ledger
-        self._rules = rules
+        self._rules = PromotedRules(rules)
         self._read_header = read_header
         self._priors = priors or PriorsGate(ledger, PriorPolicy())
         self._companions = companions
@@ -59,8 +59,7 @@ class Enqueuer:
             instances = tx.instances.of_study(study.study_instance_uid)
             asked = tx.workitems.of_study(study.study_instance_uid)
             prior_of = "" if asked else self._priors.came_as_prior(tx, study.study_instance_uid, instances)
-            promotions = tx.promotions.all()
-        rules = promoted(self._rules, promotions)
+            rules = self._rules.now(tx)
         headers = [header for one in instances if (header := self._read_header(one))]
         found = Route() if prior_of else with_workitems(route(headers, rules), asked)
         if self._priors.holds(study, found):
@@ -75,7 +74,7 @@ class Enqueuer:
             elif found.classifiers:
                 queue_analyses(tx, now, found, self._companions)
                 names = ", ".join(found.classifiers)
-                changes = told(found.classifiers, promotions)
+                changes = self._rules.told(found.classifiers)
                 reason = f"waiting for {names} ({found.asked_by}{changes})"
                 tx.studies.move(study.study_instance_uid, StudyEvent.WORK_QUEUED, reason)
             else:

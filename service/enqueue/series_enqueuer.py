@@ -9,7 +9,7 @@ import structlog
 
 from service.config import Rule
 from service.enqueue.enqueuer import EARLY_WAIT, ReadHeader
-from service.enqueue.promotion import promoted
+from service.enqueue.promotion import PromotedRules
 from service.enqueue.queueing import CompanionsWanted, queue_analyses
 from service.enqueue.routing import Route, route
 from service.storage.analyses import Analysis
@@ -32,7 +32,7 @@ class SeriesEnqueuer:
         companions: CompanionsWanted = MappingProxyType({}),
     ) -> None:
         self._ledger = ledger
-        self._rules = [rule for rule in rules if rule.level == "series"]
+        self._rules = PromotedRules([rule for rule in rules if rule.level == "series"])
         self._read_header = read_header
         self._companions = companions
 
@@ -50,7 +50,7 @@ class SeriesEnqueuer:
                 return False
             instances = tx.instances.of_study(uid)
             before = tx.analyses.of_studies([uid])
-            rules = promoted(self._rules, tx.promotions.all())
+            rules = self._rules.now(tx)
         found = _unread(self._route(instances, complete, rules), before, instances)
         if not found.classifiers:
             return True

@@ -27,6 +27,7 @@ from service.storage.commitment_requests import CommitmentRequests
 from service.storage.commitments import Commitments
 from service.storage.companions import Companions
 from service.storage.deliveries import Deliveries
+from service.storage.indexes import build_beside_others
 from service.storage.instances import Instances
 from service.storage.leases import Leases
 from service.storage.migrate import upgrade
@@ -189,6 +190,13 @@ class Ledger:
             upgrade(self._engine)
         self._is_upgraded = True
 
+    def build_indexes(self) -> list[str]:
+        """Build the indexes that the upgraded ledger still lacks, while others go on; in a large one this
+        takes minutes. Returns the names of those that are missing afterwards: another process builds them.
+        """
+        with _translated():
+            return build_beside_others(self._engine)
+
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         """A transaction that writes."""
@@ -226,13 +234,22 @@ def _translated() -> Iterator[None]:
 def _open(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
+        engine = create_engine(parsed, pool_pre_ping=True)
+        event.listen(engine, "connect", _configure_postgres)
+        return engine
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_MS / 1000})
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _configure_postgres(dbapi_connection: Any, _record: object) -> None:
+    # A plan that is made once for all values suits neither a state of millions of studies nor one of none.
+    with dbapi_connection.cursor() as cursor:
+        cursor.execute("SET plan_cache_mode = force_custom_plan")
+    dbapi_connection.commit()
 
 
 def _configure_sqlite(dbapi_connection: Any, _record: object) -> None:

@@ -9,6 +9,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
+from service.storage.indexes import build_at_once
+
 log = structlog.get_logger()
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -20,7 +22,7 @@ def upgrade(engine: Engine) -> None:
     """Apply what is missing. The lock is held until the transaction ends, so others wait and find it done.
 
     A ledger that a newer version has upgraded is left as it is: migrations only add, so this version can
-    finish its work on it.
+    finish its work on it. New indexes of a PostgreSQL that has rows already are left to indexes.py.
     """
     with engine.begin() as connection:
         _lock(connection)
@@ -28,7 +30,10 @@ def upgrade(engine: Engine) -> None:
         if newer := _unknown_revision(connection, config):
             log.warning("the ledger is of a newer version, which this one works on", revision=newer)
             return
+        is_new = MigrationContext.configure(connection).get_current_revision() is None
         command.upgrade(config, "head")
+        if is_new or connection.dialect.name == "sqlite":
+            build_at_once(connection)
 
 
 def alembic_config(connection: Connection) -> Config:

@@ -1,6 +1,8 @@
 """The terms that studies are found by: written together with what they are made of."""
 
 from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
@@ -26,9 +28,21 @@ def index_results(connection: Connection, study_instance_uid: str) -> None:
         .where(analyses.c.study_instance_uid == study_instance_uid, ~analyses.c.shadow)
         .order_by(analyses.c.revision)
     )
+    _replace(connection, study_instance_uid, RESULT, result_terms(newest_scores(rows)))
+
+
+def newest_scores(rows: Iterable[Any]) -> list[AnalysisResult]:
+    """Of a study's analyses, the oldest revision first, the newest one with scores of each classifier."""
     newest = {row.classifier: row.result for row in rows if row.result and row.result["scores"]}
-    results = (AnalysisResult.from_json(body) for body in newest.values())
-    _replace(connection, study_instance_uid, RESULT, result_terms(results))
+    return [AnalysisResult.from_json(body) for body in newest.values()]
+
+
+def term_rows(
+    study_instance_uid: str, received_at: datetime, origin: str, terms: Iterable[str]
+) -> list[dict[str, Any]]:
+    """The rows of the table that say so."""
+    one = {"study_instance_uid": study_instance_uid, "origin": origin, "received_at": received_at}
+    return [one | {"term": term} for term in sorted(terms)]
 
 
 def _replace(connection: Connection, study_instance_uid: str, origin: str, terms: Iterable[str]) -> None:
@@ -39,14 +53,6 @@ def _replace(connection: Connection, study_instance_uid: str, origin: str, terms
     )
     if received_at is None:
         return
-    rows = [
-        {
-            "study_instance_uid": study_instance_uid,
-            "term": term,
-            "origin": origin,
-            "received_at": received_at,
-        }
-        for term in sorted(terms)
-    ]
+    rows = term_rows(study_instance_uid, received_at, origin, terms)
     if rows:
         insert_all_if_absent(connection, search_terms, rows)

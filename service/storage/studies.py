@@ -144,6 +144,11 @@ class Studies:
         if study is not None and self.connection.execute(known).first() is None:
             self._remember(study_instance_uid, study.revision, datetime.now(UTC), event, study.state, reason)
 
+    def images_removed(self, study_instance_uid: str, reason: str) -> None:
+        """Remember that the images of the present revision are here no more, and why."""
+        self.note(study_instance_uid, IMAGES_REMOVED, reason)
+        self._update(study_instance_uid, images_removed_of=studies.c.revision)
+
     def notes(self, study_instance_uids: Sequence[str], event: str) -> dict[str, int]:
         """How many entries of the history of each study have this event; studies without any are left out."""
         rows = self.connection.execute(
@@ -230,11 +235,6 @@ class Studies:
             .order_by(studies.c.received_at.desc(), studies.c.study_instance_uid.desc())
         )
         return [study_of(row) for row in rows]
-
-    def counts(self) -> dict[StudyState, int]:
-        """How many studies are in each state that has any."""
-        rows = self.connection.execute(select(studies.c.state, func.count()).group_by(studies.c.state))
-        return {StudyState(state): count for state, count in rows}
 
     def history(self, study_instance_uid: str) -> list[HistoryEntry]:
         """Every move of a study's state, oldest first."""

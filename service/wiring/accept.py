@@ -50,6 +50,7 @@ NOTICE_INTERVAL_S = 5.0
 ALARM_INTERVAL_S = 30.0
 PRIORS_INTERVAL_S = 1.0
 RETENTION_INTERVAL_S = 3600.0
+INDEX_INTERVAL_S = 3600.0
 MAKE_ROOM_INTERVAL_S = 30.0
 
 log = structlog.get_logger()
@@ -85,6 +86,7 @@ def run_accept(settings: Settings, stop: threading.Event) -> None:
             start_repeating("commitment", reporter.turn, COMMITMENT_INTERVAL_S, stop),
             start_repeating("notices", board.turn, NOTICE_INTERVAL_S, stop),
             start_repeating("alarms", alarms.turn, ALARM_INTERVAL_S, stop),
+            start_repeating("indexes", ledger.build_indexes, INDEX_INTERVAL_S, stop),
         ]
         if settings.retention != RetentionSettings():
             retain = open_retentions(settings.retention, ledger, store)

@@ -4,6 +4,7 @@ from tests.contracts.access import AccessContract
 from tests.contracts.figures import FiguresContract
 from tests.contracts.ledger import LedgerContract
 from tests.contracts.modality_tables import ModalityTablesContract
+from tests.contracts.result_search import ResultSearchContract
 from tests.contracts.search import SearchContract
 from tests.contracts.workitems import WorkitemsContract
 
@@ -45,6 +46,13 @@ class TestFiguresOnPostgres(FiguresContract):
 
 @pytest.mark.integration
 class TestWorkitemsOnPostgres(WorkitemsContract):
+    @pytest.fixture
+    def ledger_url(self, postgres_url: str) -> str:
+        return postgres_url
+
+
+@pytest.mark.integration
+class TestResultSearchOnPostgres(ResultSearchContract):
     @pytest.fixture
     def ledger_url(self, postgres_url: str) -> str:
         return postgres_url

@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy import Connection, Select, delete, exists, select
 
 from service.storage.deliveries import DeliveryState
+from service.storage.few import IS_DONE
 from service.storage.ledger import Ledger, Transaction
 from service.storage.port import InstanceStore
 from service.storage.schema import commitments, deliveries, procedure_steps, studies
@@ -15,8 +16,6 @@ from service.study.state import StudyState
 
 log = structlog.get_logger()
 
-DONE = (StudyState.DELIVERED, StudyState.NOT_ANALYSED, StudyState.PRIOR)
-"""Nobody waits for anything of such a study. A failed one stays until somebody has looked at it."""
 FOLDERS = ("instances", "analyses", "objects")
 """Of the instance store; in each, a study has a folder of its own."""
 OF_STUDY = tuple(
@@ -90,9 +89,10 @@ class StudyRetention:
             deliveries.c.study_instance_uid == studies.c.study_instance_uid,
             deliveries.c.state != DeliveryState.DELIVERED,
         )
+        # A failed one stays until somebody has looked at it.
         return (
             select(studies.c.study_instance_uid)
-            .where(studies.c.state.in_(DONE), studies.c.updated_at <= self._before(), ~undelivered)
+            .where(IS_DONE, studies.c.updated_at <= self._before(), ~undelivered)
             .order_by(studies.c.updated_at, studies.c.study_instance_uid)
         )
 

@@ -56,7 +56,9 @@ class Hour:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """`turnaround`: from a study's last image to its results at every destination, in the last 24 hours."""
+    """`turnaround`: from a study's last image to its results at every destination, in the last 24 hours.
+    Nobody counts further than `counted_up_to`: what is more than that is one more.
+    """
 
     at: datetime
     notices: tuple[Notice, ...]
@@ -94,7 +96,7 @@ def read_board(ledger: Ledger, store: InstanceStore, settings: Settings) -> Boar
                 one for one in finished if one.finished_at and one.finished_at >= now - DAY
             ),
             destinations=tuple(tx.operations.at_destinations(now - DAY)),
-            given_up=tx.leases.given_up()[:_GIVEN_UP_SHOWN],
+            given_up=tx.leases.given_up(limit=_GIVEN_UP_SHOWN),
             given_up_count=tx.leases.count_given_up()[0],
             quarantined=sum(not key.endswith(".json") for key in store.keys(QUARANTINE)),
             disk=_disk(settings.data_folder, settings.accept.min_free_bytes),

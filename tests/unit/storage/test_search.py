@@ -35,8 +35,9 @@ def test_studies_of_the_version_before_are_found_after_the_upgrade(tmp_path: Pat
         tx.connection.execute(text("UPDATE alembic_version SET version_num = '0012'"))
         command.upgrade(alembic_config(tx.connection), "0013")
     with ledger.read() as tx:
-        assert tx.search.find(StudyFilter(text="doe"), 10) == ["1.3", "1.2", "1.1"]
-        assert tx.search.find(StudyFilter(text="b", category="5"), 10) == ["1.2"]
+        assert tx.search.find(StudyFilter(text="doe"), 10).study_instance_uids == ["1.3", "1.2", "1.1"]
+        found = tx.search.find(StudyFilter(text="b", category="5"), 10)
+    assert found.study_instance_uids == ["1.2"]
     ledger.close()
 
 
