@@ -10,6 +10,7 @@ BESIDE = [
     "dicom",
     "fetch",
     "net",
+    "recover",
     "storage",
     "study",
     "telemetry",

@@ -15,9 +15,9 @@ from service.study.state import StudyState
 
 log = structlog.get_logger()
 
-DONE = (StudyState.DELIVERED, StudyState.NOT_ANALYSED, StudyState.PRIOR)
+DONE = (StudyState.DELIVERED, StudyState.NOT_ANALYSED, StudyState.PRIOR, StudyState.KEPT)
 """Nobody waits for anything of such a study. A failed one stays until somebody has looked at it."""
-FOLDERS = ("instances", "analyses", "objects")
+FOLDERS = ("instances", "analyses", "objects", "reports")
 """Of the instance store; in each, a study has a folder of its own."""
 OF_STUDY = tuple(
     table for table in reversed(studies.metadata.sorted_tables) if "study_instance_uid" in table.c
