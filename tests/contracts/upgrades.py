@@ -1,4 +1,4 @@
-"""What an upgrade promises on every database: a ledger of each earlier version keeps its rows and works on."""
+"""What an upgrade promises on every database: a ledger of each earlier version keeps its rows and works."""
 
 import json
 from collections.abc import Sequence
