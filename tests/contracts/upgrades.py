@@ -32,9 +32,10 @@ from tests.fakes.pool import INLINE_POOLS
 from tests.unit.pipeline import US_TO_PACS, assemble, enqueue, messages, phantom
 from tests.unit.recover.site import Site, images
 
+FIRST_RELEASED = "0003"
 _VERSIONS = [one.revision for one in ScriptDirectory.from_config(alembic_config()).walk_revisions()]
-EARLIER = tuple(reversed(_VERSIONS[1:]))
-"""Every version of the ledger but the last one, the first one first."""
+EARLIER = tuple(version for version in reversed(_VERSIONS[1:]) if version >= FIRST_RELEASED)
+"""Every version of the ledger that was in use but the last one, the first one first."""
 QUEUE = "inference.us-mass.urgent"
 ACCESS_SINCE = "0014"
 
@@ -62,7 +63,7 @@ def another_phantom(images: Sequence[Dataset]) -> list[Dataset]:
     return study
 
 
-def department(folder: Path) -> Department:
+def make_department(folder: Path) -> Department:
     """Made by the stages themselves."""
     site = Site(folder)
     first, late = phantom()
@@ -156,8 +157,9 @@ class UpgradeContract:
     """Subclass with a fixture `ledger_url` that names an empty database."""
 
     @pytest.fixture(scope="class")
-    def department(self, tmp_path_factory: pytest.TempPathFactory) -> Department:
-        return department(tmp_path_factory.mktemp("department"))
+    @classmethod
+    def department(cls, tmp_path_factory: pytest.TempPathFactory) -> Department:
+        return make_department(tmp_path_factory.mktemp("department"))
 
     @pytest.mark.parametrize("version", EARLIER)
     def test_ledger_of_an_earlier_version_keeps_everything_and_works_on(
