@@ -1,10 +1,11 @@
-"""`preread ledger upgrade`."""
+"""`preread ledger`: the database that holds every state - its tables, its loss, its backup."""
 
 from contextlib import closing
 
 import typer
 from rich.console import Console
 
+from service.cli import ledger_backup, ledger_check, ledger_rebuild
 from service.config.load import load_settings
 
 
@@ -12,6 +13,9 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     group = typer.Typer(name="ledger", help="The database that holds every state.", no_args_is_help=True)
     group.command()(upgrade)
+    ledger_backup.add_to(group)
+    ledger_rebuild.add_to(group)
+    ledger_check.add_to(group)
     app.add_typer(group)
 
 

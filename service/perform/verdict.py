@@ -8,12 +8,13 @@ from service.storage.analyses import Analysis
 from service.study.model import Study
 from service.study.state import AnalysisState, StudyState
 
+_NEVER_LOOKED_AT = (StudyState.PRIOR, StudyState.KEPT)
 RESTING = (
     StudyState.DELIVERED,
     StudyState.NOT_ANALYSED,
     StudyState.FAILED,
     StudyState.PARKED,
-    StudyState.PRIOR,
+    *_NEVER_LOOKED_AT,
 )
 """States that a study does not leave by itself."""
 PERCENT: Mapping[StudyState, int] = {
@@ -69,7 +70,7 @@ def judge(
         return Verdict(Next.COMPLETE, _told(found.values()), 100)
     if study.state not in RESTING:
         return Verdict(Next.WAIT, f"{study.state}: {study.reason}", PERCENT[study.state])
-    if begins or study.state is StudyState.PRIOR or not (has_all or study.state is StudyState.PARKED):
+    if begins or study.state in _NEVER_LOOKED_AT or not (has_all or study.state is StudyState.PARKED):
         return Verdict(Next.SEND_ON, f"{study.state}: {study.reason}", 20)
     if study.state is StudyState.PARKED:  # a person may let it go on, and that may take days
         return Verdict(Next.CANCEL, f"waits for a person: {study.reason}")

@@ -12,6 +12,7 @@ from service.report.writer import Writer
 from service.storage.fence import Fence, unfenced
 from service.storage.ledger import Ledger, Transaction
 from service.storage.port import InstanceStore
+from service.storage.report_records import ReportRecord, keep_record
 from service.study.messages import ReportRequest
 from service.study.state import StudyEvent
 
@@ -32,6 +33,7 @@ class Reporter:
         ones.
         """
         self._ledger = ledger
+        self._store = store
         self._settings = settings
         self._objects_of = objects_of
         self._writer = Writer(ledger, store, settings, objects_of)
@@ -50,6 +52,8 @@ class Reporter:
             analysis.classifier: self._writer.write(analysis, earlier)
             for analysis, earlier in zip(basis.analyses, basis.earlier, strict=True)
         }
+        for analysis in basis.analyses:  # before anything is sent: what is lost with the ledger is there
+            keep_record(self._store, ReportRecord(analysis, tuple(written[analysis.classifier])))
         with self._ledger.begin() as tx:
             tx.studies.lock(request.study_instance_uid)
             if not fence(tx):

@@ -23,7 +23,7 @@ IS_UNANSWERED = text("answered_at IS NULL")
 """Requests for storage commitment that peers have no report of."""
 IS_URGENT = text("priority = 'urgent'")
 """Studies. Those that were urgent stay so; they are few beside the others."""
-IS_DONE = text("state || '' IN ('delivered', 'not_analysed', 'prior')")
+IS_DONE = text("state || '' IN ('delivered', 'not_analysed', 'prior', 'kept')")
 """Studies of which nobody waits for anything. They are many: what is few are those that are old enough."""
 HAS_IMAGES = text(
     "state || '' = 'delivered' AND (images_removed_of IS NULL OR images_removed_of <> revision)"

@@ -27,7 +27,7 @@ def upgrade(engine: Engine) -> None:
     with engine.begin() as connection:
         _lock(connection)
         config = alembic_config(connection)
-        if newer := _unknown_revision(connection, config):
+        if newer := _unknown_revision(connection):
             log.warning("the ledger is of a newer version, which this one works on", revision=newer)
             return
         is_new = MigrationContext.configure(connection).get_current_revision() is None
@@ -36,19 +36,25 @@ def upgrade(engine: Engine) -> None:
             build_at_once(connection)
 
 
-def alembic_config(connection: Connection) -> Config:
-    """Alembic on an open connection, without a configuration file."""
+def alembic_config(connection: Connection | None = None) -> Config:
+    """Alembic on an open connection, without a configuration file; on none, it only tells of migrations."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["connection"] = connection
+    if connection is not None:
+        config.attributes["connection"] = connection
     return config
 
 
-def _unknown_revision(connection: Connection, config: Config) -> str:
+def is_known_revision(revision: str) -> bool:
+    """Whether a ledger of this revision is of this version of ours, or an older one."""
+    scripts = ScriptDirectory.from_config(alembic_config())
+    return revision in {script.revision for script in scripts.walk_revisions()}
+
+
+def _unknown_revision(connection: Connection) -> str:
     """The revision that the ledger has, if it is not one of ours; empty otherwise."""
     current = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    return current if current is not None and current not in known else ""
+    return "" if current is None or is_known_revision(current) else current
 
 
 def _lock(connection: Connection) -> None:

@@ -143,12 +143,15 @@ class AnalysisResult:
         )
 
     def says_the_same(self, other: Self) -> bool:
-        """Whether both are of one classifier and of the same images, with the same scores and refusals."""
-        return (self.classifier, self.scores, self.refusals) == (
-            other.classifier,
-            other.scores,
-            other.refusals,
-        )
+        """Whether both are of one classifier and of the same images, with the same scores and refusals, in
+        whatever order.
+        """
+        return self._in_order() == other._in_order()
+
+    def _in_order(self) -> tuple[Any, ...]:
+        scores = sorted(self.scores, key=lambda one: (one.sop_instance_uid, one.frame_number or 0))
+        refusals = sorted(self.refusals, key=lambda one: one.sop_instance_uid)
+        return self.classifier, scores, refusals
 
     @property
     def most_suspicious(self) -> ImageScore | None:

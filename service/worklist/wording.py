@@ -19,12 +19,14 @@ STATE_LABELS = {
     StudyState.DELIVERED: "Delivered",
     StudyState.NOT_ANALYSED: "Not analysed",
     StudyState.PRIOR: "Prior",
+    StudyState.KEPT: "Kept",
     StudyState.FAILED: "Failed",
 }
 NO_SCORE_LABELS = {
     StudyState.PARKED: "Not analysed: incomplete, waits for a decision",
     StudyState.NOT_ANALYSED: "Not analysed",
     StudyState.PRIOR: "Not analysed: fetched as a prior",
+    StudyState.KEPT: "Found in the store: not analysed again",
     StudyState.FAILED: "Not analysed: failed",
 }
 ANALYSIS_LABELS = {

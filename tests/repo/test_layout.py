@@ -11,6 +11,7 @@ BESIDE = [
     "fetch",
     "net",
     "perform",
+    "recover",
     "storage",
     "study",
     "telemetry",

@@ -16,7 +16,7 @@ from service.study.state import StudyState
 
 log = structlog.get_logger()
 
-FOLDERS = ("instances", "analyses", "objects")
+FOLDERS = ("instances", "analyses", "objects", "reports")
 """Of the instance store; in each, a study has a folder of its own."""
 OF_STUDY = tuple(
     table for table in reversed(studies.metadata.sorted_tables) if "study_instance_uid" in table.c
