@@ -20,6 +20,7 @@ from service.config.settings import Settings
 from service.config.sources import DicomWebSource, DimseSource, Source
 from service.config.store import StoreSettings
 from service.config.tls import ClientTLS
+from service.config.traces import TracesSettings
 from service.config.worklist import WorklistSettings
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "Source",
     "StoreSettings",
     "StowDestination",
+    "TracesSettings",
     "WebhookDestination",
     "WorklistSettings",
 ]

@@ -26,6 +26,7 @@ from service.config.sections import (
 )
 from service.config.sources import Source, check_sources
 from service.config.store import LARGEST_OBJECT_BYTES, StoreSettings
+from service.config.traces import TracesSettings
 from service.config.types import Seconds
 from service.config.worklist import WorklistSettings
 
@@ -62,6 +63,7 @@ class Settings(BaseSettings):
     send: SendSettings = SendSettings()
     worklist: WorklistSettings = WorklistSettings()
     metrics: MetricsSettings = MetricsSettings()
+    traces: TracesSettings = TracesSettings()
     destinations: tuple[Destination, ...] = ()
     """PACS that receive results."""
     sources: tuple[Source, ...] = ()

@@ -17,12 +17,20 @@ class Move:
     priority: Priority
     in_state_s: float
     since_last_image_s: float
+    study_instance_uid: str
+    revision_before: int
+    revision: int
 
 
 def move_of(
-    study: Study, last_instance_at: datetime, event: StudyEvent, after: StudyState, now: datetime
+    study: Study,
+    last_instance_at: datetime,
+    event: StudyEvent,
+    after: StudyState,
+    revision: int,
+    now: datetime,
 ) -> Move:
-    """The move of a study, as it was before, to `after`."""
+    """The move of a study, as it was before, to `after` and `revision`."""
     return Move(
         event=event,
         before=study.state if study.instance_count else None,
@@ -30,4 +38,7 @@ def move_of(
         priority=study.priority,
         in_state_s=max(0.0, (now - study.updated_at).total_seconds()),
         since_last_image_s=max(0.0, (now - last_instance_at).total_seconds()),
+        study_instance_uid=study.study_instance_uid,
+        revision_before=study.revision,
+        revision=revision,
     )

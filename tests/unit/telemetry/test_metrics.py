@@ -64,7 +64,15 @@ def test_moves_count_by_state_and_time(known_scanner: str) -> None:
     in_state = value("preread_study_state_seconds_sum", state="reported")
     result = value("preread_study_result_seconds_sum", priority="urgent")
     move = Move(
-        StudyEvent.ALL_DELIVERED, StudyState.REPORTED, StudyState.DELIVERED, Priority.URGENT, 4.0, 60.0
+        StudyEvent.ALL_DELIVERED,
+        StudyState.REPORTED,
+        StudyState.DELIVERED,
+        Priority.URGENT,
+        in_state_s=4.0,
+        since_last_image_s=60.0,
+        study_instance_uid="1.2.840.1",
+        revision_before=1,
+        revision=1,
     )
     count_moves([move])
     assert delivered() - before == 1
