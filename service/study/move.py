@@ -11,6 +11,7 @@ from service.study.state import StudyEvent, StudyState
 class Move:
     """`before` is None for a study that has just begun. Times are in seconds, up to the move."""
 
+    at: datetime
     event: StudyEvent
     before: StudyState | None
     after: StudyState
@@ -32,6 +33,7 @@ def move_of(
 ) -> Move:
     """The move of a study, as it was before, to `after` and `revision`."""
     return Move(
+        at=now,
         event=event,
         before=study.state if study.instance_count else None,
         after=after,

@@ -1,7 +1,7 @@
 """The way of studies through their states: told in the one place where a state changes."""
 
-import time
 from collections.abc import Sequence
+from datetime import datetime
 
 from service.study.move import Move
 from service.telemetry.traces.spans import BEGIN, IN_STATE
@@ -26,7 +26,8 @@ def _tell_state(move: Move) -> None:
             definition,
             move.study_instance_uid,
             move.revision_before,
-            _before_now_ns(move.in_state_s),
+            _ns(move.at, move.in_state_s),
+            ended_ns=_ns(move.at),
             event=move.event.value,
             state=move.after.value,
             priority=move.priority.value,
@@ -42,11 +43,13 @@ def _tell_beginning(move: Move) -> None:
         BEGIN,
         move.study_instance_uid,
         move.revision,
-        _before_now_ns(since_s),
+        _ns(move.at, since_s),
+        ended_ns=_ns(move.at),
         event=move.event.value,
         priority=move.priority.value,
     )
 
 
-def _before_now_ns(seconds: float) -> int:
-    return time.time_ns() - int(seconds * NS_PER_S)
+def _ns(moment: datetime, before_s: float = 0.0) -> int:
+    """So many seconds before a moment, in nanoseconds since 1970."""
+    return int((moment.timestamp() - before_s) * NS_PER_S)

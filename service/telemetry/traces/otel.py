@@ -82,9 +82,9 @@ class OtelSpan:
         context = trace.set_span_in_context(self._span, Context())
         return _started(self._tracer, definition, context)
 
-    def end(self) -> None:
+    def end(self, ended_ns: int | None = None) -> None:
         """To the exporter's queue."""
-        self._span.end()
+        self._span.end(ended_ns)
 
 
 class OtelTracer:

@@ -7,7 +7,10 @@ from service.telemetry.traces.definition import Definition, Value
 
 
 class Span(Protocol):
-    """Something that takes time, or nothing where it is not traced. It raises nothing."""
+    """Something that takes time, or nothing where it is not traced. It raises nothing.
+
+    Moments are nanoseconds since 1970, here and below; None is now.
+    """
 
     @property
     def traceparent(self) -> str:
@@ -26,13 +29,13 @@ class Span(Protocol):
         """A part of it."""
         ...
 
-    def end(self) -> None:
+    def end(self, ended_ns: int | None = None) -> None:
         """It is over. One that never ends is never told."""
         ...
 
 
 class Tracer(Protocol):
-    """Makes spans. Moments are nanoseconds since 1970; None is now."""
+    """Makes spans."""
 
     def of_study(
         self,
@@ -72,7 +75,7 @@ class _Nothing:
         """Nothing, either."""
         return self
 
-    def end(self) -> None:
+    def end(self, ended_ns: int | None = None) -> None:
         """It has never begun."""
 
 

@@ -65,13 +65,14 @@ class Traces:
         revision: int,
         began_ns: int,
         links: Sequence[str] = (),
+        ended_ns: int | None = None,
         **attributes: Value,
     ) -> None:
-        """A span in the trace of a study that began then and ends now."""
+        """A span in the trace of a study that is over."""
         if self._tracer is not None:
             span = self.of_study(definition, study_instance_uid, revision, "", links, began_ns)
             span.set(**attributes)
-            span.end()
+            span.end(ended_ns)
 
     def tell_root(
         self,
@@ -79,13 +80,14 @@ class Traces:
         study_instance_uid: str,
         revision: int,
         began_ns: int,
+        ended_ns: int | None = None,
         **attributes: Value,
     ) -> None:
-        """The root of a study's trace began then and ends now."""
+        """The root of a study's trace, which is over."""
         if self._tracer is not None:
             span = self._tracer.root(definition, study_instance_uid, revision, began_ns)
             span.set(**_common(study_instance_uid, revision), **attributes)
-            span.end()
+            span.end(ended_ns)
 
     @contextmanager
     def at(self, span: Span) -> Iterator[Span]:

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -64,6 +65,7 @@ def test_moves_count_by_state_and_time(known_scanner: str) -> None:
     in_state = value("preread_study_state_seconds_sum", state="reported")
     result = value("preread_study_result_seconds_sum", priority="urgent")
     move = Move(
+        datetime.now(UTC),
         StudyEvent.ALL_DELIVERED,
         StudyState.REPORTED,
         StudyState.DELIVERED,
@@ -76,8 +78,8 @@ def test_moves_count_by_state_and_time(known_scanner: str) -> None:
     )
     count_moves([move])
     assert delivered() - before == 1
-    assert value("preread_study_state_seconds_sum", state="reported") - in_state == 4.0
-    assert value("preread_study_result_seconds_sum", priority="urgent") - result == 60.0
+    assert value("preread_study_state_seconds_sum", state="reported") - in_state == pytest.approx(4.0)
+    assert value("preread_study_result_seconds_sum", priority="urgent") - result == pytest.approx(60.0)
 
 
 def test_what_cannot_be_read_leaves_the_others() -> None:

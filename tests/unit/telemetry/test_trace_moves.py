@@ -1,6 +1,7 @@
 """What the moves of studies and what senders bring look like in a trace."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,8 @@ def test_states_follow_each_other_below_the_root(ledger: Ledger, spans: Spans) -
     assert (told["preread.event"], told["preread.state"]) == ("all_delivered", "delivered")
     times = [(span.start_time or 0, span.end_time or 0) for span in spans.all()]
     assert all(start <= end for start, end in times)
+    gaps_ns = [after[0] - before[1] for before, after in pairwise(times[1:])]
+    assert max(map(abs, gaps_ns)) < 1_000_000  # each begins where the one before has ended
     assert "SMITH" not in "".join(span.to_json() for span in spans.all())
 
 
