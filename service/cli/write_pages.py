@@ -6,15 +6,17 @@ from service.cli.document import commands_page
 from service.cli.main import app
 from service.config.document import settings_page
 from service.telemetry.metrics.page import metrics_page
+from service.telemetry.traces.page import traces_page
 
 FOLDER = Path(__file__).parents[1]
 
 
 def main() -> None:
-    """Write service/SETTINGS.md, service/COMMANDS.md and service/telemetry/METRICS.md."""
+    """Write service/SETTINGS.md, service/COMMANDS.md, and METRICS.md and TRACES.md of service/telemetry."""
     (FOLDER / "SETTINGS.md").write_text(settings_page(), encoding="utf-8")
     (FOLDER / "COMMANDS.md").write_text(commands_page(app), encoding="utf-8")
     (FOLDER / "telemetry" / "METRICS.md").write_text(metrics_page(), encoding="utf-8")
+    (FOLDER / "telemetry" / "TRACES.md").write_text(traces_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from service.config.sources import DicomWebSource, DimseSource, Source
 from service.config.store import StoreSettings
 from service.config.task_managers import Task, TaskManager
 from service.config.tls import ClientTLS
+from service.config.traces import TracesSettings
 from service.config.worklist import WorklistSettings
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "StowDestination",
     "Task",
     "TaskManager",
+    "TracesSettings",
     "WebhookDestination",
     "WorklistSettings",
 ]

@@ -27,6 +27,7 @@ from service.config.sections import (
 from service.config.sources import Source, check_sources
 from service.config.store import LARGEST_OBJECT_BYTES, StoreSettings
 from service.config.task_managers import TaskManager, check_task_managers
+from service.config.traces import TracesSettings
 from service.config.types import Seconds
 from service.config.worklist import WorklistSettings
 
@@ -63,6 +64,7 @@ class Settings(BaseSettings):
     send: SendSettings = SendSettings()
     worklist: WorklistSettings = WorklistSettings()
     metrics: MetricsSettings = MetricsSettings()
+    traces: TracesSettings = TracesSettings()
     destinations: tuple[Destination, ...] = ()
     """PACS that receive results."""
     sources: tuple[Source, ...] = ()

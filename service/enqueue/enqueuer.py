@@ -1,5 +1,6 @@
 """Complete studies are routed: the rules say which classifiers run, and their requests go to the outbox."""
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -12,6 +13,7 @@ from service.enqueue.promotion import PromotedRules
 from service.enqueue.queueing import CompanionsWanted, queue_analyses, reopen_waiting
 from service.enqueue.routing import Route, explain, route
 from service.enqueue.workitems import with_workitems
+from service.enqueue.traced import tell_route
 from service.storage.each_study import each_study
 from service.storage.ledger import Ledger
 from service.study.model import InstanceHeader, ReceivedInstance, Study
@@ -50,6 +52,7 @@ class Enqueuer:
         return each_study(self._ledger, assembled, self._enqueue)
 
     def _enqueue(self, study: Study) -> bool:
+        began_ns = time.time_ns()
         with self._ledger.read() as tx:
             in_work = tx.analyses.early_in_work(study.study_instance_uid, datetime.now(UTC) - EARLY_WAIT)
         if in_work:
@@ -81,6 +84,8 @@ class Enqueuer:
                 reason = explain(headers, rules).reason
                 tx.studies.move(study.study_instance_uid, StudyEvent.NOTHING_TO_ANALYSE, reason)
             reopen_waiting(tx, now, self._companions)
+        outcome = "prior" if prior_of else "queued" if found.classifiers else "nothing_to_analyse"
+        tell_route(study, found, outcome, began_ns)
         log.info("study routed", study_instance_uid=study.study_instance_uid, rules=found.rules)
         return True
 

@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from service.dicom.laterality import laterality
@@ -24,9 +25,15 @@ from service.study.result import (
     ImageScore,
 )
 from service.telemetry.metrics.analysing import IMAGES, READ_SECONDS
+from service.telemetry.traces.port import NOTHING
+from service.telemetry.traces.spans import READ, SCORE
+from service.telemetry.traces.tracing import TRACES
 
 LOOK_AHEAD = 4
 """Images of one study that are read before the first of them is scored. It bounds the memory."""
+
+MOST_TRACED = 32
+"""Images of one analysis that have spans of their own in its trace."""
 
 Load = Callable[[], bytes]
 
@@ -50,6 +57,10 @@ class _Read:
     laterality: str
     spacing_mm: SpacingMm | None
     scoring: Scoring
+
+
+_Waiting = tuple[str, Future[_Read], bool]
+"""SOP Instance UID, the image to come, and whether it is traced."""
 
 
 def identity(manifest: Manifest) -> ClassifierIdentity:
@@ -77,16 +88,20 @@ def analyse(
     refused has no score, even if some of its frames were fine, and touches no other. Each frame is judged
     together with each of the companions, where there are any. Raises what loading raises, and EngineLost.
     """
-    waiting: deque[tuple[str, Future[_Read]]] = deque()
+    waiting: deque[_Waiting] = deque()
+    traced = TRACES.carried(_read)
     try:
-        for uid, load in images:
-            waiting.append((uid, pool.submit(_read, load, classifier, reading, urgent, companions)))
+        for number, (uid, load) in enumerate(images):
+            is_traced = number < MOST_TRACED
+            read = traced if is_traced else _read
+            future = pool.submit(read, load, classifier, reading, urgent, companions)
+            waiting.append((uid, future, is_traced))
             if len(waiting) >= LOOK_AHEAD:
                 yield _outcome(*waiting.popleft(), classifier.manifest)
         while waiting:
             yield _outcome(*waiting.popleft(), classifier.manifest)
     finally:
-        for _, future in waiting:
+        for _, future, _ in waiting:
             future.cancel()
 
 
@@ -99,13 +114,15 @@ def _read(
 ) -> _Read:
     """Runs on the pool: decode, prepare and submit every frame of one image."""
     began = time.monotonic()
-    data = load()
-    with quiet():  # once for all attributes, not for each
+    with TRACES.part(READ) as span, quiet():  # once for all attributes, not for each
+        data = load()
+        span.set(bytes=len(data))
         ds = open_image(data, classifier.manifest, reading)
         scoring = Scoring(reading.frame_heatmaps)
         for frame in gray_frames(ds, reading):
             for companion in companions or (None,):
                 scoring.add(_submit(frame, companion, classifier, urgent))
+        span.set(frames=scoring.frames)
         READ_SECONDS.labels(classifier.manifest.name).observe(time.monotonic() - began)
         return _Read(text(ds, "SOPClassUID"), laterality(ds), spacing_mm(ds), scoring)
 
@@ -119,15 +136,22 @@ def _submit(
     return Submitted(frame.number, frame.region, companion.image, pending)
 
 
-def _outcome(uid: str, future: Future[_Read], manifest: Manifest) -> ScoredFrame | ImageRefusal:
-    try:
-        scored = _scored(uid, future.result(), manifest)
-    except Refused as refused:
-        outcome = "unfamiliar" if isinstance(refused, Unfamiliar) else "refused"
-        IMAGES.labels(manifest.name, outcome).inc()
-        return ImageRefusal(uid, str(refused))
-    IMAGES.labels(manifest.name, "scored").inc()
-    return scored
+def _outcome(
+    uid: str, future: Future[_Read], is_traced: bool, manifest: Manifest
+) -> ScoredFrame | ImageRefusal:
+    with TRACES.part(SCORE) if is_traced else nullcontext(NOTHING) as span:
+        try:
+            image = future.result()
+            span.set(frames=image.scoring.frames)
+            scored = _scored(uid, image, manifest)
+        except Refused as refused:
+            outcome = "unfamiliar" if isinstance(refused, Unfamiliar) else "refused"
+            IMAGES.labels(manifest.name, outcome).inc()
+            span.set(outcome=outcome)
+            return ImageRefusal(uid, str(refused))
+        IMAGES.labels(manifest.name, "scored").inc()
+        span.set(outcome="scored")
+        return scored
 
 
 def _scored(uid: str, image: _Read, manifest: Manifest) -> ScoredFrame:

@@ -22,6 +22,7 @@ from service.study.messages import InferenceRequest
 from service.study.model import Priority, ReceivedInstance
 from service.study.result import AnalysisResult, ClassifierIdentity, ImageRefusal, ImageScore
 from service.study.state import AnalysisState
+from service.telemetry.traces.tracing import TRACES
 
 log = structlog.get_logger()
 
@@ -188,6 +189,7 @@ class Worker:
             refusals=tuple(one for one in found if isinstance(one, ImageRefusal)),
             finished_at=datetime.now(UTC),
         )
+        TRACES.current.set(images=len(found), scored=len(result.scores), refused=len(result.refusals))
         state = AnalysisState.SCORED if result.scores else AnalysisState.NOT_ANALYSED
         with self._ledger.begin() as tx:
             is_entered = finish_analysis(

@@ -106,7 +106,7 @@ class Studies:
         self._update(study_instance_uid, state=state, revision=revision, reason=reason, updated_at=now)
         if (state, revision) != (study.state, study.revision) or study.instance_count == 0:
             self._remember(study_instance_uid, revision, now, event, state, reason)
-            self.moves.append(move_of(study, row.last_instance_at, event, state, now))
+            self.moves.append(move_of(study, row.last_instance_at, event, state, revision, now))
         return state
 
     def describe(self, study_instance_uid: str, header: StudyHeader) -> None:

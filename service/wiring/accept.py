@@ -29,7 +29,7 @@ from service.storage.port import InstanceStore
 from service.telemetry.health import BEGUN
 from service.telemetry.metrics.receiving import FREE_BYTES, SPACE_LOW, WATERMARK_BYTES
 from service.telemetry.metrics.scraped import Value, scraped
-from service.telemetry.metrics.studies import count_moves
+from service.telemetry.moves import tell_moves
 from service.wiring.adapters import open_store
 from service.wiring.assemble import assembling, open_relay
 from service.wiring.intake import open_intake
@@ -59,7 +59,7 @@ log = structlog.get_logger()
 def run_accept(settings: Settings, stop: threading.Event) -> None:
     """Receive studies until `stop` is set, then finish what is being received."""
     with ExitStack() as resources:
-        ledger = resources.enter_context(closing(Ledger(settings.ledger_url, count_moves)))
+        ledger = resources.enter_context(closing(Ledger(settings.ledger_url, tell_moves)))
         store = open_store(settings)
         intake = resources.enter_context(open_intake(settings, ledger, store))
         assemble = assembling(settings, ledger, store)

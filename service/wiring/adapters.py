@@ -21,14 +21,14 @@ from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
 from service.study.messages import AssessmentRequest, ReportRequest, delivery_queue, inference_queue
 from service.study.model import Priority
-from service.telemetry.metrics.studies import count_moves
+from service.telemetry.moves import tell_moves
 
 log = structlog.get_logger()
 
 
 def open_ledger(settings: Settings) -> Ledger:
     """The ledger, its tables at this version."""
-    ledger = Ledger(settings.ledger_url, count_moves)
+    ledger = Ledger(settings.ledger_url, tell_moves)
     ledger.upgrade()
     return ledger
 

@@ -15,6 +15,7 @@ from service.wiring.fetch import check_source
 from service.wiring.kinds import check_kinds
 from service.wiring.perform import check_task_manager
 from service.wiring.priors import prior_policy
+from service.wiring.traces import check_traces
 
 
 def check(settings: Settings) -> None:
@@ -32,6 +33,7 @@ def check(settings: Settings) -> None:
                 f"rule {routing_rule.name!r} asks for priors, and [[sources]] has no PACS: add it"
             )
     prior_policy(settings)
+    check_traces(settings)
     for rule in settings.assemble.completeness:
         if rule.count == "pacs" and not settings.sources:
             raise ConfigurationError(

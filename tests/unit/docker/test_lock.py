@@ -11,11 +11,11 @@ from packaging.version import Version
 from tests.unit.docker.composition import FOLDER, ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-SERVICE_EXTRAS = ["rabbitmq", "postgres", "s3", "oidc", "pdf"]
+SERVICE_EXTRAS = ["rabbitmq", "postgres", "s3", "traces", "oidc", "pdf"]
 CASES = [
     ("service", SERVICE_EXTRAS, {"onnxruntime"}),
     ("cpu", SERVICE_EXTRAS, set()),
-    ("gpu", ["rabbitmq", "postgres", "s3", "gpu"], {"tensorrt-cu13"}),
+    ("gpu", ["rabbitmq", "postgres", "s3", "traces", "gpu"], {"tensorrt-cu13"}),
 ]
 LINE = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(\[\S+\])?==(?P<version>[^ ;\\]+)", re.MULTILINE)
 
