@@ -120,6 +120,7 @@ def test_killed_service_resumes_its_workitem(
     preread = preread_for(tmp_path, orthanc, ups)
     try:
         preread.start()
+        orthanc.add_modality("preread", "PREREAD", preread.dicom_port)  # else it refuses our C-GET
         _, workitem = offer(tmp_path, orthanc, ups)
         wait_for(lambda: moment(preread, workitem), 120.0)
         lock = workitem.transaction_uid
