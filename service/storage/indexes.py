@@ -2,7 +2,8 @@
 
 PostgreSQL has to read a whole table for an index, and nobody may write to it meanwhile unless the index is
 built "concurrently". That cannot be part of a transaction, and so not of a migration; what breaks off leaves
-an index that is not valid. So this looks at what is there, and may be called again at any time.
+an index that is not valid. So this looks at what is there, and may be called again at any time. It goes by
+names: an index that is defined otherwise gets another one, and the old one is obsolete.
 """
 
 import structlog
