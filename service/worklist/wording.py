@@ -26,7 +26,7 @@ NO_SCORE_LABELS = {
     StudyState.PARKED: "Not analysed: incomplete, waits for a decision",
     StudyState.NOT_ANALYSED: "Not analysed",
     StudyState.PRIOR: "Not analysed: fetched as a prior",
-    StudyState.KEPT: "Found in the store: not analysed again",
+    StudyState.KEPT: "Not analysed again: found in the store",
     StudyState.FAILED: "Not analysed: failed",
 }
 ANALYSIS_LABELS = {
