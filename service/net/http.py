@@ -45,7 +45,7 @@ class HttpClient:
         self._settings = settings
         self._deadline = deadline
         self._opener = urllib.request.build_opener(
-            urllib.request.HTTPSHandler(context=_tls(settings)), _NoRedirect()
+            urllib.request.HTTPSHandler(context=tls_context(settings)), _NoRedirect()
         )
 
     @contextmanager
@@ -132,7 +132,8 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _tls(settings: HttpPeer) -> ssl.SSLContext:
+def tls_context(settings: HttpPeer) -> ssl.SSLContext:
+    """How its certificate is checked. Raises ConfigurationError where `ca` cannot be read."""
     try:
         context = ssl.create_default_context(cafile=settings.ca)
     except OSError as error:
