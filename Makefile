@@ -29,7 +29,7 @@ MAKEFLAGS += --no-print-directory
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo images image-gpu lock test test-long bench-accept bench-engines bench-growth bench-live bench-relay bench-worklist screenshots faults soak check format docs servers test-venv clean python
+.PHONY: help venv demo images image-gpu lock audit test test-long bench-accept bench-decoders bench-engines bench-growth bench-live bench-relay bench-worklist screenshots faults soak check format docs servers test-venv clean python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,11 +55,17 @@ image-gpu: ## the image preread-gpu on NVIDIA's image with TensorRT: GPU_IMAGE=n
 lock: test-venv ## the images' packages anew, with hashes; ARGS=--upgrade takes the newest that fit
 	docker/lock/update "$(CURDIR)/$(BIN)/uv" $(ARGS)
 
+audit: test-venv ## known vulnerabilities of the images' packages (docker/README.md); ARGS="-s osv" asks osv.dev
+	docker/lock/audit "$(CURDIR)/$(BIN)/pip-audit" $(ARGS)
+
 bench-engines: test-venv ## speed of every backend and of the whole worker; writes build/results/engines.json
 	@$(BIN)/python -m tests.benchmarks.engines
 
 bench-accept: servers test-venv ## speed of receiving beside DCMTK, Orthanc and pynetdicom; writes build/results/accept.json
 	@$(BIN)/python -m tests.benchmarks.accept
+
+bench-decoders: test-venv ## what it costs that frames are decoded in processes of their own; writes build/results/decoders.json
+	@$(BIN)/python -m tests.benchmarks.decoders
 
 bench-worklist: servers test-venv ## the list among a million studies; writes build/results/worklist.json
 	@$(BIN)/python -m tests.benchmarks.worklist

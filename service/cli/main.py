@@ -15,6 +15,7 @@ from service.cli import (
     configuration,
     dead,
     demonstrate,
+    doctor,
     engine,
     evaluating,
     fetch,
@@ -79,6 +80,7 @@ def common(
 
 roles.add_to(app)
 status.add_to(app)
+doctor.add_to(app)
 ledger.add_to(app)
 retry.add_to(app)
 replay.add_to(app)

@@ -153,7 +153,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def tls_context(settings: HttpPeer) -> ssl.SSLContext:
-    """Whom we believe. Raises ConfigurationError."""
+    """How its certificate is checked. Raises ConfigurationError where `ca` cannot be read."""
     try:
         context = ssl.create_default_context(cafile=settings.ca)
     except OSError as error:

@@ -113,7 +113,19 @@ def open_archive(settings: Settings, source: Source, deadline: float | None = No
     if source.dicomweb is not None:
         return DicomWebArchive(source.dicomweb, deadline)
     dimse = _dimse(source)
-    peer = Peer(
+    destination = dimse.move_destination or settings.accept.ae_title
+    return DimseArchive(
+        peer_of(settings, source),
+        storable_contexts(settings),
+        destination if dimse.retrieve == "c-move" else None,
+        deadline,
+    )
+
+
+def peer_of(settings: Settings, source: Source) -> Peer:
+    """The DICOM node that a source is. Raises ConfigurationError where it is none."""
+    dimse = _dimse(source)
+    return Peer(
         name=source.name,
         host=dimse.host,
         port=dimse.port,
@@ -123,10 +135,6 @@ def open_archive(settings: Settings, source: Source, deadline: float | None = No
         timeout_s=dimse.timeout_s,
         tls=dimse.tls,
         tls_setting=_tls_setting(source),
-    )
-    destination = dimse.move_destination or settings.accept.ae_title
-    return DimseArchive(
-        peer, storable_contexts(settings), destination if dimse.retrieve == "c-move" else None, deadline
     )
 
 

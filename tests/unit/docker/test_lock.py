@@ -1,6 +1,7 @@
 """The lock files of the images fit pyproject.toml, and hold a hash for every package."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -68,3 +69,19 @@ def test_worker_runs_on_what_the_other_roles_run_on() -> None:
 def test_lock_names_no_index() -> None:
     texts = {path: path.read_text() for path in Path(FOLDER / "lock").glob("*.txt")}
     assert [path.name for path, text in texts.items() if "index-url" in text or "://" in text] == []
+
+
+@pytest.mark.parametrize("failing", [None, "service.txt"])
+def test_audit_asks_for_every_lock_and_fails_where_one_does(tmp_path: Path, failing: str | None) -> None:
+    program, calls = tmp_path / "pip-audit", tmp_path / "calls"
+    fails = f'case "$*" in *{failing}*) exit 1;; esac' if failing else "true"
+    program.write_text(f'#!/bin/sh\necho "$*" >> {calls}\n{fails}\n')
+    program.chmod(0o755)
+    command = [FOLDER / "lock" / "audit", program, "-s", "osv"]
+    audit = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    asked = calls.read_text().splitlines()
+
+    assert audit.returncode == (1 if failing else 0)
+    locks = {path.name for path in (FOLDER / "lock").glob("*.txt")} - {"without-engine.txt", "gpu-engine.txt"}
+    assert {name for name in locks if any(f"--requirement {name} " in line for line in asked)} == locks
+    assert all("--strict" in line and line.endswith("-s osv") for line in asked)
