@@ -22,13 +22,20 @@ retry_after_s = 0.2
 name = "us"
 ae_title = "SIM-US"
 modality = "US"
-studies_by_hour = {[2400.0] * 24}
+studies_by_hour = {[3600.0] * 24}
 images = [2, 3]
 rows = 300
 columns = 400
 compression = "jpeg"
 associations = 2
-misbehaviour = {{ abort = 0.25, repeat = 0.25, late = 0.25, no_release = 0.1, truncated = 0.05, wrong_syntax = 0.05 }}
+
+[scanners.misbehaviour]
+abort = 0.25
+repeat = 0.25
+late = 0.25
+no_release = 0.1
+truncated = 0.05
+wrong_syntax = 0.05
 
 [[scanners]]
 name = "mr"
@@ -45,9 +52,9 @@ def test_every_image_is_kept_once_and_every_study_comes_to_its_end(tmp_path: Pat
     scenario = tmp_path / "scenario.toml"
     scenario.write_text(SCENARIO)
     with DemoPacs(tmp_path / "pacs") as pacs, running(Preread(tmp_path, pacs.port, "PACS")) as service:
-        told = simulate(service, str(scenario), "--seed", "3", "--follow", "--wait-s", "200")
+        told = simulate(service, str(scenario), "--seed", "6", "--follow", "--wait-s", "200")
         asked = simulate(
-            service, str(scenario), "--seed", "4", "--worklist", f"http://127.0.0.1:{service.web_port}"
+            service, str(scenario), "--seed", "33", "--worklist", f"http://127.0.0.1:{service.web_port}"
         )
         studies = service.studies()
     for one in (told, asked):
