@@ -14,10 +14,10 @@ from rich.console import Console
 
 from service.study.state import StudyState
 from tests.benchmarks.harness.machine import OthersLoad, Say, wait_until_idle
-from tests.benchmarks.harness.results import RESULTS, Result, show, with_note, write_results
+from tests.benchmarks.harness.results import RESULTS, Result, show, write_results
 from tests.capacity.measure.figures import of_burst, of_load, of_mammograms, throughput
-from tests.capacity.measure.load import Played, mammography, play, ultrasound
-from tests.capacity.measure.machine import described
+from tests.capacity.measure.load import Played, at_once, mammography, play, steady, ultrasound
+from tests.capacity.measure.machine import OTHERS, described
 from tests.capacity.measure.site import CapacitySite, capacity_site
 from tests.faults.servers import SetUp
 from tests.servers.process import end_well_on_sigterm
@@ -28,17 +28,18 @@ ENOUGH_PER_HOUR = 100_000.0
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much is measured. `shares`: of the throughput of a burst, that are offered for `load_s` each."""
+    """Studies of each part. `shares` of the throughput are offered for `load_s`, or longer for `fewest`."""
 
     warm_up: int
     burst: int
     shares: tuple[float, ...]
     load_s: float
-    mammograms_s: float
+    fewest: int
+    mammograms: int
 
 
-FULL = Extent(warm_up=6, burst=60, shares=(0.3, 0.6, 0.8, 0.95), load_s=60.0, mammograms_s=8.0)
-QUICK = Extent(warm_up=2, burst=10, shares=(0.3, 0.6), load_s=8.0, mammograms_s=2.0)
+FULL = Extent(warm_up=6, burst=60, shares=(0.3, 0.6, 0.85), load_s=75.0, fewest=20, mammograms=8)
+QUICK = Extent(warm_up=2, burst=8, shares=(0.3, 0.6), load_s=1.0, fewest=3, mammograms=2)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,8 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         load = OthersLoad()
         with capacity_site(set_up) as site:
             measured = list(_measure(site, extent, console.log))
-        others = f"other processes took {load.share():.0%} of the machine"
-        results += with_note(measured, f"quick, {others}" if asked.quick else others)
+        how = "a quick run of few studies" if asked.quick else ""
+        results += [*measured, Result(f"{set_up}: {OTHERS}", load.share(), "of 1", how)]
     write_results(asked.results / "capacity.json", results)
     show(console, "the service under rising load", results)
     return 0
@@ -64,22 +65,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _measure(site: CapacitySite, extent: Extent, say: Say) -> Iterator[Result]:
     name = str(site.set_up)
     say(f"{name}: warming up")
-    play(site, ultrasound(ENOUGH_PER_HOUR, 10.0), "warm-up", at_once=extent.warm_up)
+    many = ultrasound(ENOUGH_PER_HOUR)
+    play(site, many, at_once(many, "warm-up", extent.warm_up))
     say(f"{name}: {extent.burst} studies at once")
-    burst = play(site, ultrasound(ENOUGH_PER_HOUR, 10.0), "burst", at_once=extent.burst)
+    burst = play(site, many, at_once(many, "burst", extent.burst))
     _check(burst)
     rate = throughput(burst)
     how = f"{extent.burst} studies at once, worker on one core, {site.rest_cores} for all others"
     yield from of_burst(name, burst, how)
     for share in extent.shares:
-        say(f"{name}: {share:.0%} of {rate:.0f} studies per hour, for {extent.load_s:.0f} s")
-        load = play(site, ultrasound(rate * share, extent.load_s), f"load {share}")
+        offered = ultrasound(rate * share)
+        plan = steady(offered, share, extent.load_s, extent.fewest)
+        say(f"{name}: {share:.0%} of {rate:.0f} studies per hour: {len(plan)} in {plan[-1].at_s:.0f} s")
+        load = play(site, offered, plan)
         _check(load)
-        how = f"Poisson arrivals for {extent.load_s:.0f} s"
+        how = f"Poisson arrivals for {plan[-1].at_s:.0f} s"
         yield Result(f"{name}: load {share:.2f}: offered", rate * share, "1/h", how)
         yield from of_load(f"{name}: load {share:.2f}", load, how)
     say(f"{name}: mammograms")
-    large = play(site, mammography(extent.mammograms_s), "mammograms")
+    unit = mammography()
+    large = play(site, unit, at_once(unit, "mammograms", extent.mammograms))
     yield from of_mammograms(name, large, f"{large.images} mammograms, JPEG-LS, two associations")
 
 

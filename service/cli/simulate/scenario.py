@@ -50,27 +50,34 @@ class Bursts(Section):
     share: Share = 0.0
     """Of the arrivals, those that bring a burst."""
     studies: Annotated[int, Field(ge=2, le=1000)] = 5
+    """In a burst."""
 
 
 class Scanner(Section):
     """`count` scanners of one kind, each with an AE title of its own."""
 
     name: Name
+    """How the plan calls it, and part of what its day is drawn from."""
     count: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Scanners of this kind."""
     ae_title: AETitle
     """Calling AE title; with several scanners a number follows."""
     modality: Modality
+    """`US`, `MG` or `MR`."""
     studies_by_hour: Annotated[tuple[float, ...], Field(min_length=HOURS, max_length=HOURS)]
     """Studies per hour of each scanner, by the hour of the day."""
     images: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1, le=5000)]] = (4, 12)
     """Fewest and most images of a study."""
     rows: Annotated[int, Field(ge=64, le=8192)] = 768
+    """Of an image."""
     columns: Annotated[int, Field(ge=64, le=8192)] = 1024
+    """Of an image."""
     frames: Annotated[int, Field(ge=1, le=500)] = 1
     """Of each image; more than one is a cine (US only)."""
     pictures: Annotated[int, Field(ge=1, le=64)] = 4
     """Different pictures that are drawn before the start. Images share their pixels, never their UIDs."""
     compression: Compression = "none"
+    """`none` (Explicit VR Little Endian), `implicit`, `jpeg` (lossy, US), `jpeg-ls`, `jpeg-2000` or `rle`."""
     associations: Annotated[int, Field(ge=1, le=64)] = 1
     """Studies that one scanner sends at one time."""
     between_images_s: Annotated[float, Field(ge=0)] = 0.0
@@ -78,7 +85,9 @@ class Scanner(Section):
     urgent: Share = 0.0
     """Of the studies, those with Requested Procedure Priority STAT."""
     bursts: Bursts = Bursts()
+    """Studies that come all at once."""
     misbehaviour: Misbehaviour = Misbehaviour()
+    """What goes wrong, and how often."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -99,13 +108,17 @@ class Scenario(Section):
     begin_hour: Annotated[float, Field(ge=0, lt=HOURS)] = 0.0
     """Hour of the day at which it begins."""
     hours: Annotated[float, Field(gt=0, le=24 * 7)] = 24.0
+    """How long it lasts."""
     late_after_s: Seconds = 300.0
+    """From the end of the others to the late image."""
     repeat_after_s: Seconds = 600.0
+    """From the end of a study to its repetition."""
     retry_after_s: Seconds = 10.0
     """Pause before what was not taken is sent again."""
     retries: Annotated[int, Field(ge=0, le=100)] = 3
     """So often an association is tried again before its images are given up."""
     scanners: Annotated[tuple[Scanner, ...], Field(min_length=1)]
+    """Who sends."""
 
 
 def load_scenario(path: Path | None = None) -> Scenario:

@@ -11,14 +11,12 @@ from tests.capacity.measure.spent import PARTS, SIMULATOR
 
 TOLD = ("p50", "p95", "p99", "max")
 _EDGE = 0.1
-"""Share of the deliveries at either end of a burst that does not count: the worker begins and ends alone."""
+"""Share of the studies at either end of a burst that does not count: each stage begins and ends alone."""
 
 
-def throughput(burst: Played) -> float:
-    """Studies per hour while the worker had always something to do. Raises RuntimeError."""
-    ends = sorted(
-        at for one in burst.seen.values() if (at := one.reached_at(StudyState.INFERRED)) is not None
-    )
+def throughput(burst: Played, state: StudyState = StudyState.DELIVERED) -> float:
+    """Studies per hour that came into a state while others waited for it. Raises RuntimeError."""
+    ends = sorted(at for one in burst.seen.values() if (at := one.reached_at(state)) is not None)
     edge = max(1, int(len(ends) * _EDGE))
     middle = ends[edge - 1 : len(ends) - edge + 1]
     if len(middle) < 2 or middle[-1] <= middle[0]:
@@ -29,7 +27,9 @@ def throughput(burst: Played) -> float:
 def of_burst(name: str, burst: Played, how: str) -> Iterator[Result]:
     """What one study costs, and how many of them one core takes at each stage."""
     studies, images = len(burst.studies), burst.images
-    yield Result(f"{name}: burst: studies per hour, worker on one core", throughput(burst), "1/h", how)
+    analysed = throughput(burst, StudyState.INFERRED)
+    yield Result(f"{name}: burst: studies per hour, delivered", throughput(burst), "1/h", how)
+    yield Result(f"{name}: burst: studies per hour, worker on one core", analysed, "1/h", how)
     yield Result(f"{name}: burst: images of a study", images / studies, "images", how)
     for part in (*PARTS, SIMULATOR):
         cpu_s = burst.cost.cpu_s[part] / studies

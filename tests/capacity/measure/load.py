@@ -1,6 +1,7 @@
 """Load for the service that is measured, from `preread simulate`."""
 
-from collections.abc import Mapping
+import secrets
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -44,8 +45,8 @@ class Played:
         return self.tally.images_acknowledged
 
 
-def ultrasound(studies_per_hour: float, seconds: float) -> Scenario:
-    """Sonographs that send together so many studies, JPEG-compressed, a few of them urgent."""
+def ultrasound(studies_per_hour: float) -> Scenario:
+    """Sonographs that send together so many studies, JPEG-compressed, a few of them urgent, for an hour."""
     return _scenario(
         Scanner(
             name="capacity-us",
@@ -56,12 +57,11 @@ def ultrasound(studies_per_hour: float, seconds: float) -> Scenario:
             compression="jpeg",
             associations=8,
             urgent=0.1,
-        ),
-        seconds,
+        )
     )
 
 
-def mammography(seconds: float) -> Scenario:
+def mammography() -> Scenario:
     """A unit that sends large images, which no rule routes: what receiving them alone costs."""
     return _scenario(
         Scanner(
@@ -75,18 +75,31 @@ def mammography(seconds: float) -> Scenario:
             compression="jpeg-ls",
             pictures=2,
             associations=2,
-        ),
-        seconds,
+        )
     )
 
 
-def play(site: CapacitySite, scenario: Scenario, seed: str, at_once: int = 0) -> Played:
-    """Send it and wait for all results; with `at_once` its first so many studies, without a pause."""
-    plan = planned(scenario, seed)
-    if at_once:
-        plan = [replace(one, at_s=0.0) for one in plan[:at_once]]
+def at_once(scenario: Scenario, seed: str, studies: int) -> list[PlannedStudy]:
+    """The first so many studies, without a pause."""
+    return [replace(one, at_s=0.0) for one in planned(scenario, seed)[:studies]]
+
+
+def steady(scenario: Scenario, share: float, seconds: float, fewest: int) -> list[PlannedStudy]:
+    """The first so many seconds of it, or longer where these have too few studies."""
+    plan = planned(scenario, seed_of(share))
+    return plan[: max(fewest, sum(one.at_s < seconds for one in plan))]
+
+
+def seed_of(share: float) -> str:
+    """The seed of the load that is so large a share of the throughput: the model draws the same studies."""
+    return f"load {share:.2f}"
+
+
+def play(site: CapacitySite, scenario: Scenario, plan: Sequence[PlannedStudy]) -> Played:
+    """Send a plan of the scenario, and wait for all results."""
     peer = Destination(name="service", host=HOST, port=site.preread.dicom_port, ae_title="PREREAD")
-    simulation = Simulation(peer, scenario, seed, 1.0, Console(quiet=True))
+    # A seed of its own for each run: UIDs that came before would be repetitions.
+    simulation = Simulation(peer, scenario, secrets.token_hex(8), 1.0, Console(quiet=True))
     simulation.draw(plan)
     before = spent(site)
     told = simulation.send(plan)
@@ -95,5 +108,5 @@ def play(site: CapacitySite, scenario: Scenario, seed: str, at_once: int = 0) ->
     return Played(tuple(plan), told.tally, seen, spent(site).since(before))
 
 
-def _scenario(scanner: Scanner, seconds: float) -> Scenario:
-    return Scenario(hours=seconds / HOUR_S, scanners=(scanner,))
+def _scenario(scanner: Scanner) -> Scenario:
+    return Scenario(hours=1.0, scanners=(scanner,))

@@ -11,6 +11,7 @@ import onnxruntime
 from tests.benchmarks.harness.results import Result
 
 MACHINE = "machine"
+OTHERS = "load by other processes meanwhile"
 GIB = 1024**3
 
 

@@ -19,7 +19,8 @@ from tests.servers.process import HOST, temporary_folder
 
 QUIET_PERIOD_S = 1.0
 """Short, so that a run takes minutes: it is a constant part of every latency, and is told apart."""
-START_S = 120.0
+START_S = 240.0
+"""Longest wait for the roles, on a machine that may be busy."""
 CLASSIFIER = "us-mass"
 RULES = [
     {
@@ -78,7 +79,7 @@ def capacity_site(set_up: SetUp) -> Iterator[CapacitySite]:
         preread = Preread(folder, 0, "", destinations=[pacs | CONFIRMATION], rules=RULES, **settings)
         orthanc.add_modality("preread", "PREREAD", preread.dicom_port)
         ending.callback(preread.stop)
-        preread.start()
+        preread.start(START_S)
         _wait_until_ready(preread)
         rest = ending.enter_context(_cores_apart(preread.pid_of("infer")))
         yield CapacitySite(set_up, preread, servers, rest)

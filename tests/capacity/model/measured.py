@@ -6,6 +6,7 @@ from typing import Self
 
 from tests.benchmarks.harness.results import Result
 from tests.capacity.measure.site import QUIET_PERIOD_S
+from tests.capacity.measure.spent import PARTS, SIMULATOR
 
 HOUR_S = 3600.0
 _STEPS = ("assembled", "queued", "inferred", "reported", "delivered")
@@ -29,19 +30,27 @@ class Measured:
     sent_delay_s: float
 
     @classmethod
-    def of(cls, results: Sequence[Result], set_up: str) -> Self:
-        """Raises KeyError where a figure is missing."""
+    def of(cls, results: Sequence[Result], set_up: str, one_core_for_the_rest: bool = False) -> Self:
+        """With `one_core_for_the_rest` as it was when it was measured: whatever is no worker, the simulator
+        too, is one line, as if all of it were done in the end. Raises KeyError where a figure is missing.
+        """
         values = {one.measure: one.value for one in results if one.value is not None}
         burst = f"{set_up}: burst"
         images = values[f"{burst}: images of a study"]
         infer_image_s = HOUR_S / values[f"{burst}: studies per hour, worker on one core"] / images
-        send_image_s = values[f"{burst}: processor time of send"] / images
+        rest = (
+            [part for part in (*PARTS, SIMULATOR) if part != "infer"] if one_core_for_the_rest else ["send"]
+        )
+        send_image_s = sum(values[f"{burst}: processor time of {part}"] for part in rest) / images
         steps = _steps(values, set_up)
         own_s = {"assembled": QUIET_PERIOD_S, "inferred": infer_image_s * images}
         delay = {step: max(0.0, seconds - own_s.get(step, 0.0)) for step, seconds in steps.items()}
+        accept_image_s = values[f"{burst}: processor time of accept"] / images
+        if one_core_for_the_rest:
+            accept_image_s = 0.0
         sent_s = max(0.0, delay["reported"] + delay["delivered"] - send_image_s * images)
         return cls(
-            accept_image_s=values[f"{burst}: processor time of accept"] / images,
+            accept_image_s=accept_image_s,
             accept_large_image_s=values[f"{set_up}: mammograms: processor time of accept"],
             infer_image_s=infer_image_s,
             send_image_s=send_image_s,
