@@ -58,7 +58,7 @@ class Preread:
         return [sys.executable, "-m", "service.cli.main", "--config", str(self.configuration), *arguments]
 
     def start(self, timeout_s: float = 60.0) -> None:
-        """Start every role; return once scanners and browsers are answered. Raises RuntimeError, with the log."""
+        """Start every role; return once scanners and browsers are answered. Raises RuntimeError."""
         self._process = ServerProcess(self.command("run"), self.folder / "preread.log", self.environment)
         self._process.wait_until(lambda: listens(self.dicom_port) and listens(self.web_port), timeout_s)
 

@@ -32,6 +32,8 @@ class Outcome:
 
     routine_s: list[float] = field(default_factory=list)
     urgent_s: list[float] = field(default_factory=list)
+    longest_wait_s: float = 0.0
+    """For a worker, of any study: what a burst costs before autoscaling has caught up."""
     samples: list[Sample] = field(default_factory=list)
     work_by_hour_s: dict[str, dict[int, float]] = field(
         default_factory=lambda: {name: {} for name in (ACCEPT, WORKERS, SEND, SERVERS)}
@@ -103,7 +105,9 @@ class Flow:
         yield env.timeout(measured.queued_delay_s)
         service_s = measured.infer_image_s * study.images * self.cost
         self.outcome.add_work(WORKERS, env.now, service_s)
-        yield pool.submit(URGENT if study.urgent else ROUTINE, service_s).done
+        work = pool.submit(URGENT if study.urgent else ROUTINE, service_s)
+        yield work.done
+        self.outcome.longest_wait_s = max(self.outcome.longest_wait_s, work.began_at_s - work.came_at_s)
         yield env.timeout(measured.inferred_delay_s)
         yield from self._occupy(send, SEND, measured.send_image_s * study.images)
         yield env.timeout(measured.sent_delay_s)

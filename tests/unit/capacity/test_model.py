@@ -126,6 +126,7 @@ def test_autoscaling_reacts_after_polling_and_starting_and_goes_back_after_the_c
     assert workers[7140] == 1
     assert outcome.pods_started >= 5
     assert max(outcome.routine_s) < max(run(burst).routine_s)
+    assert outcome.longest_wait_s == max(outcome.routine_s) - 4
 
 
 def test_no_more_pods_than_allowed() -> None:
