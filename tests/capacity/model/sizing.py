@@ -1,5 +1,6 @@
 """How much is needed: workers for an objective, and which stage is the narrowest."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,8 @@ from tests.capacity.model.inputs import Deployment, Inputs, Objective
 from tests.capacity.model.measured import Measured
 from tests.capacity.model.workload import Arrival
 
-MOST_WORKERS = 4096
+MOST_WORKERS = 1024
+"""Of one core each."""
 BUSY = 0.7
 """Share of a core's time that is planned for: above, lines grow fast."""
 
@@ -32,16 +34,21 @@ def holds(outcome: Outcome, objective: Objective) -> bool:
 def fewest_workers(
     arrivals: Sequence[Arrival], measured: Measured, inputs: Inputs, cost: float = 1.0
 ) -> Sized:
-    """By doubling, then halving the interval: more workers are never worse."""
+    """By doubling, then halving the interval, since more workers are never worse.
+
+    It begins with as many as the busiest hour keeps busy: with half of them it could hardly be met.
+    """
 
     def run(workers: int) -> Outcome:
         return Flow(measured, inputs.deployment, workers, cost=cost).run(arrivals)
 
-    few, many = 0, 1
+    outcome = run(MOST_WORKERS)
+    if not holds(outcome, inputs.objective):
+        return Sized(None, outcome)
+    many = max(1, math.floor(outcome.busiest_hour_s(WORKERS) / HOUR_S))
+    few = many // 2
     while not holds(outcome := run(many), inputs.objective):
         few, many = many, many * 2
-        if many > MOST_WORKERS:
-            return Sized(None, outcome)
     while many - few > 1:
         middle = (few + many) // 2
         if holds(found := run(middle), inputs.objective):

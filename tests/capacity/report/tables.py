@@ -128,7 +128,7 @@ def sizes(found: Sequence[Size], inputs: Inputs) -> str:
             _seconds(one.scaled.routine_s),
             _seconds(one.scaled.urgent_s),
             "yes" if one.scaled_holds else "no",
-            f"{one.bottleneck} ({one.utilisation[one.bottleneck]:.0%})",
+            _bottleneck(one),
             f"{one.price * 1000:.2f}",
         ]
         for one in found
@@ -204,6 +204,12 @@ def _three_digits(value: float) -> str:
 
 def _both(one: Compared, what: str) -> str:
     return f"{one.measured[what]:.2f} s / {one.simulated[what]:.2f} s"
+
+
+def _bottleneck(one: Size) -> str:
+    if one.workers is None:
+        return "the time of one study"
+    return f"{one.bottleneck} ({one.utilisation[one.bottleneck]:.0%})"
 
 
 def _workers(one: Size) -> str:
