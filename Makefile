@@ -29,10 +29,10 @@ MAKEFLAGS += --no-print-directory
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo images image-gpu lock audit test test-long bench-accept bench-decoders bench-engines bench-growth bench-live bench-relay bench-worklist screenshots faults soak check format docs servers test-venv clean python
+.PHONY: help venv demo images image-gpu lock audit test test-long bench-accept bench-capacity capacity-report bench-decoders bench-engines bench-growth bench-live bench-relay bench-worklist screenshots faults soak check format docs servers test-venv clean python
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: $(BASE_VENV)/.installed ## the base install in .venv: no root, no PyTorch, no servers
 
@@ -66,6 +66,12 @@ bench-accept: servers test-venv ## speed of receiving beside DCMTK, Orthanc and 
 
 bench-decoders: test-venv ## what it costs that frames are decoded in processes of their own; writes build/results/decoders.json
 	@$(BIN)/python -m tests.benchmarks.decoders
+
+bench-capacity: servers test-venv ## the whole service under rising load, ten minutes; writes build/results/capacity.json
+	@$(BIN)/python -m tests.benchmarks.capacity $(ARGS)
+
+capacity-report: test-venv ## deploy/helm/CAPACITY.md with its plots and simulations, from those figures
+	@$(BIN)/python -m tests.capacity.report $(ARGS)
 
 bench-worklist: servers test-venv ## the list among a million studies; writes build/results/worklist.json
 	@$(BIN)/python -m tests.benchmarks.worklist

@@ -36,6 +36,7 @@ from service.cli import (
 )
 from service.cli.dataset import commands as dataset
 from service.cli.reader_study import commands as reader_study
+from service.cli.simulate import commands as simulate
 from service.errors import ConfigurationError, PrereadError
 
 # Exit statuses: 1 the work failed, 2 the command or the configuration is wrong (as argument parsers do).
@@ -89,6 +90,7 @@ dead.add_to(app)
 quarantine.add_to(app)
 retention.add_to(app)
 submit.add_to(app)
+simulate.add_to(app)
 fetch.add_to(app)
 workitems.add_to(app)
 routing.add_to(app)

@@ -57,10 +57,10 @@ class Preread:
         """`preread` with this configuration."""
         return [sys.executable, "-m", "service.cli.main", "--config", str(self.configuration), *arguments]
 
-    def start(self) -> None:
-        """Start every role; return once scanners and browsers are answered."""
+    def start(self, timeout_s: float = 60.0) -> None:
+        """Start every role; return once scanners and browsers are answered. Raises RuntimeError."""
         self._process = ServerProcess(self.command("run"), self.folder / "preread.log", self.environment)
-        self._process.wait_until(lambda: listens(self.dicom_port) and listens(self.web_port))
+        self._process.wait_until(lambda: listens(self.dicom_port) and listens(self.web_port), timeout_s)
 
     @property
     def pid(self) -> int:
