@@ -17,6 +17,7 @@ from service.worklist.asked import known_study
 from service.worklist.listing import Asked
 from service.worklist.reading import read_page
 from service.worklist.rendering import render_page
+from service.worklist.study_log import read_log
 from service.worklist.viewer import viewer_address
 
 _MODALITIES = ("US", "MG", "CT", "MR")
@@ -73,6 +74,7 @@ def page_router(ledger: Ledger, gate: Gate, research: bool) -> APIRouter:
             actions=offered(detail) if settings.actions and person.may(Permission.ACT) else (),
             categories=CATEGORIES if settings.actions and person.may(Permission.ASSESS) else (),
             viewer="" if person.is_masked else viewer,
+            log=read_log(ledger, study_instance_uid).entries,
             research=research,
             person=person,
         )
