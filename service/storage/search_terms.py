@@ -4,11 +4,12 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, delete, select
 
+from service.storage.assessments import Assessments
 from service.storage.schema import analyses, search_terms, studies
 from service.storage.statements import insert_all_if_absent
 from service.study.model import StudyHeader
 from service.study.result import AnalysisResult
-from service.study.search import header_terms, result_terms
+from service.study.search import header_terms, result_terms, verdict_terms
 
 HEADER, RESULT = "header", "result"
 """Where a term is from: what is written anew replaces what was there of the same origin."""
@@ -20,15 +21,19 @@ def index_header(connection: Connection, study_instance_uid: str, header: StudyH
 
 
 def index_results(connection: Connection, study_instance_uid: str) -> None:
-    """Let the study be found by the newest scores of each classifier that is not in the shadow."""
+    """Let the study be found by the newest scores of each classifier that is not in the shadow, and by what
+    people said of them.
+    """
     rows = connection.execute(
         select(analyses.c.classifier, analyses.c.result)
         .where(analyses.c.study_instance_uid == study_instance_uid, ~analyses.c.shadow)
         .order_by(analyses.c.revision)
     )
     newest = {row.classifier: row.result for row in rows if row.result and row.result["scores"]}
-    results = (AnalysisResult.from_json(body) for body in newest.values())
-    _replace(connection, study_instance_uid, RESULT, result_terms(results))
+    results = {name: AnalysisResult.from_json(body) for name, body in newest.items()}
+    said = Assessments(connection).of_studies([study_instance_uid])
+    terms = result_terms(results.values()) | verdict_terms(results, said)
+    _replace(connection, study_instance_uid, RESULT, terms)
 
 
 def _replace(connection: Connection, study_instance_uid: str, origin: str, terms: Iterable[str]) -> None:

@@ -101,8 +101,9 @@ def _http_error(request: Request, error: Exception) -> Response:
 def _invalid_request(request: Request, error: Exception) -> Response:
     # The library's own answer would quote what was asked for.
     wanted = (
-        "limit is a number from 1 to 200, frame one from 1; days are written 2026-12-31; state, priority and "
-        "side are values that the list shows; before is the `next` of a page. /api/v1/openapi.json says more"
+        "limit is a number from 1 to 200, frame one from 1; days are written 2026-12-31; state, priority, "
+        "side and verdict are values that the list shows; before is the `next` of a page. "
+        "/api/v1/openapi.json says more"
     )
     if request.method == "POST":
         wanted = "the body is JSON as /api/v1/openapi.json describes it"

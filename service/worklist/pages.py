@@ -10,6 +10,7 @@ from service.access.records import Action
 from service.access.roles import Permission
 from service.storage.ledger import Ledger
 from service.study.assessment import CATEGORIES
+from service.study.search import NOT_ASSESSED
 from service.worklist import wording
 from service.worklist.access.gate import Gate
 from service.worklist.actions import offered
@@ -27,6 +28,10 @@ CHOICES = {
         *((state.value, label) for state, label in wording.STATE_LABELS.items()),
     ],
     "modality_choices": [(one, one) for one in _MODALITIES],
+    "verdict_choices": [
+        (NOT_ASSESSED, "Not assessed"),
+        *((verdict.value, label) for verdict, label in wording.VERDICT_LABELS.items()),
+    ],
     "category_choices": [(one, one) for one in CATEGORIES],
 }
 """What the list can be narrowed down to."""

@@ -45,6 +45,7 @@ def words() -> set[str]:
         found |= set(labels.values())
     found |= set(re.findall(r'Action\("([^"]+)"', Path(actions.__file__).read_text(encoding="utf-8")))
     found |= {rendering._SOMETHING, sign_in.WRONG, CHOICES["state_choices"][0][1]}
+    found |= {CHOICES["verdict_choices"][0][1]}
     return found | set(rendering.SCRIPT_WORDS) | set(embed.WORDS)
 
 
