@@ -9,9 +9,11 @@ from pathlib import Path
 
 from sqlalchemy import update
 
+from service.storage.assess import assess
 from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
 from service.storage.schema import analyses
+from service.study.assessment import Assessment, Verdict
 from tests.integration.room import served
 from tests.servers.chromium import running_chromium
 from tests.servers.process import temporary_folder
@@ -32,7 +34,10 @@ def main() -> None:
     ):
         ledger.upgrade()
         store = MemoryStore()
-        shown = reading_room.fill(ledger, store)["two breasts"]
+        studies = reading_room.fill(ledger, store)
+        shown = studies["two breasts"]
+        _say(ledger, studies["negative"], Verdict.ACCEPTED)
+        _say(ledger, studies["cine"], Verdict.MODIFIED)
         with served(ledger, store) as url, running_chromium() as chromium:
             for name, path, size in (
                 ("screenshot", "/", (1500, 1000)),
@@ -56,6 +61,14 @@ def main() -> None:
                 page.emulate_media(color_scheme="dark")
                 page.goto(f"{url}/operations")
                 page.screenshot(path=PICTURES / "screenshot-operations.png")
+
+
+def _say(ledger: Ledger, seed: Seed, verdict: Verdict) -> None:
+    """As a radiologist does on the study's page."""
+    category = "2" if verdict is Verdict.MODIFIED else ""
+    said = Assessment(seed.uid, 1, "us-mass", verdict, category, "", "A. Reader", datetime.now(UTC))
+    with ledger.begin() as tx:
+        assess(tx, said)
 
 
 def _cine(ledger: Ledger, store: MemoryStore) -> Seed:

@@ -29,6 +29,7 @@ from service.cli import (
     routing,
     shadow,
     status,
+    study_log,
     submit,
     token,
     urgent,
@@ -82,6 +83,7 @@ def common(
 roles.add_to(app)
 status.add_to(app)
 doctor.add_to(app)
+study_log.add_to(app)
 ledger.add_to(app)
 retry.add_to(app)
 replay.add_to(app)

@@ -37,6 +37,9 @@ class Peer(Section):
     Character Set, several joined by backslashes, or a name such as `windows-1251`. Names are shown and rules
     are compared by it; what was received is kept as it came. Of several entries with its AE title the first
     one that has this holds. Empty: as declared."""
+    site: Annotated[str, Field(max_length=64)] = ""
+    """Where it stands, such as `Clinic North`: the drift board adds up what comes from there. Of several
+    entries with its AE title the first one that has this holds. Empty: of no site."""
 
 
 class TLSSettings(Section):

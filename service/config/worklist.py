@@ -38,8 +38,8 @@ class WorklistSettings(Section):
     masked_roles: tuple[Role, ...] = (Role.SERVICE,)
     """Roles that patients are hidden from: names, IDs, birth dates, pictures, and what people wrote."""
     language: Literal["auto", "en", "zh"] = "auto"
-    """What the pages are written in: English, Chinese, or by `auto` as each browser asks. Reasons, which are
-    kept in the ledger, are English."""
+    """What the pages and the badges in other systems' lists are written in: English, Chinese, or by `auto` as
+    each browser asks. What is kept in the ledger is English."""
     requests_per_min: Annotated[int, Field(ge=60)] = 1200
     """Requests that one person, token or address may make in a minute; more are answered with 429."""
     embed_origins: tuple[Annotated[str, Field(pattern=r"^https?://[^/*\s]+$")], ...] = ()

@@ -124,9 +124,10 @@ def _why_not(assoc: Any, called: Called, calling_ae_title: str, tls: Attempt | N
     failure = tls.why_failed() if tls is not None else ""
     if failure:
         return f"{called.where}: {failure}"
+    secured = "without TLS" if tls is None else "with TLS"
     return (
         f"{called.where} cannot be reached, aborted, or did not answer in time: check host and port, that a "
-        f"DICOM service with{'out' if tls is None else ''} TLS listens there, and firewalls between"
+        f"DICOM service {secured} listens there, and firewalls between"
     )
 
 

@@ -2,6 +2,7 @@
 
 from service.errors import NotInThisState
 from service.storage.ledger import Transaction
+from service.storage.search_terms import index_results
 from service.study.assessment import Assessment, Verdict
 from service.study.messages import AssessmentRequest
 from service.study.state import AnalysisState
@@ -29,6 +30,7 @@ def assess(tx: Transaction, assessment: Assessment) -> str:
             f"{name} has said something else since this page was loaded: load it again, and look at that"
         )
     tx.assessments.add(assessment)
+    index_results(tx.connection, uid)
     tx.outbox.add(AssessmentRequest(uid, assessment.revision))
     done = told(assessment)
     tx.studies.note(uid, ASSESSED, done)

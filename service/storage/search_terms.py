@@ -6,11 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
+from service.storage.assessments import Assessments
 from service.storage.schema import analyses, search_terms, studies
 from service.storage.statements import insert_all_if_absent
 from service.study.model import StudyHeader
 from service.study.result import AnalysisResult
-from service.study.search import header_terms, result_terms
+from service.study.search import header_terms, result_terms, verdict_terms
 
 HEADER, RESULT = "header", "result"
 """Where a term is from: what is written anew replaces what was there of the same origin."""
@@ -22,19 +23,24 @@ def index_header(connection: Connection, study_instance_uid: str, header: StudyH
 
 
 def index_results(connection: Connection, study_instance_uid: str) -> None:
-    """Let the study be found by the newest scores of each classifier that is not in the shadow."""
+    """Let the study be found by the newest scores of each classifier that is not in the shadow, and by what
+    people said of them.
+    """
     rows = connection.execute(
         select(analyses.c.classifier, analyses.c.result)
         .where(analyses.c.study_instance_uid == study_instance_uid, ~analyses.c.shadow)
         .order_by(analyses.c.revision)
     )
-    _replace(connection, study_instance_uid, RESULT, result_terms(newest_scores(rows)))
+    results = newest_scores(rows)
+    said = Assessments(connection).of_studies([study_instance_uid])
+    terms = result_terms(results.values()) | verdict_terms(results, said)
+    _replace(connection, study_instance_uid, RESULT, terms)
 
 
-def newest_scores(rows: Iterable[Any]) -> list[AnalysisResult]:
-    """Of a study's analyses, the oldest revision first, the newest one with scores of each classifier."""
+def newest_scores(rows: Iterable[Any]) -> dict[str, AnalysisResult]:
+    """Of a study's analyses, the oldest revision first, the newest one with scores by classifier."""
     newest = {row.classifier: row.result for row in rows if row.result and row.result["scores"]}
-    return [AnalysisResult.from_json(body) for body in newest.values()]
+    return {name: AnalysisResult.from_json(body) for name, body in newest.items()}
 
 
 def term_rows(

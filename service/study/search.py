@@ -1,21 +1,24 @@
 """What studies are found by, and what somebody asks for.
 
 A study has terms: the words of its patient and its numbers, each `word:...`, and what it is told apart by,
-such as `modality:us`, `category:4c` or `side:l`.
+such as `modality:us`, `category:4c`, `side:l` or `verdict:accepted`.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from service.study.assessment import Assessment
 from service.study.model import Priority, StudyHeader
 from service.study.result import AnalysisResult
 from service.study.state import StudyState
 
 LONGEST_TERM = 96
 """Characters. Nobody types more, and an index takes no more."""
+VERDICT, NOT_ASSESSED = "verdict", "none"
+"""What was said last of a newest result, or that nothing was."""
 _LONGEST_TEXT = 200
 _BETWEEN_WORDS = re.compile(r"[\s^=,;]+")
 _WITHIN_WORDS = re.compile(r"[^\w]+")
@@ -55,7 +58,8 @@ class StudyFilter:
     """Which studies are wanted; what is empty or None does not matter.
 
     `text`: words of the patient's name, the Patient ID, the Accession Number or the Study Instance UID, each
-    from its beginning on; all of them. `received_from` and `received_until`: of the first image.
+    from its beginning on; all of them. `verdict`: one of `service.study.assessment`, or NOT_ASSESSED.
+    `received_from` and `received_until`: of the first image.
     """
 
     text: str = ""
@@ -64,6 +68,7 @@ class StudyFilter:
     modality: str = ""
     category: str = ""
     side: str = ""
+    verdict: str = ""
     received_from: datetime | None = None
     received_until: datetime | None = None
 
@@ -71,7 +76,12 @@ class StudyFilter:
     def terms(self) -> tuple[Term, ...]:
         """What a study must have."""
         words = _BETWEEN_WORDS.split(self.text[:_LONGEST_TEXT])
-        facets = (("modality", self.modality), ("category", self.category), ("side", self.side))
+        facets = (
+            ("modality", self.modality),
+            ("category", self.category),
+            ("side", self.side),
+            (VERDICT, self.verdict),
+        )
         return (
             *(Term(_term("word", word), is_prefix=True) for word in words if folded(word)),
             *(Term(_term(kind, value)) for kind, value in facets if value),
@@ -117,6 +127,15 @@ def name_terms(pattern: str) -> tuple[Term, ...]:
             if begins and folded(word):
                 terms.append(Term(_term("word", word), is_prefix=not ends))
     return tuple(terms)
+
+def verdict_terms(results: Mapping[str, AnalysisResult], assessments: Iterable[Assessment]) -> frozenset[str]:
+    """What a study is found by from what people said: of each classifier's newest result the last word.
+
+    `results` are the newest ones with a score by classifier, `assessments` the oldest first.
+    """
+    said = {(one.classifier, one.revision): one.verdict for one in assessments}
+    found = (said.get((name, one.revision), NOT_ASSESSED) for name, one in results.items())
+    return frozenset(_term(VERDICT, one) for one in found)
 
 
 def _words(values: Iterable[str]) -> set[str]:

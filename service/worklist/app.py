@@ -33,12 +33,14 @@ from service.worklist.embed import embed_app
 from service.worklist.etags import ETags
 from service.worklist.events import events_router
 from service.worklist.headers import SecurityHeaders
-from service.worklist.language import preferred
+from service.worklist.language import language_of_problem
 from service.worklist.machines import is_for_machines
 from service.worklist.operations.router import operations_router
 from service.worklist.pages import page_router
 from service.worklist.pictures.router import pictures_router
 from service.worklist.rendering import render_message
+from service.worklist.sentences import say
+from service.worklist.study_log import log_router
 
 STATIC = Path(__file__).parent / "static"
 
@@ -53,6 +55,7 @@ def create_app(
     research = settings.report.is_research
     # The interactive documentation would load scripts from elsewhere; the schema itself is served.
     app = FastAPI(title="Preread worklist", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    app.state.language = settings.worklist.language
     gate = Gate(ledger, settings.worklist)
     sign_in, oidc = SignIn(ledger, gate), settings.worklist.oidc
     if oidc.issuer:
@@ -60,6 +63,7 @@ def create_app(
     app.include_router(sign_in_router(ledger, gate, sign_in, oidc.title if oidc.issuer else "", research))
     app.include_router(page_router(ledger, gate, research))
     app.include_router(api_router(ledger, store, gate, research))
+    app.include_router(log_router(ledger, gate))
     app.include_router(pictures_router(ledger, store, gate, research))
     app.include_router(operations_router(ledger, store, gate, settings))
     app.include_router(search_router(ledger, store, gate))
@@ -97,8 +101,9 @@ def _http_error(request: Request, error: Exception) -> Response:
 def _invalid_request(request: Request, error: Exception) -> Response:
     # The library's own answer would quote what was asked for.
     wanted = (
-        "limit is a number from 1 to 200, frame one from 1; days are written 2026-12-31; state, priority and "
-        "side are values that the list shows; before is the `next` of a page. /api/v1/openapi.json says more"
+        "limit is a number from 1 to 200, frame one from 1; days are written 2026-12-31; state, priority, "
+        "side and verdict are values that the list shows; before is the `next` of a page. "
+        "/api/v1/openapi.json says more"
     )
     if request.method == "POST":
         wanted = "the body is JSON as /api/v1/openapi.json describes it"
@@ -124,6 +129,7 @@ def _is_page(request: Request) -> bool:
 
 
 def _explain(request: Request, status: int, detail: str) -> Response:
+    language = language_of_problem(request)
     if is_for_machines(request.url.path):
-        return JSONResponse({"detail": detail}, status)
-    return render_message(status, detail, preferred(request.headers.get("accept-language", "")))
+        return JSONResponse({"detail": say(language, detail)}, status)
+    return render_message(status, detail, language)

@@ -29,10 +29,15 @@ def known_study(ledger: Ledger, study_instance_uid: str, research: bool, person:
     """The study, as `person` may see it. Raises HTTPException 404 where it was never received."""
     detail = read_study(ledger, checked_uid(study_instance_uid), research)
     if detail is None:
-        raise HTTPException(
-            404,
-            f"No image of the study {study_instance_uid} has been received here. If it was sent just now, "
-            "wait a moment and load this page again; if not, check at the scanner that it sends to this "
-            "service.",
-        )
+        raise unreceived(study_instance_uid)
     return masked_study(detail) if person.is_masked else detail
+
+
+def unreceived(study_instance_uid: str) -> HTTPException:
+    """404, in words."""
+    return HTTPException(
+        404,
+        f"No image of the study {study_instance_uid} has been received here. If it was sent just now, "
+        "wait a moment and load this page again; if not, check at the scanner that it sends to this "
+        "service.",
+    )

@@ -1,6 +1,6 @@
 """What a badge in another system's list says of a study."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from service.study.model import Priority
 
@@ -29,6 +29,11 @@ class Badge:
 
 @dataclass(frozen=True, slots=True)
 class Badges:
-    """Those of the studies that are known here; others are left out."""
+    """Those of the studies that are known here; others are left out.
+
+    `words`: what the script of the badges says by itself, by its English words, in the language asked for;
+    empty for English.
+    """
 
     studies: tuple[Badge, ...]
+    words: dict[str, str] = field(default_factory=dict)

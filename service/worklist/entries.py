@@ -10,6 +10,7 @@ from service.storage.deliveries import Delivery, DeliveryState, Proof
 from service.storage.leases import GivenUp
 from service.storage.notices import Notice
 from service.storage.studies import HistoryEntry
+from service.storage.study_log import LogEntry
 from service.study.assessment import Verdict
 from service.study.model import Priority, StudyHeader
 from service.study.result import ImageRefusal
@@ -144,6 +145,14 @@ class StudyDetail:
     images_removed: str = ""
     given_up: tuple[GivenUp, ...] = ()
     others: tuple[WorklistEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StudyLog:
+    """What every role did about one study, oldest first. Nothing of the patient is in it."""
+
+    study_instance_uid: str
+    entries: tuple[LogEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)

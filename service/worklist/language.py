@@ -15,9 +15,12 @@ HTML_LANG = {ENGLISH: "en", "zh": "zh-Hans"}
 @cache
 def catalogue(language: str) -> dict[str, str]:
     """The words of a language by the English ones; empty for English."""
-    if language == ENGLISH:
-        return {}
-    with (CATALOGUES / f"{language}.po").open("rb") as file:
+    return {} if language == ENGLISH else read_catalogue(CATALOGUES / f"{language}.po")
+
+
+def read_catalogue(path: Path) -> dict[str, str]:
+    """What a file of gettext holds, by the English text."""
+    with path.open("rb") as file:
         return {str(one.id): str(one.string) for one in read_po(file) if one.id and one.string}
 
 
@@ -31,6 +34,12 @@ def language_of(request: Request, setting: str) -> str:
     if setting != "auto":
         return setting
     return preferred(request.headers.get("accept-language", ""))
+
+
+def language_of_problem(request: Request) -> str:
+    """In what a request is told that something is wrong: a program as it asks, a page as it is written."""
+    is_program = "authorization" in request.headers
+    return language_of(request, "auto" if is_program else request.app.state.language)
 
 
 def preferred(accept_language: str) -> str:

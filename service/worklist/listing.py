@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from service.study.assessment import Verdict
 from service.study.model import Priority
 from service.study.search import Cursor, StudyFilter
 from service.study.state import StudyState
@@ -19,8 +20,9 @@ ATTENTION = (StudyState.FAILED, StudyState.PARKED, StudyState.NOT_ANALYSED)
 class Listing(BaseModel):
     """Parameters of the list; those that are left out or empty do not matter.
 
-    `state` is a study's state, or `attention`. `received_from` and `received_until` are days of this
-    server's time zone, both included. `before` is the `next` of the page before.
+    `state` is a study's state, or `attention`. `verdict` is what was said last of a newest result, `none`
+    where nothing was. `received_from` and `received_until` are days of this server's time zone, both
+    included. `before` is the `next` of the page before.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -31,12 +33,13 @@ class Listing(BaseModel):
     modality: Annotated[str, Field(max_length=16)] = ""
     category: Annotated[str, Field(max_length=4)] = ""
     side: Literal["L", "R"] | None = None
+    verdict: Verdict | Literal["none"] | None = None
     received_from: date | None = None
     received_until: date | None = None
     limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = 50
     before: Annotated[str, Field(max_length=160)] = ""
 
-    @field_validator("state", "priority", "side", "received_from", "received_until", mode="before")
+    @field_validator("state", "priority", "side", "verdict", "received_from", "received_until", mode="before")
     @classmethod
     def _nothing(cls, value: Any) -> Any:
         """A form sends what was not filled in as empty text."""
@@ -67,6 +70,7 @@ class Listing(BaseModel):
             modality=self.modality,
             category=self.category,
             side=self.side or "",
+            verdict=self.verdict or "",
             received_from=_midnight(self.received_from) if self.received_from else None,
             received_until=_midnight(until) if until else None,
         )

@@ -10,6 +10,7 @@ from service.access.records import Action
 from service.access.roles import Permission
 from service.storage.ledger import Ledger
 from service.study.assessment import CATEGORIES
+from service.study.search import NOT_ASSESSED
 from service.worklist import wording
 from service.worklist.access.gate import Gate
 from service.worklist.actions import offered
@@ -17,6 +18,7 @@ from service.worklist.asked import known_study
 from service.worklist.listing import Asked
 from service.worklist.reading import read_page
 from service.worklist.rendering import render_page
+from service.worklist.study_log import read_log
 from service.worklist.viewer import viewer_address
 
 _MODALITIES = ("US", "MG", "CT", "MR")
@@ -26,6 +28,10 @@ CHOICES = {
         *((state.value, label) for state, label in wording.STATE_LABELS.items()),
     ],
     "modality_choices": [(one, one) for one in _MODALITIES],
+    "verdict_choices": [
+        (NOT_ASSESSED, "Not assessed"),
+        *((verdict.value, label) for verdict, label in wording.VERDICT_LABELS.items()),
+    ],
     "category_choices": [(one, one) for one in CATEGORIES],
 }
 """What the list can be narrowed down to."""
@@ -73,6 +79,7 @@ def page_router(ledger: Ledger, gate: Gate, research: bool) -> APIRouter:
             actions=offered(detail) if settings.actions and person.may(Permission.ACT) else (),
             categories=CATEGORIES if settings.actions and person.may(Permission.ASSESS) else (),
             viewer="" if person.is_masked else viewer,
+            log=read_log(ledger, study_instance_uid).entries,
             research=research,
             person=person,
         )

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from service.worklist import wording
 from service.worklist.entries import WorklistEntry
 from service.worklist.language import ENGLISH, HTML_LANG, catalogue, translate
+from service.worklist.sentences import say
 
 TEMPLATES = Path(__file__).parent / "templates"
 _PLAIN = (
@@ -28,6 +29,7 @@ _LABELS = (
     wording.no_score_label,
     wording.object_label,
     wording.proof_label,
+    wording.role_label,
     wording.side,
     wording.state_label,
     wording.verdict_label,
@@ -98,7 +100,7 @@ def _environment(language: str) -> Environment:
     filters: dict[str, Callable[..., Any]] = {one.__name__: one for one in (*_PLAIN, fingerprint)}
     filters |= {one.__name__: _labelled(one, translated) for one in _LABELS}
     filters |= {one.__name__: partial(one, _=translated) for one in _PATTERNS}
-    environment.filters |= filters
+    environment.filters |= filters | {"sentence": partial(say, language)}
     return environment
 
 

@@ -66,6 +66,13 @@ OBJECT_LABELS: dict[str, str] = {
     "fhir": "Message (FHIR DiagnosticReport)",
     "webhook": "Message (webhook)",
 }
+ROLE_LABELS: dict[str, str] = {
+    "radiologist": "radiologist",
+    "administrator": "administrator",
+    "service": "service",
+    "people": "a person",
+}
+"""Of people; processes are called as the commands that start them."""
 SIDES = {"L": "Left", "R": "Right", "": "Side not given"}
 _FIRST_CJK = "\u2e80"
 """Where the scripts of East Asia begin."""
@@ -139,6 +146,11 @@ def work_label(work: str, _: Translate = str) -> str:
 def object_label(kind: str) -> str:
     """A kind of result object, in words."""
     return OBJECT_LABELS.get(kind, kind)
+
+
+def role_label(role: str) -> str:
+    """Who does something, in words."""
+    return ROLE_LABELS.get(role, role)
 
 
 def side(laterality: str) -> str:

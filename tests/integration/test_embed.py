@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -32,23 +33,23 @@ class Worklist:
     ledger: Ledger
     studies: dict[str, Seed]
 
-    def put_into(self, page: Page, preset: str) -> None:
-        """The script tag, as the other system's page would have it."""
+    def put_into(self, page: Page, preset: str, server: str | None = None, **attributes: str) -> None:
+        """The script tag, as the other system's page would have it: from here, or by a proxy at `server`."""
         page.evaluate(
-            """([src, preset]) => {
+            """([src, attributes]) => {
               const tag = document.createElement("script");
               Object.assign(tag, { src });
-              tag.dataset.preset = preset;
+              Object.assign(tag.dataset, attributes);
               document.head.append(tag);
             }""",
-            [f"{self.url}/embed/overlay.js", preset],
+            [f"{server or self.url}/embed/overlay.js", {"preset": preset, **attributes}],
         )
 
 
 @contextmanager
-def running(studies: Studies, origin: str) -> Iterator[Worklist]:
-    """A worklist that pages of `origin` may ask."""
-    with served(studies[0], MemoryStore(), embed_origins=(origin,)) as url:
+def running(studies: Studies, *origins: str, **settings: Any) -> Iterator[Worklist]:
+    """A worklist that pages of `origins` may ask."""
+    with served(studies[0], MemoryStore(), embed_origins=origins, **settings) as url:
         yield Worklist(url, *studies)
 
 
@@ -110,10 +111,15 @@ def test_ohif_shows_badges_in_its_list(
         assert badge(page, "tr:has-text('twobreasts')") == "Urgent ▲ 87 % 4C RESEARCH"
         assert badge(page, "tr:has-text('failed')") == "Not analysed: failed RESEARCH"
         page.screenshot(path=tmp_path / "ohif.png")
+        page.evaluate("document.documentElement.lang = 'zh-CN'")
+        expect(page.locator("tr:has-text('failed') .badge")).to_contain_text("未分析：失败", timeout=30_000)
+        page.locator("tr:has-text('twobreasts') .badge").click()
+        expect(page.locator("tr:has-text('twobreasts') dialog")).to_contain_text("工作点")
+        page.screenshot(path=tmp_path / "ohif-zh.png")
         # The list is sorted anew: every badge stays with its study.
         page.get_by_text("Patient", exact=True).first.click()
         expect(page.locator("tr:has-text('twobreasts') .badge")).to_contain_text("87 %")
-        expect(page.locator("tr:has-text('failed') .badge")).to_contain_text("failed")
+        expect(page.locator("tr:has-text('failed') .badge")).to_contain_text("失败")
         assert page.locator("tr:has-text('stranger') [data-preread]").count() == 0
 
 

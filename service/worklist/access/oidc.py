@@ -21,6 +21,7 @@ from service.config.oidc import OidcSettings
 from service.errors import ConfigurationError
 from service.worklist.access.gate import Gate, address_of
 from service.worklist.access.sign_in import SignedIn, SignIn, local_path
+from service.worklist.language import language_of
 from service.worklist.rendering import render_message
 
 log = structlog.get_logger()
@@ -37,6 +38,9 @@ def oidc_app(settings: OidcSettings, public_url: str, gate: Gate, sign_in: SignI
     client = _client(settings, secret)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
+    def language(request: Request) -> str:
+        return language_of(request, gate.settings.language)
+
     @app.get("/start")
     async def start(request: Request, following: str = "/") -> Response:
         """Lead the browser to the provider."""
@@ -46,7 +50,9 @@ def oidc_app(settings: OidcSettings, public_url: str, gate: Gate, sign_in: SignI
             answer: Response = await client.authorize_redirect(request, f"{public_url}{PATH}/callback")
         except (HTTPError, OAuthError) as error:
             log.error("the identity provider does not answer", reason=type(error).__name__)
-            return render_message(503, "The identity provider does not answer. Try again in a while.")
+            return render_message(
+                503, "The identity provider does not answer. Try again in a while.", language(request)
+            )
         return answer
 
     @app.get("/callback")
@@ -58,13 +64,16 @@ def oidc_app(settings: OidcSettings, public_url: str, gate: Gate, sign_in: SignI
             claims = await _claims(client, request, settings)
         except (HTTPError, OAuthError, JoseError, ValueError) as error:
             log.warning("sign-in with the identity provider failed", reason=str(error)[:200])
-            return render_message(401, "The identity provider did not sign you in. Go back and try again.")
+            return render_message(
+                401, "The identity provider did not sign you in. Go back and try again.", language(request)
+            )
         who = signed_in(claims, settings)
         if who is None:
             sign_in.refused("nobody", address_of(request), "none of the groups that may")
             return render_message(
                 403,
                 "Your account there has none of the groups that may use this page; ask its administrator.",
+                language(request),
             )
         response = RedirectResponse(following, 303)
         sign_in.begin(response, request, who)

@@ -16,7 +16,7 @@ from service.worklist.client.answers import check, parsed
 from service.worklist.client.events import StudyChanged, changes
 from service.worklist.client.kept import Kept
 from service.worklist.client.transport import connect, is_private, told
-from service.worklist.entries import StudyDetail, WorklistEntry, WorklistPage
+from service.worklist.entries import StudyDetail, StudyLog, WorklistEntry, WorklistPage
 from service.worklist.listing import Listing
 
 MOST_BADGES = 100
@@ -25,6 +25,7 @@ SILENT_AFTER_S = 15.0
 """The server says every 5 s that it is there: a stream that is silent for longer is broken."""
 _STUDIES = "/api/v1/studies"
 _PAGE, _STUDY, _BADGES = TypeAdapter(WorklistPage), TypeAdapter(StudyDetail), TypeAdapter(Badges)
+_LOG = TypeAdapter(StudyLog)
 _DONE = TypeAdapter(dict[str, str])
 
 
@@ -96,6 +97,10 @@ class Client:
     def study(self, study_instance_uid: str) -> StudyDetail:
         """One study, with its history and result objects."""
         return parsed(_STUDY, self._get(_path(study_instance_uid)))
+
+    def log(self, study_instance_uid: str) -> StudyLog:
+        """What every role did about one study, oldest first, without patient data."""
+        return parsed(_LOG, self._get(f"{_path(study_instance_uid)}/log"))
 
     def heatmap(
         self,

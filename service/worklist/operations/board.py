@@ -79,7 +79,7 @@ class Board:
 
 def read_board(ledger: Ledger, store: InstanceStore, settings: Settings) -> Board:
     """As things are now. Raises StoreUnavailable, LedgerUnavailable."""
-    now = datetime.now(UTC)
+    now, sites = datetime.now(UTC), sites_of(settings)
     with ledger.read() as tx:
         taken = tx.operations.turnarounds(now - DAY)
         finished = tx.operations.finished(now - BEFORE)
@@ -102,8 +102,13 @@ def read_board(ledger: Ledger, store: InstanceStore, settings: Settings) -> Boar
             disk=_disk(settings.data_folder, settings.accept.min_free_bytes),
             turnaround=percentiles([one.total_seconds() for _, one in taken]),
             hours=_hours(taken, now),
-            drifts=tuple(drifts(finished, tx.operations.scanners(uids), assessments, now)),
+            drifts=tuple(drifts(finished, tx.operations.scanners(uids), assessments, now, sites)),
         )
+
+
+def sites_of(settings: Settings) -> dict[str, str]:
+    """By calling AE title the site where the scanner stands."""
+    return {one.ae_title: one.site for one in reversed(settings.accept.peers) if one.site}
 
 
 def _throughput(finished: Iterable[Analysis]) -> tuple[Throughput, ...]:

@@ -12,17 +12,21 @@ from service.worklist.operations.figures import Shift, histogram, shift
 
 RECENT, BEFORE = timedelta(days=7), timedelta(days=28)
 """The last week is compared with the three before it."""
+_TOGETHER, _APART = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One classifier in one version on what one scanner sends.
+    """One classifier in one version on what one scanner sends, or all scanners of one site.
 
     `recent` and `before` are counts of studies by their highest probability. `positive` and `refused` are
     shares, None of nothing; `accepted` that of the assessed results which radiologists left as they were.
     """
 
     scanner: str
+    """Empty for those of a site together."""
+    site: str
+    """Empty where the settings name none."""
     classifier: str
     version: str
     recent: tuple[int, ...]
@@ -46,17 +50,24 @@ def drifts(
     scanners: Mapping[str, str],
     assessments: Iterable[Assessment],
     now: datetime,
+    sites: Mapping[str, str],
 ) -> list[Drift]:
-    """By scanner and classifier, the newest version of each."""
-    groups: dict[tuple[str, str], list[Analysis]] = defaultdict(list)
+    """By site, then by scanner, and by classifier, the newest version of each. `sites`: by scanner."""
+    groups: dict[tuple[int, str, str, str], list[Analysis]] = defaultdict(list)
     for one in analyses:
-        groups[scanners.get(one.study_instance_uid, "unknown"), one.classifier].append(one)
+        scanner = scanners.get(one.study_instance_uid, "unknown")
+        site = sites.get(scanner, "")
+        if site:
+            groups[_TOGETHER, site, "", one.classifier].append(one)
+        groups[_APART, site, scanner, one.classifier].append(one)
     said = _last_words(assessments)
-    return [_drift(scanner, group, said, now) for (scanner, _), group in sorted(groups.items())]
+    return [
+        _drift(scanner, site, group, said, now) for (_, site, scanner, _), group in sorted(groups.items())
+    ]
 
 
 def _drift(
-    scanner: str, group: list[Analysis], said: Mapping[tuple[str, str], Verdict], now: datetime
+    scanner: str, site: str, group: list[Analysis], said: Mapping[tuple[str, str], Verdict], now: datetime
 ) -> Drift:
     """`group` is newest first."""
     version = next((one.result.classifier.version for one in group if one.result), "")
@@ -67,6 +78,7 @@ def _drift(
     scores, scores_before = _scores(recent), _scores(before)
     return Drift(
         scanner=scanner,
+        site=site,
         classifier=group[0].classifier,
         version=version,
         recent=histogram(scores),

@@ -1,6 +1,7 @@
 // Badges of Preread in the worklist of another web system. One script tag, such as
 //   <script src="https://preread.hospital/embed/overlay.js" data-preset="ohif" defer></script>
-// EMBED.md says how other lists are described. Where the service does not answer, nothing is shown.
+// EMBED.md says how other lists are described, and who may see badges. Where the service does not answer, nothing is
+// shown; to who has not signed in, where to do so.
 "use strict";
 
 (() => {
@@ -18,13 +19,17 @@
     },
   };
   const script = document.currentScript;
-  const server = new URL(script.src).origin;
-  const { preset, token, ...own } = script.dataset;
+  const { preset, token, language, pages = new URL(script.src).origin, ...own } = script.dataset;
   if (preset && !PRESETS[preset]) console.error(`Preread: no preset "${preset}"; there are: ${Object.keys(PRESETS)}`);
   const list = { ...PRESETS[preset], ...own };
   // By identifier, what the service said of it: [] where it knows no such study.
   const known = new Map();
+  // What this script says by itself, in the language of the page; English where it is empty.
+  let words = {};
   let isScanning = null;
+  // After a refusal, until it is time to ask again.
+  let isSilent = false;
+  let note = null;
 
   // Which study a row is of: { uid } or { accession }, null where it does not say.
   function studyOf(row) {
@@ -77,11 +82,15 @@
   }
 
   async function ask(studies) {
+    if (isSilent) return;
     try {
       for (let start = 0; start < studies.length; start += MOST) await askSome(studies.slice(start, start + MOST));
-    } catch {
+      tell("");
+    } catch (error) {
       // What was true a while ago may be wrong by now.
       known.clear();
+      isSilent = true;
+      tell(error.isSignedOut ? error.message : "");
     }
   }
 
@@ -92,15 +101,24 @@
     };
     // Without a token whoever looks must have signed in to the service, at the same site as this page.
     const headers = { "Content-Type": "application/json" };
+    const spoken = language || document.documentElement.lang;
+    if (spoken) headers["Accept-Language"] = spoken;
     if (token) headers.Authorization = `Bearer ${token}`;
     const asked = { method: "POST", headers, body: JSON.stringify(body), credentials: token ? "omit" : "include" };
-    const answer = await fetch(`${server}/embed/lookup`, asked);
-    if (!answer.ok) throw new Error(`status ${answer.status}`);
-    const said = (await answer.json()).studies;
+    const answer = await fetch(new URL("lookup", script.src), asked);
+    if (!answer.ok) throw await refusal(answer);
+    const { studies: said, words: ours } = await answer.json();
+    words = ours;
     for (const { uid, accession } of studies) {
       const theirs = said.filter((one) => (uid ? one.study_instance_uid === uid : one.accession_number === accession));
       known.set(idOf({ uid, accession }), theirs);
     }
+  }
+
+  async function refusal(answer) {
+    const { detail = `status ${answer.status}` } = await answer.json().catch(() => ({}));
+    if (answer.status !== 401 || token) console.warn(`Preread: ${detail}`);
+    return Object.assign(new Error(detail), { isSignedOut: answer.status === 401 && !token });
   }
 
   // Several studies with one accession number: the most suspicious one, and how many there are.
@@ -123,11 +141,9 @@
   }
 
   function fill(root, study, count) {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(STYLE);
-    root.adoptedStyleSheets = [sheet];
-    const button = element("button", { className: `badge ${lookOf(study)}`, type: "button", title: "Preread: show more" });
-    button.append(...words(study, count));
+    dress(root);
+    const button = element("button", { className: `badge ${lookOf(study)}`, type: "button", title: say("Preread: show more") });
+    button.append(...inBadge(study, count));
     const more = element("dialog", { className: "more" });
     button.addEventListener("click", (event) => {
       event.stopPropagation();
@@ -140,19 +156,49 @@
     root.append(button, more);
   }
 
+  function dress(root) {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(STYLE);
+    root.adoptedStyleSheets = [sheet];
+  }
+
+  // In the corner of the page, where to sign in; it can be closed, and goes with the next answer.
+  function tell(text) {
+    if (text && note) return;
+    note?.remove();
+    note = text ? element("div", {}) : null;
+    if (!note) return;
+    note.dataset.prereadNote = "";
+    const root = note.attachShadow({ mode: "open" });
+    dress(root);
+    const href = `${pages}/sign-in`;
+    const link = element("a", { href, target: "_blank", rel: "noopener noreferrer", textContent: text });
+    const close = element("button", { type: "button", className: "close", textContent: "×", ariaLabel: "×" });
+    const shown = element("p", { className: "more note" });
+    close.addEventListener("click", () => shown.remove());
+    shown.append(link, close);
+    root.append(shown);
+    document.body.append(note);
+  }
+
   function lookOf({ probability, positive }) {
     if (probability === null) return "absent";
     return positive ? "above" : "below";
   }
 
-  function words({ probability, positive, category, label, priority, research, outdated }, count) {
+  // Each {} takes one of the values.
+  function say(text, ...values) {
+    return (words[text] ?? text).replace(/\{\}/g, () => values.shift());
+  }
+
+  function inBadge({ probability, positive, category, label, priority, research, outdated }, count) {
     const parts = [];
-    if (priority === "urgent") parts.push("Urgent");
+    if (priority === "urgent") parts.push(say("Urgent"));
     if (probability === null) parts.push(label);
     else parts.push(`${positive ? "▲" : "▽"} ${(100 * probability).toFixed(0)} %`, category);
-    if (outdated) parts.push("of fewer images");
-    if (count > 1) parts.push(`1 of ${count} studies`);
-    if (research) parts.push("RESEARCH");
+    if (outdated) parts.push(say("of fewer images"));
+    if (count > 1) parts.push(say("1 of {} studies", count));
+    if (research) parts.push(say("RESEARCH"));
     return parts.filter(Boolean).map((part) => element("span", { textContent: part }));
   }
 
@@ -160,16 +206,18 @@
     const { probability, threshold, positive, laterality, classifier, reason, research } = study;
     const lines = [];
     if (probability !== null) {
-      const relation = positive ? "at or above" : "below";
-      lines.push(`Probability of malignancy ${percent(probability)}, ${relation} the operating point ${percent(threshold)}`);
-      lines.push([classifier, { L: "left", R: "right" }[laterality]].filter(Boolean).join(", "));
+      const values = [percent(probability), percent(threshold)];
+      if (positive) lines.push(say("Probability of malignancy {}, at or above the operating point {}", ...values));
+      else lines.push(say("Probability of malignancy {}, below the operating point {}", ...values));
+      const side = { L: say("Left"), R: say("Right") }[laterality];
+      lines.push([classifier, side].filter(Boolean).join(", "));
     }
     lines.push(reason);
-    if (research) lines.push("Research use only, not for clinical use. Not verified by a person.");
-    const href = `${server}/studies/${encodeURIComponent(study.study_instance_uid)}`;
+    if (research) lines.push(say("Research use only, not for clinical use. Not verified by a person."));
+    const href = `${pages}/studies/${encodeURIComponent(study.study_instance_uid)}`;
     return [
       ...lines.map((line) => element("p", { textContent: line })),
-      element("a", { href, target: "_blank", rel: "noopener noreferrer", textContent: "Show the study in Preread" }),
+      element("a", { href, target: "_blank", rel: "noopener noreferrer", textContent: say("Show the study in Preread") }),
     ];
   }
 
@@ -183,6 +231,7 @@
 
   async function again() {
     if (document.hidden) return;
+    isSilent = false;
     const asked = [...known.keys()];
     const studies = asked.map((id) => (id.startsWith("accession ") ? { accession: id.slice(10) } : { uid: id }));
     if (studies.length) await ask(studies);
@@ -201,7 +250,10 @@
       border: 1px solid #97a4b1; border-radius: 8px; background: #151b21; color: #dbe2e9;
       font: 14px/1.45 system-ui, sans-serif; white-space: normal; text-align: left; text-shadow: none; }
     .more p { margin: 0 0 0.5em; }
-    .more a { color: #8cbde8; }`;
+    .more a { color: #8cbde8; }
+    .note { display: flex; gap: 0.8em; align-items: center; }
+    .close { all: unset; padding: 0 0.4em; cursor: pointer; }
+    .close:focus-visible { outline: 2px solid #8cbde8; outline-offset: 2px; }`;
 
   if (!list.rows) {
     console.error("Preread: say by data-rows, or by a data-preset, which elements are the rows of the list");
@@ -209,5 +261,7 @@
   }
   new MutationObserver(scanSoon).observe(document.documentElement, { childList: true, subtree: true });
   setInterval(again, AGAIN_MS);
+  // Who comes back from signing in need not wait.
+  document.addEventListener("visibilitychange", again);
   scanSoon();
 })();

@@ -31,7 +31,7 @@ from tests.factories import US_IMAGE, received
 
 ROOT = "1.2.826.0.1.3680043.10.1500"
 US_MASS = ClassifierIdentity("us-mass", "1.0.0", "Breast mass on ultrasound", "ab" * 32, 0.3)
-DOPPLER = "colour Doppler image: the classifier was made for B-mode"
+DOPPLER = "the image has a colour flow region; B-mode without Doppler is read"
 ROWS, COLUMNS = 480, 640
 
 
@@ -91,11 +91,11 @@ class Seed:
         return self
 
     def queue(self, *classifiers: str, destinations: tuple[str, ...] = ("pacs",)) -> "Seed":
-        self.move(StudyEvent.STUDY_COMPLETE, "complete: no image has come for 60 s")
+        self.move(StudyEvent.STUDY_COMPLETE, "complete: 2 images, none new for 60 s")
         with self.ledger.begin() as tx:
             for classifier in classifiers or ("us-mass",):
                 tx.analyses.queue(self.uid, self.revision, classifier, destinations)
-        return self.move(StudyEvent.WORK_QUEUED, "queued for us-mass by rule breast-ultrasound")
+        return self.move(StudyEvent.WORK_QUEUED, "waiting for us-mass (rule breast-ultrasound)")
 
     @property
     def revision(self) -> int:
@@ -132,16 +132,18 @@ class Seed:
     ) -> "Seed":
         result = AnalysisResult(self.uid, self.revision, classifier, scores, refusals, datetime.now(UTC))
         state = AnalysisState.SCORED if scores else AnalysisState.NOT_ANALYSED
-        reason = (
-            f"{len(scores)} images scored" if scores else f"not analysed because {result.refusal_summary()}"
-        )
+        reason = f"not analysed because {result.refusal_summary()}"
+        if scores:
+            reason = f"{len(scores)} of {len(scores) + len(refusals)} images scored"
         with self.ledger.begin() as tx:
             tx.analyses.finish(self.uid, self.revision, classifier.name, state, reason, result)
         return self
 
     def report(self, *scores: ImageScore, classifier: ClassifierIdentity = US_MASS) -> "Seed":
         """Objects of a study whose analyses are done, waiting at the destination `pacs`."""
-        self.move(StudyEvent.ANALYSES_FINISHED, f"{classifier.name}: {len(scores)} images scored")
+        self.move(
+            StudyEvent.ANALYSES_FINISHED, f"{classifier.name}: {len(scores)} of {len(scores)} images scored"
+        )
         revision = self.revision
         with self.ledger.begin() as tx:
             for place, score in enumerate((*scores, None), start=1):
@@ -151,7 +153,7 @@ class Seed:
         return self.move(StudyEvent.OBJECTS_WRITTEN, f"{len(scores) + 1} objects written, being sent to pacs")
 
     def deliver(
-        self, state: DeliveryState = DeliveryState.DELIVERED, detail: str = "0x0000 Success"
+        self, state: DeliveryState = DeliveryState.DELIVERED, detail: str = "stored (status 0x0000)"
     ) -> "Seed":
         proof = Proof.STORE_STATUS if state is DeliveryState.DELIVERED else Proof.NONE
         with self.ledger.begin() as tx:

@@ -92,7 +92,7 @@ def failed(seed: Seed) -> Seed:
         minutes_ago=60 * 26, patient_name="", patient_id="", study_date="20261120", study_time="0805"
     )
     seed.queue()
-    reason = "us-mass: failed: no worker has this classifier; install it and run the study again"
+    reason = "us-mass: failed: this worker has no classifier us-mass; it has: us-lesion"
     return seed.move(StudyEvent.GAVE_UP, reason)
 
 
@@ -106,7 +106,9 @@ def rejected(seed: Seed) -> Seed:
     seed.receive(minutes_ago=190, patient_name="Abebe^Tsehay", study_time="0702")
     scores = (seed.score(1, 0.557, "R"),)
     seed.queue().analyse(*scores).report(*scores)
-    return seed.deliver(DeliveryState.REJECTED, "0xA900 Dataset does not match SOP Class")
+    return seed.deliver(
+        DeliveryState.REJECTED, "the PACS finds that the dataset does not match its SOP Class (status 0xA900)"
+    )
 
 
 def reopened(seed: Seed) -> Seed:

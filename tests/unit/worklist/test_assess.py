@@ -94,3 +94,27 @@ def test_unknown_study_and_another_page(client: TestClient, seed: Seed) -> None:
 def test_study_without_a_score_has_nothing_to_assess(client: TestClient, seed: Seed) -> None:
     reading_room.queued(seed)
     assert '<form class="assess"' not in client.get(f"/studies/{seed.uid}").text
+
+
+@pytest.mark.parametrize("body", [ACCEPT, MODIFY, REJECT], ids=lambda body: body["verdict"])
+def test_the_list_marks_and_finds_what_was_said(client: TestClient, seed: Seed, body: dict[str, Any]) -> None:
+    reading_room.positive(seed)
+
+    def found(verdict: str) -> bool:
+        return seed.uid in client.get(f"/?verdict={verdict}").text
+
+    assert found("none") and not found(body["verdict"])
+    said(client, seed, body)
+    assert found(body["verdict"]) and not found("none")
+    assert f'class="chip said {body["verdict"]}"' in client.get("/").text
+
+
+def test_a_newer_result_is_not_assessed(client: TestClient, seed: Seed) -> None:
+    reading_room.positive(seed)
+    said(client, seed, ACCEPT)
+    seed.late_image(3)
+    seed.queue().analyse(seed.score(3, 0.9, "L"))
+    assert seed.uid in client.get("/?verdict=none").text
+    page = client.get("/?verdict=accepted").text
+    assert seed.uid not in page
+    assert "chip said" not in client.get("/").text

@@ -1,11 +1,14 @@
 import pytest
 from fastapi.testclient import TestClient
 
+from service.access.roles import Permission
 from service.config import Settings, WorklistSettings
 from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
 from service.worklist.app import create_app
+from service.worklist.embed import SIGN_IN, WORDS
 from tests.unit.worklist import reading_room
+from tests.unit.worklist.access.people import token
 from tests.unit.worklist.builders import Seed
 from tests.unit.worklist.clients import from_here
 
@@ -29,7 +32,8 @@ def test_studies_are_told_by_uid_and_by_accession_number(client: TestClient, see
         assert (badge["study_instance_uid"], badge["accession_number"]) == (seed.uid, number)
         assert (badge["probability"], badge["positive"], badge["category"]) == (0.873, True, "4C")
         assert badge["research"] is True
-    assert client.post("/embed/lookup", json={"accession_numbers": [number[:-1]]}).json() == {"studies": []}
+    unknown = client.post("/embed/lookup", json={"accession_numbers": [number[:-1]]}).json()
+    assert unknown == {"studies": [], "words": {}}
 
 
 def test_a_study_without_a_score_has_words_and_no_number(client: TestClient, seed: Seed) -> None:
@@ -87,3 +91,36 @@ def test_too_much_is_refused_and_not_quoted(client: TestClient, wanted: dict[str
 def test_an_origin_that_is_none_is_a_wrong_setting(origin: str) -> None:
     with pytest.raises(ValueError):
         WorklistSettings(embed_origins=(origin,))
+
+
+def test_badges_are_in_the_language_of_the_list(client: TestClient, seed: Seed) -> None:
+    reading_room.failed(seed)
+    wanted = {"study_instance_uids": [seed.uid]}
+    said = client.post("/embed/lookup", json=wanted, headers={"Accept-Language": "zh-CN"}).json()
+    (badge,) = said["studies"]
+    assert badge["label"] == "未分析：失败"
+    assert badge["reason"] == "us-mass：失败：此工作进程没有分类器 us-mass；现有：us-lesion"
+    assert set(said["words"]) == set(WORDS)
+
+
+def test_who_has_not_signed_in_is_told_where_and_nothing_else(ledger: Ledger, store: MemoryStore) -> None:
+    settings = Settings(worklist=WorklistSettings(embed_origins=(PACS,), sign_in="always"))
+    client = from_here(create_app(ledger, store, settings))
+    answer = client.post("/embed/lookup", json={}, headers={"Origin": PACS})
+    assert (answer.status_code, answer.json()) == (401, {"detail": SIGN_IN})
+    assert answer.headers["access-control-allow-origin"] == PACS
+    program = client.post("/embed/lookup", json={}, headers={"Authorization": "Bearer preread_no"})
+    assert program.json()["detail"].startswith("sign in to see this; a program")
+
+
+def test_a_token_in_a_page_opens_badges_only(client: TestClient, ledger: Ledger) -> None:
+    """Everybody who sees the page can read it."""
+    narrow, wide = token(ledger, Permission.BADGES), token(ledger, Permission.BADGES, Permission.STUDIES)
+    page = {"Origin": PACS}
+    assert client.post("/embed/lookup", json={}, headers=page | narrow).status_code == 200
+    refused = client.post("/embed/lookup", json={}, headers=page | wide)
+    assert refused.status_code == 403
+    assert "only scope badges:read" in refused.json()["detail"]
+    assert client.post("/embed/lookup", json={}, headers=wide).status_code == 200, "a program may have it"
+    with ledger.read() as tx:
+        assert [one.detail for one in tx.audit.newest(9) if not one.succeeded] == ["a token in a page"]

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from service.config import Settings, WorklistSettings
 from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
-from service.worklist import actions, rendering, wording
+from service.worklist import actions, embed, rendering, wording
 from service.worklist.access import sign_in
 from service.worklist.app import STATIC, create_app
 from service.worklist.language import CATALOGUES, catalogue, preferred
@@ -31,6 +31,7 @@ LABELS = (
     wording.DELIVERY_LABELS,
     wording.VERDICT_LABELS,
     wording.SIDES,
+    wording.ROLE_LABELS,
     rendering._TITLES,
 )
 
@@ -44,7 +45,8 @@ def words() -> set[str]:
         found |= set(labels.values())
     found |= set(re.findall(r'Action\("([^"]+)"', Path(actions.__file__).read_text(encoding="utf-8")))
     found |= {rendering._SOMETHING, sign_in.WRONG, CHOICES["state_choices"][0][1]}
-    return found | set(rendering.SCRIPT_WORDS)
+    found |= {CHOICES["verdict_choices"][0][1]}
+    return found | set(rendering.SCRIPT_WORDS) | set(embed.WORDS)
 
 
 def test_the_catalogue_has_every_word_and_no_other() -> None:
@@ -66,8 +68,10 @@ def test_the_catalogue_is_one_that_translators_can_use() -> None:
 def test_scripts_say_what_the_page_hands_them() -> None:
     said = set()
     for script in STATIC.glob("*.js"):
-        said |= set(SAID.findall(script.read_text(encoding="utf-8")))
+        if script.name != "overlay.js":
+            said |= set(SAID.findall(script.read_text(encoding="utf-8")))
     assert said == set(rendering.SCRIPT_WORDS)
+    assert set(SAID.findall((STATIC / "overlay.js").read_text(encoding="utf-8"))) == set(embed.WORDS)
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_failed_study_says_why(seed: Seed) -> None:
     entry = entry_of(reading_room.failed(seed))
 
     assert entry.state is StudyState.FAILED
-    assert "no worker has this classifier" in entry.reason
+    assert "this worker has no classifier" in entry.reason
 
 
 def test_frames_of_a_cine_have_their_own_scores_and_heatmaps(seed: Seed) -> None:

@@ -70,7 +70,7 @@ def _enter_all(connection: sa.Connection) -> None:
             for row in rows
             for origin, found in (
                 (HEADER, header_terms(_header(row))),
-                (RESULT, result_terms(newest_scores(results.get(row.study_instance_uid, ())))),
+                (RESULT, result_terms(newest_scores(results.get(row.study_instance_uid, ())).values())),
             )
             for term in term_rows(row.study_instance_uid, row.received_at, origin, found)
         ]

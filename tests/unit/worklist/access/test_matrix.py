@@ -36,6 +36,8 @@ NEEDS = {
     ("GET", "/studies/{study_instance_uid}"): Permission.STUDIES,
     ("GET", "/api/v1/studies"): Permission.STUDIES,
     ("GET", "/api/v1/studies/{study_instance_uid}"): Permission.STUDIES,
+    ("GET", "/api/v1/studies/{study_instance_uid}/log"): Permission.STUDIES,
+    ("GET", "/api/v1/studies/{study_instance_uid}/log.txt"): Permission.STUDIES,
     ("GET", "/api/v1/studies/{study_instance_uid}/heatmaps/{sop_instance_uid}.png"): Permission.PATIENTS,
     ("GET", "/studies/{study_instance_uid}/images/{sop_instance_uid}"): Permission.PATIENTS,
     ("GET", "/api/v1/studies/{study_instance_uid}/images/{sop_instance_uid}.png"): Permission.PATIENTS,

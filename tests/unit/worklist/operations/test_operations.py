@@ -92,13 +92,42 @@ def test_a_scanner_whose_scores_shift_is_told_and_its_neighbour_is_not() -> None
         days_ago = number / 10  # 70 in the last week
         shifted = days_ago < 7 and number % 2
         analyses.append(analysis(number, days_ago, (number % 20) / 40 + (0.5 if shifted else 0.0)))
-    room1, room2 = drifts(analyses, scanners, [], NOW)
+    room1, room2 = drifts(analyses, scanners, [], NOW, {})
     assert (room1.scanner, room2.scanner) == ("ROOM1", "ROOM2")
     assert room1.shift.is_large
     assert not room2.shift.is_large
     assert room2.shift.is_known
     assert room1.positive == 1.0
     assert room1.studies + room2.studies == 71
+
+
+def test_scanners_of_a_site_are_told_together_too() -> None:
+    analyses = [analysis(number, number % 28, 0.1 * (number % 10)) for number in range(60)]
+    scanners = {one.study_instance_uid: f"ROOM{n % 3}" for n, one in enumerate(analyses)}
+    sites = {"ROOM0": "North", "ROOM1": "North"}
+    found = drifts(analyses, scanners, [], NOW, sites)
+    assert [(one.site, one.scanner, one.studies + sum(one.before)) for one in found] == [
+        ("North", "", 40),
+        ("", "ROOM2", 20),
+        ("North", "ROOM0", 20),
+        ("North", "ROOM1", 20),
+    ]
+
+
+def test_the_settings_say_which_scanner_stands_where(ledger: Ledger, store: MemoryStore) -> None:
+    peers = [
+        {"ae_title": "SCANNER"},
+        {"ae_title": "SCANNER", "site": "North"},
+        {"ae_title": "SCANNER", "site": "X"},
+    ]
+    client = from_here(create_app(ledger, store, Settings.model_validate({"accept": {"peers": peers}})))
+    reading_room.fill(ledger, store)
+    assert {(one["site"], one["scanner"]) for one in board(client)["drifts"]} == {
+        ("North", ""),
+        ("North", "SCANNER"),
+    }
+    page = client.get("/operations").text
+    assert "North" in page and "all of the site" in page
 
 
 def test_refusals_and_agreement_are_shares() -> None:
@@ -108,7 +137,7 @@ def test_refusals_and_agreement_are_shares() -> None:
         Assessment(uid, 1, "us-mass", verdict, "5" if verdict is Verdict.MODIFIED else "", "why", "Anna", NOW)
         for uid, verdict in words
     ]
-    (found,) = drifts(analyses, {}, assessments, NOW)
+    (found,) = drifts(analyses, {}, assessments, NOW, {})
     assert found.scanner == "unknown"
     assert found.refused == pytest.approx(1 / 3)
     assert (found.accepted, found.assessed) == (0.5, 2)
@@ -122,5 +151,5 @@ def test_another_version_starts_anew() -> None:
     older = replace(
         old, result=replace(old.result, classifier=replace(old.result.classifier, version="0.9.0"))
     )
-    (found,) = drifts([new, older], {}, [], NOW)
+    (found,) = drifts([new, older], {}, [], NOW, {})
     assert (found.studies, sum(found.before)) == (1, 0)
