@@ -12,8 +12,8 @@ from service.enqueue.priors_gate import PriorPolicy, PriorsGate
 from service.enqueue.promotion import PromotedRules
 from service.enqueue.queueing import CompanionsWanted, queue_analyses, reopen_waiting
 from service.enqueue.routing import Route, explain, route
-from service.enqueue.workitems import with_workitems
 from service.enqueue.traced import tell_route
+from service.enqueue.workitems import with_workitems
 from service.storage.each_study import each_study
 from service.storage.ledger import Ledger
 from service.study.model import InstanceHeader, ReceivedInstance, Study

@@ -128,6 +128,7 @@ def name_terms(pattern: str) -> tuple[Term, ...]:
                 terms.append(Term(_term("word", word), is_prefix=not ends))
     return tuple(terms)
 
+
 def verdict_terms(results: Mapping[str, AnalysisResult], assessments: Iterable[Assessment]) -> frozenset[str]:
     """What a study is found by from what people said: of each classifier's newest result the last word.
 
