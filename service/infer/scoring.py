@@ -28,6 +28,8 @@ class Scoring:
 
     def __init__(self, frame_heatmaps: int) -> None:
         """`frame_heatmaps`: as in Reading."""
+        self.frames = 0
+        """How many were taken."""
         self._pending: deque[Submitted] = deque()
         self._unfamiliar: Unfamiliar | None = None
         self._hottest = Hottest[Submitted](frame_heatmaps)
@@ -35,6 +37,7 @@ class Scoring:
     def add(self, frame: Submitted) -> None:
         """Take a frame; where too many are in flight, wait for the first of them. Raises as `result`."""
         self._pending.append(frame)
+        self.frames += 1
         if len(self._pending) > IN_FLIGHT:
             self._take()
 

@@ -184,7 +184,7 @@ def works_on(site: Site, department: Department) -> None:
     with site.ledger.read() as tx:
         found = tx.search.find(StudyFilter(text="PHANTOM"), 50)
         (sent,) = [one.key for one in tx.deliveries.objects_of(department.delivered) if one.kind == "sr"]
-    assert {department.delivered, department.reported, department.queued} <= set(found)
+    assert {department.delivered, department.reported, department.queued} <= set(found.study_instance_uids)
     assert site.store.exists(sent)
 
     site.deliver(department.reported)

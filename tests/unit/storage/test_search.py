@@ -61,12 +61,12 @@ def test_what_was_said_before_the_upgrade_is_found(tmp_path: Path) -> None:
     with ledger.begin() as tx:
         terms = tx.connection.execute(text("SELECT * FROM search_terms ORDER BY 1, 2")).all()
         tx.connection.execute(text("DELETE FROM search_terms WHERE term LIKE 'verdict:%'"))
-        tx.connection.execute(text("UPDATE alembic_version SET version_num = '0015'"))
+        tx.connection.execute(text("UPDATE alembic_version SET version_num = '0017'"))
         command.upgrade(alembic_config(tx.connection), "0018")
         assert tx.connection.execute(text("SELECT * FROM search_terms ORDER BY 1, 2")).all() == terms
-        assert tx.search.find(StudyFilter(verdict="accepted"), 10) == ["1.3"]
-        assert tx.search.find(StudyFilter(verdict="rejected"), 10) == ["1.2"]
-        assert tx.search.find(StudyFilter(verdict=NOT_ASSESSED), 10) == ["1.1"]
+        assert tx.search.find(StudyFilter(verdict="accepted"), 10).study_instance_uids == ["1.3"]
+        assert tx.search.find(StudyFilter(verdict="rejected"), 10).study_instance_uids == ["1.2"]
+        assert tx.search.find(StudyFilter(verdict=NOT_ASSESSED), 10).study_instance_uids == ["1.1"]
     ledger.close()
 
 
