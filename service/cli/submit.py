@@ -34,14 +34,15 @@ def submit(
     stow: Annotated[
         str | None, typer.Option(help="Send by STOW-RS to the DICOMweb service with this base URL instead.")
     ] = None,
-    token: Annotated[
-        str, typer.Option(help="Bearer token for --stow.", envvar="PREREAD_STOW_TOKEN", show_default=False)
-    ] = "",
+    token_file: Annotated[
+        Path | None, typer.Option(help="File with the bearer token for --stow.", exists=True, dir_okay=False)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Send PATH, every file in its own transfer syntax, and say what became of each."""
     if stow and to:
         raise ConfigurationError("--to and --stow are two ways: give one of them")
+    token = token_file.read_text(encoding="ascii").strip() if token_file else ""
     settings = load_settings(context.obj)
     peer = node(to) if to else _ourselves(settings)
     count = sum(file.is_file() for file in path.rglob("*")) if path.is_dir() else 1

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 import time
 from collections.abc import Iterator
 from uuid import uuid4
@@ -15,6 +16,7 @@ from service.wiring.space import low_space_notice, space_for_receiving
 SIZE_BYTES = 1024**2
 """About what an image has."""
 SLOW_S = 1.0
+_OTHERS = stat.S_IROTH | stat.S_IXOTH
 _NOTICE_AT = 1.25
 """Times the watermark, from which on somebody should know."""
 
@@ -26,13 +28,13 @@ def look_at_store(settings: Settings) -> Iterator[Finding]:
             "store", f"there is no folder {settings.data_folder} yet: the first role that starts makes it"
         )
         return
-    yield from _look_at_owner(settings)
+    yield from _look_at_folder(settings)
     store = open_store(settings)
     yield from _write_and_read(store)
     yield _look_at_space(settings, store)
 
 
-def _look_at_owner(settings: Settings) -> Iterator[Finding]:
+def _look_at_folder(settings: Settings) -> Iterator[Finding]:
     """A folder that root makes here could not be used by the service afterwards."""
     owner = settings.data_folder.stat().st_uid if settings.data_folder.is_dir() else os.geteuid()
     if os.geteuid() != owner:
@@ -41,6 +43,12 @@ def _look_at_owner(settings: Settings) -> Iterator[Finding]:
             f"{settings.data_folder} is of the user with ID {owner}, and this check runs as {os.geteuid()}: "
             "what it finds may not be what the service finds",
             "run `preread doctor` as the user of the service",
+        )
+    if settings.data_folder.is_dir() and settings.data_folder.stat().st_mode & _OTHERS:
+        yield warning(
+            "folder",
+            f"{settings.data_folder} can be entered by every user of this machine, who can then read images",
+            f"chmod 0750 {settings.data_folder}",
         )
 
 

@@ -27,7 +27,7 @@ class Clinging(MemoryStore):
 
 def test_store_is_written_read_and_left_as_it_was(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, accept={"min_free_bytes": 0})
-    settings.data_folder.mkdir()
+    settings.data_folder.mkdir(mode=0o750)
     found = check_words(look_at_store(settings))
     assert outcomes(found) == {"store": ["ok"], "space": ["ok"]}
     assert [path for path in (tmp_path / "data" / "store").rglob("*") if path.is_file()] == []
@@ -43,7 +43,7 @@ def test_store_that_does_not_keep_its_word_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: type[MemoryStore], words: str
 ) -> None:
     settings = settings_in(tmp_path)
-    settings.data_folder.mkdir()
+    settings.data_folder.mkdir(mode=0o750)
     monkeypatch.setattr(store_check, "open_store", lambda _settings: store())
     (found, *_) = check_words(look_at_store(settings))
     assert (found.outcome, words in found.seen) == ("failed", True)
@@ -51,7 +51,7 @@ def test_store_that_does_not_keep_its_word_fails(
 
 def test_store_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
-    settings.data_folder.mkdir()
+    settings.data_folder.mkdir(mode=0o750)
     (settings.data_folder / "store").write_text("a file where the folder should be")
     with pytest.raises(StoreUnavailable):
         list(look_at_store(settings))
@@ -63,17 +63,24 @@ def test_space_is_compared_with_the_watermark(
 ) -> None:
     free = 10**9
     settings = settings_in(tmp_path, accept={"min_free_bytes": int(least * free)})
-    settings.data_folder.mkdir()
+    settings.data_folder.mkdir(mode=0o750)
     monkeypatch.setattr(store_check, "space_for_receiving", lambda *_: lambda: free)
     assert outcomes(check_words(look_at_store(settings)))["space"] == [outcome]
 
 
 def test_other_user_than_the_service_s_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = settings_in(tmp_path)
-    settings.data_folder.mkdir()
+    settings.data_folder.mkdir(mode=0o750)
     mine = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
     assert outcomes(check_words(look_at_store(settings)))["user"] == ["warning"]
+
+
+def test_images_that_every_user_can_read_are_told(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path, accept={"min_free_bytes": 0})
+    settings.data_folder.mkdir(mode=0o755)
+    settings.data_folder.chmod(0o755)
+    assert outcomes(check_words(look_at_store(settings)))["folder"] == ["warning"]
 
 
 def mounts(folder: Path, kind: str) -> Path:
