@@ -39,7 +39,7 @@ class Extent:
 
 
 FULL = Extent(warm_up=6, burst=60, shares=(0.3, 0.6, 0.85), load_s=75.0, fewest=20, mammograms=8)
-QUICK = Extent(warm_up=2, burst=8, shares=(0.3, 0.6), load_s=1.0, fewest=3, mammograms=2)
+QUICK = Extent(warm_up=1, burst=6, shares=(0.4, 0.8), load_s=1.0, fewest=2, mammograms=1)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
