@@ -13,9 +13,10 @@ ON = Settings(traces=TracesSettings(endpoint="http://127.0.0.1:4318"))
 
 def test_missing_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(traces, "_LIBRARIES", ("opentelemetry.sdk", "no_such_package.inside"))
-    for attempt in (lambda: check_traces(ON), lambda: traced(ON, "infer").__enter__()):
-        with pytest.raises(ConfigurationError, match=r"pip install 'preread\[traces\]'"):
-            attempt()
+    with pytest.raises(ConfigurationError, match=r"pip install 'preread\[traces\]'"):
+        check_traces(ON)
+    with pytest.raises(ConfigurationError, match=r"pip install 'preread\[traces\]'"), traced(ON, "infer"):
+        pass
     check_traces(Settings())
 
 
