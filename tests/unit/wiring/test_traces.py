@@ -13,10 +13,9 @@ ON = Settings(traces=TracesSettings(endpoint="http://127.0.0.1:4318"))
 
 def test_missing_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(traces, "_LIBRARIES", ("opentelemetry.sdk", "no_such_package.inside"))
-    message = r"pip install 'preread\[traces\]'"
-    with pytest.raises(ConfigurationError, match=message):
+    with pytest.raises(ConfigurationError, match=r"pip install 'preread\[traces\]'"):
         check_traces(ON)
-    with pytest.raises(ConfigurationError, match=message), traced(ON, "infer"):
+    with pytest.raises(ConfigurationError, match=r"pip install 'preread\[traces\]'"), traced(ON, "infer"):
         pass
     check_traces(Settings())
 
