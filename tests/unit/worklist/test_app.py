@@ -343,5 +343,5 @@ def test_study_whose_images_were_removed_says_so(
     assert ImageRetention(ledger, store, 1, lambda: later).remove(study.uid) is not None
 
     page = client.get(f"/studies/{study.uid}").text
-    assert page.count("removed here, 1 day or more after the results were delivered") == 2  # top, timeline
+    assert page.count("removed here, 1 day or more after the results were delivered") == 3  # top, line, log
     assert "removed here" in client.get(f"/api/v1/studies/{study.uid}").json()["images_removed"]
