@@ -81,7 +81,8 @@ def draw_workers(found: Sequence[Size], path: Path) -> None:
     figure, axis = plt.subplots(figsize=(_WIDTH_IN / 1.6, 3))
     for cost, colour in zip(sorted({one.cost for one in found}), _COLOURS, strict=False):
         line = [(one.hospitals, one.workers) for one in found if one.cost == cost and one.workers]
-        axis.loglog(*zip(*line, strict=True), "o-", color=colour, label=f"classifier x {cost:g}")
+        hospitals, workers = [one for one, _ in line], [count for _, count in line]
+        axis.loglog(hospitals, workers, "o-", color=colour, label=f"classifier x {cost:g}")
     axis.set_xlabel("hospitals")
     axis.set_ylabel("workers of one core")
     axis.legend(frameon=False)
