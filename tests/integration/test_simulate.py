@@ -10,7 +10,7 @@ import pytest
 from service.cli.demo.pacs import DemoPacs
 from tests.servers.preread import Preread, running
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
 SCENARIO = f"""
 hours = 0.0025
@@ -74,6 +74,6 @@ def simulate(service: Preread, *arguments: str) -> Any:
     command = service.command(
         "simulate", *arguments, "--to", f"PREREAD@127.0.0.1:{service.dicom_port}", "--json"
     )
-    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -18,6 +18,8 @@ from tests.capacity.report.sizes import Size
 
 plt.rcParams.update({"svg.hashsalt": "preread", "svg.fonttype": "none", "font.size": 9})
 _WIDTH_IN = 7.5
+_SAMPLES = 5
+"""Of a day, that one point shows the highest of."""
 _COLOURS = ("#30638e", "#d1495b", "#edae49", "#00798c", "#8d96a3")
 
 
@@ -61,17 +63,19 @@ def draw_day(found: Sequence[Size], path: Path) -> None:
         len(found), 1, figsize=(_WIDTH_IN, 1.7 * len(found)), sharex=True, squeeze=False
     )
     for axis, one in zip(axes[:, 0], found, strict=True):
-        hours = [sample.at_s / HOUR_S for sample in one.scaled.samples]
-        axis.fill_between(
-            hours, [sample.waiting for sample in one.scaled.samples], color=_COLOURS[2], step="post"
-        )
+        begins = range(0, len(one.scaled.samples), _SAMPLES)
+        chunks = [one.scaled.samples[begin : begin + _SAMPLES] for begin in begins]
+        hours = [chunk[0].at_s / HOUR_S for chunk in chunks]
+        waiting = [max(sample.waiting for sample in chunk) for chunk in chunks]
+        axis.fill_between(hours, waiting, color=_COLOURS[2], step="post")
         axis.set_ylabel("studies waiting")
         beside = axis.twinx()
-        beside.step(hours, [sample.workers for sample in one.scaled.samples], color=_COLOURS[0], where="post")
+        workers = [max(sample.workers for sample in chunk) for chunk in chunks]
+        beside.step(hours, workers, color=_COLOURS[0], where="post")
         beside.set_ylabel("workers", color=_COLOURS[0])
         beside.set_ylim(bottom=0)
         axis.set_ylim(bottom=0)
-        axis.set_title(f"{one.hospitals} hospitals, classifier x {one.cost:g}", fontsize=9)
+        axis.set_title(f"hospitals: {one.hospitals}, classifier x {one.cost:g}", fontsize=9)
     axes[-1, 0].set_xlabel("hour of the day")
     _save(figure, path)
 
@@ -81,7 +85,8 @@ def draw_workers(found: Sequence[Size], path: Path) -> None:
     figure, axis = plt.subplots(figsize=(_WIDTH_IN / 1.6, 3))
     for cost, colour in zip(sorted({one.cost for one in found}), _COLOURS, strict=False):
         line = [(one.hospitals, one.workers) for one in found if one.cost == cost and one.workers]
-        axis.loglog(*zip(*line, strict=True), "o-", color=colour, label=f"classifier x {cost:g}")
+        hospitals, workers = [one for one, _ in line], [count for _, count in line]
+        axis.loglog(hospitals, workers, "o-", color=colour, label=f"classifier x {cost:g}")
     axis.set_xlabel("hospitals")
     axis.set_ylabel("workers of one core")
     axis.legend(frameon=False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from tests.benchmarks.harness.machine import IDLE_SHARE
 from tests.benchmarks.harness.results import Result
 from tests.capacity.measure.machine import MACHINE, OTHERS
 from tests.capacity.measure.spent import PARTS
@@ -188,7 +189,9 @@ def _conditions(results: Sequence[Result]) -> str:
             set_up = one.measure.removesuffix(OTHERS).removesuffix(": ")
             quick = f", {one.how}" if one.how else ""
             told.append(f"{set_up}{quick}: other processes took {one.value:.0%} of the machine")
-    return f"{'; '.join(told)}."
+    busy = any(one.measure.endswith(OTHERS) and (one.how or (one.value or 0) > IDLE_SHARE) for one in results)
+    warning = " **Measure again before you plan with these figures.**" if busy else ""
+    return f"{'; '.join(told)}.{warning}"
 
 
 def _value(results: Sequence[Result], measure: str, scale: float = 1.0, unit: str = "") -> str:
@@ -208,7 +211,7 @@ def _both(one: Compared, what: str) -> str:
 
 def _bottleneck(one: Size) -> str:
     if one.workers is None:
-        return "the time of one study"
+        return "not the workers"
     return f"{one.bottleneck} ({one.utilisation[one.bottleneck]:.0%})"
 
 

@@ -86,6 +86,7 @@ def test_command_writes_page_and_plots(tmp_path: Path, monkeypatch: pytest.Monke
 
     text = page.read_text(encoding="utf-8")
     assert "other processes took 25% of the machine" in text
+    assert "Measure again" in text
     assert "| 60% | 2,160 | 3.00 s /" in text
     assert "| `accept` | 60 ms | 60,000 |" in text
     plots = {path.name: path.read_text() for path in (tmp_path / "plots").iterdir()}
