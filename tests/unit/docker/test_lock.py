@@ -77,7 +77,7 @@ def test_audit_asks_for_every_lock_and_fails_where_one_does(tmp_path: Path, fail
     fails = f'case "$*" in *{failing}*) exit 1;; esac' if failing else "true"
     program.write_text(f'#!/bin/sh\necho "$*" >> {calls}\n{fails}\n')
     program.chmod(0o755)
-    command = [FOLDER / "lock" / "audit", program, "-s", "osv"]
+    command = [str(FOLDER / "lock" / "audit"), str(program), "-s", "osv"]
     audit = subprocess.run(command, capture_output=True, timeout=60, check=False)
     asked = calls.read_text().splitlines()
 
