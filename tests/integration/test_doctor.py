@@ -1,13 +1,11 @@
 """`preread doctor` at a real RabbitMQ, PostgreSQL, Orthanc and object store, as they are and broken."""
 
 import json
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from typer.testing import CliRunner
 
@@ -20,9 +18,9 @@ from service.wiring.adapters import open_ledger, work_queues
 from service.wiring.doctor.broker import look_at_broker
 from service.wiring.doctor.database import look_at_database
 from service.wiring.doctor.store import look_at_store
+from service.wiring.doctor.store_test import store_test
 from tests.servers.orthanc import Orthanc
-from tests.servers.preread import Preread, running
-from tests.servers.process import HOST, free_port
+from tests.servers.process import HOST, free_port, free_ports
 from tests.servers.rabbitmq import RabbitMQ
 from tests.servers.seaweedfs import SeaweedFS
 from tests.unit.wiring.doctor.told import RULE, check_words, only, outcomes, settings_in
@@ -43,42 +41,34 @@ def with_broker(folder: Path, url: str) -> Settings:
     return settings_in(folder, broker={"kind": "rabbitmq", "url": url} | SHORT_DELAY, rules=[RULE])
 
 
-def wait_until_ready(port: int) -> None:
-    """Return once the role with this port of metrics has begun."""
-    deadline = time.monotonic() + 120
-    while True:
-        with suppress(httpx.TransportError):
-            if httpx.get(f"http://{HOST}:{port}/readyz", timeout=10).status_code == httpx.codes.OK:
-                return
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
 def orthanc_of(orthanc: Orthanc, **values: Any) -> dict[str, Any]:
     at = {"name": "pacs", "host": HOST, "port": orthanc.dicom_port, "ae_title": orthanc.ae_title}
     return at | values
 
 
-def test_doctor_finds_the_running_service_well_and_stores_its_test_object(
+def test_doctor_finds_real_servers_well_and_stores_its_test_object(
     rabbitmq_url: str, postgres_url: str, seaweedfs: SeaweedFS, orthanc: Orthanc, tmp_path: Path
 ) -> None:
-    web = {"name": "web", "stow": {"url": f"{orthanc.http_url}/dicom-web"}}
-    source = {k: v for k, v in orthanc_of(orthanc).items() if k != "name"}
-    service = Preread(
-        tmp_path,
-        orthanc.dicom_port,
-        orthanc.ae_title,
-        broker={"kind": "rabbitmq", "url": rabbitmq_url},
-        ledger={"url": postgres_url},
-        store=seaweedfs.settings(seaweedfs.create_bucket()),
-        destinations=[orthanc_of(orthanc), web],
-        sources=[{"name": "old", "dimse": source}],
-    )
-    with running(service):
-        for port in service.metrics_ports:
-            wait_until_ready(port)
+    node = orthanc_of(orthanc)
+    values = {
+        "accept": {"min_free_bytes": 0, "port": free_port()},
+        "broker": {"kind": "rabbitmq", "url": rabbitmq_url} | SHORT_DELAY,
+        "ledger": {"url": postgres_url},
+        "store": seaweedfs.settings(seaweedfs.create_bucket()),
+        "destinations": [node, {"name": "web", "stow": {"url": f"{orthanc.http_url}/dicom-web"}}],
+        "sources": [{"name": "old", "dimse": {key: node[key] for key in ("host", "port", "ae_title")}}],
+        "rules": [RULE],
+        "metrics": {"port": free_ports(4)[0]},
+        "worklist": {"port": free_port()},
+    }
+    settings = settings_in(tmp_path, **values)
+    configuration = tmp_path / "preread.yaml"
+    configuration.write_text(json.dumps({"data_folder": str(tmp_path / "data")} | values))
+    open_ledger(settings).close()
+    orthanc.add_modality("preread", "PREREAD", free_port())
+    with declared(rabbitmq_url, settings):
         result = CliRunner().invoke(
-            app, ["--config", str(service.configuration), "doctor", "--json", "--store-test", "--limit", "60"]
+            app, ["--config", str(configuration), "doctor", "--json", "--store-test", "--limit", "90"]
         )
     said = json.loads(result.output)
     wrong = [
@@ -95,7 +85,6 @@ def test_doctor_finds_the_running_service_well_and_stores_its_test_object(
     assert "postgresql" in seen["database", "ledger"]["seen"]
     assert seen["database", "clock"]["outcome"] == "ok"
     assert seen["store", "store"]["outcome"] == "ok"
-    assert seen["ports", f"accept port {service.dicom_port}"]["seen"].startswith("taken by the role accept")
     assert "C-FIND finds" in seen["store test", "destination pacs"]["seen"]
     assert "QIDO-RS finds" in seen["store test", "destination web"]["seen"]
     assert seen["sources", "source old"]["outcome"] == "ok"
@@ -104,6 +93,14 @@ def test_doctor_finds_the_running_service_well_and_stores_its_test_object(
         for one in orthanc.rest("GET", "/instances")
     ]
     assert descriptions == ["RESEARCH USE TEST OBJECT - may be deleted"] * 2
+
+
+def test_pacs_that_stores_and_refuses_to_be_asked_is_told(orthanc: Orthanc, tmp_path: Path) -> None:
+    for confirm, outcome in (("auto", "warning"), ("query", "failed")):
+        settings = settings_in(tmp_path, destinations=[orthanc_of(orthanc, confirm=confirm)])
+        stored, asked = check_words(store_test(settings, settings.destinations[0]))
+        assert (stored.outcome, asked.outcome) == ("ok", outcome)
+        assert "A-ABORT" in asked.seen
 
 
 def test_queues_that_nobody_has_made_are_not_made(rabbitmq_url: str, tmp_path: Path) -> None:

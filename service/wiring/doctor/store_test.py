@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from service.config import Destination, Settings
+from service.errors import PeerRefused
 from service.report.trial_object import DESCRIPTION, trial_object
 from service.send.link import Link
 from service.send.links import Links
@@ -33,7 +34,14 @@ def store_test(settings: Settings, one: Destination) -> Iterator[Finding]:
             f"the test object is stored ({sent.detail}); it stays there as study "
             f"{stored.study_instance_uid}, {DESCRIPTION!r}",
         )
-        yield _look_for(about, link, stored, settings.send.confirm_wait_s)
+        try:
+            yield _look_for(about, link, stored, settings.send.confirm_wait_s)
+        except PeerRefused as error:
+            yield (failed if one.confirm == "query" else warning)(
+                about,
+                f"it refuses to be asked whether it holds the test object: {error}",
+                f"allow our AE title {settings.send.ae_title} to query there, or set another confirm",
+            )
 
 
 def _look_for(about: str, link: Link, stored: StoredObject, wait_s: float) -> Finding:
