@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, func, select, update
 from service.storage.schema import leases, studies
 from service.storage.statements import insert_if_absent
 
-COUNTED = 1000
+COUNTED = 100
 """Further than this nobody counts what was given up."""
 
 
