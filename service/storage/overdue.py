@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, select, union_all
+from sqlalchemy import func, select, union_all
 
 from service.storage.deliveries import DeliveryState
 from service.storage.few import IS_OPEN
 from service.storage.ledger import Transaction
 from service.storage.schema import deliveries, history, studies
+from service.storage.statements import one_by_one
 from service.study.model import Study
 from service.study.state import StudyEvent, StudyState
 
@@ -51,10 +52,12 @@ def _conditions(before: datetime) -> tuple[Any, ...]:
     being_sent = select(deliveries.c.study_instance_uid).where(
         IS_OPEN, deliveries.c.state == DeliveryState.WAITING
     )
-    is_tried_again = exists().where(
-        history.c.study_instance_uid == uid,
-        history.c.event == StudyEvent.RETRIED,
-        history.c.at >= before,
+    is_tried_again = one_by_one(
+        select(history.c.id).where(
+            history.c.study_instance_uid == uid,
+            history.c.event == StudyEvent.RETRIED,
+            history.c.at >= before,
+        )
     )
     at_work = select(uid).where(studies.c.state.in_(_BEFORE_REPORTED), is_late)
     reported = select(uid).where(studies.c.state == StudyState.REPORTED, is_late, uid.in_(being_sent))

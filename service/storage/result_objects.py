@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, sele
 from service.config.profiles import MESSAGES
 from service.storage.deliveries import StoredObject
 from service.storage.schema import objects, studies
-from service.storage.search import LOOKED_THROUGH, Search, of_term, one_by_one
+from service.storage.search import LOOKED_THROUGH, Search, of_term
+from service.storage.statements import one_by_one
 from service.study.search import name_terms
 
 _IS_GIVEN = (objects.c.fault == "", objects.c.kind.not_in(MESSAGES))

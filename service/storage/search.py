@@ -17,7 +17,6 @@ from sqlalchemy import (
     Table,
     TextClause,
     and_,
-    exists,
     func,
     select,
     true,
@@ -26,6 +25,7 @@ from sqlalchemy import (
 
 from service.storage.few import IS_URGENT
 from service.storage.schema import search_terms, studies
+from service.storage.statements import one_by_one
 from service.study.model import Priority
 from service.study.search import Cursor, StudyFilter, Term
 from service.study.state import StudyState
@@ -195,13 +195,6 @@ def _fulfils_too(walked: Any, way: _Way) -> Condition:
     return one_by_one(
         select(other.c.study_instance_uid).where(same, way.condition(other.c)).correlate(walked)
     )
-
-
-def one_by_one(asked: Select[Any]) -> ColumnElement[bool]:
-    """That a subquery finds something, asked for each of the few rows that are walked. The offset keeps
-    PostgreSQL from gathering first all that fulfils it, which may be most of the history.
-    """
-    return exists(asked.offset(0))
 
 
 def _received(received_at: ColumnElement[datetime], wanted: StudyFilter) -> list[Condition]:

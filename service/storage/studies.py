@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from service.storage.schema import history, studies
 from service.storage.search_terms import index_header
-from service.storage.statements import insert_if_absent
+from service.storage.statements import insert_if_absent, one_by_one
 from service.study.lifecycle import next_state, starts_revision
 from service.study.model import Priority, ReceivedInstance, Study, StudyHeader
 from service.study.move import Move, move_of
@@ -17,10 +17,12 @@ from service.study.state import StudyEvent, StudyState
 
 IMAGES_REMOVED = "images_removed"
 """Event of a study's history that moves no state: what was received of this revision is here no more."""
-IMAGES_ARE_REMOVED = exists().where(
-    history.c.study_instance_uid == studies.c.study_instance_uid,
-    history.c.revision == studies.c.revision,
-    history.c.event == IMAGES_REMOVED,
+IMAGES_ARE_REMOVED = one_by_one(
+    select(history.c.id).where(
+        history.c.study_instance_uid == studies.c.study_instance_uid,
+        history.c.revision == studies.c.revision,
+        history.c.event == IMAGES_REMOVED,
+    )
 )
 """Condition on the table of studies."""
 HEADER_FIELDS = tuple(StudyHeader.__dataclass_fields__)

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy import Connection, Select, delete, exists, select
+from sqlalchemy import Connection, Select, delete, select
 
 from service.storage.deliveries import DeliveryState
 from service.storage.few import IS_DONE
 from service.storage.ledger import Ledger, Transaction
 from service.storage.port import InstanceStore
 from service.storage.schema import commitments, deliveries, procedure_steps, studies
+from service.storage.statements import one_by_one
 from service.study.state import StudyState
 
 log = structlog.get_logger()
@@ -85,9 +86,11 @@ class StudyRetention:
             )
 
     def _due(self) -> Select[tuple[str]]:
-        undelivered = exists().where(
-            deliveries.c.study_instance_uid == studies.c.study_instance_uid,
-            deliveries.c.state != DeliveryState.DELIVERED,
+        undelivered = one_by_one(
+            select(deliveries.c.sop_instance_uid).where(
+                deliveries.c.study_instance_uid == studies.c.study_instance_uid,
+                deliveries.c.state != DeliveryState.DELIVERED,
+            )
         )
         # A failed one stays until somebody has looked at it.
         return (
