@@ -106,7 +106,9 @@ def embed_app(ledger: Ledger, gate: Gate, research: bool, origins: Sequence[str]
 
 def _only_for_badges(gate: Gate, request: Request, person: Person) -> None:
     """Raises NotAllowed for a token in a page that opens more than badges: everybody there could read it."""
-    if person.way is Way.TOKEN and "origin" in request.headers and person.permissions != {Permission.BADGES}:
+    page = request.headers.get("origin", "").partition("://")[2]  # programs name none, or this server
+    is_ours = "origin" not in request.headers or page == request.headers.get("host")
+    if person.way is Way.TOKEN and not is_ours and person.permissions != {Permission.BADGES}:
         gate.trail.note(person, Action.REFUSED, detail="a token in a page", succeeded=False)
         raise NotAllowed(
             f"the token {person.name!r} opens more than badges and is used by a page: make one with the only "
