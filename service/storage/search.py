@@ -4,7 +4,7 @@ What is asked for is looked up where the fewest studies come into question. Wher
 walked from the newest on, and not for ever: then a page says where to go on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    ScalarSelect,
     Select,
     Table,
     TextClause,
@@ -95,14 +96,14 @@ class Search:
 
     def rarest(self, terms: Sequence[Term]) -> Term | None:
         """The one that the fewest studies have; None where all are frequent."""
-        counts = {term: self._count(_by_term(term), RARE) for term in terms}
+        counts = dict(zip(terms, self._counts(map(_by_term, terms), RARE), strict=True))
         found = min(counts, key=lambda term: counts[term], default=None)
         return found if found and counts[found] <= RARE else None
 
     def counts(self) -> dict[StudyState, int]:
         """How many studies are in each state that has any; COUNTED + 1 where there are more than COUNTED."""
-        counts = {state: self._count(_by_state(state), COUNTED) for state in StudyState}
-        return {state: count for state, count in counts.items() if count}
+        counts = self._counts(map(_by_state, StudyState), COUNTED)
+        return {state: count for state, count in zip(StudyState, counts, strict=True) if count}
 
     def _in_state(
         self, wanted: StudyFilter, state: StudyState | None, limit: int, before: Cursor | None
@@ -144,7 +145,8 @@ class Search:
             return _ALL
         if len(ways) == 1 and ways[0].is_in_order:
             return ways[0]
-        counts = [(self._count(way, RARE), not way.is_in_order, way) for way in ways]
+        found = zip(self._counts(ways, RARE), ways, strict=True)
+        counts = [(count, not way.is_in_order, way) for count, way in found]
         count, is_without_order, best = min(counts, key=lambda one: one[:2])
         return _ALL if is_without_order and count > RARE else best
 
@@ -153,15 +155,21 @@ class Search:
         words = [Term(one.value) for one in StudyFilter(text=number).terms]
         if len(words) <= 1:
             return next(iter(words), None)
-        return min(words, key=lambda word: self._count(_by_term(word), RARE))
+        counts = dict(zip(words, self._counts(map(_by_term, words), RARE), strict=True))
+        return min(words, key=lambda word: counts[word])
 
-    def _count(self, way: _Way, most: int) -> int:
-        """How many rows fulfil it, `most` + 1 where there are more."""
-        table = way.table.c
-        # In an order, or PostgreSQL might hope to meet so many soon when it reads the table as it lies.
-        order = table.received_at if way.is_in_order else table.term
-        some = select(order).where(way.condition(table)).order_by(order.desc()).limit(most + 1).subquery()
-        return self.connection.scalar(select(func.count()).select_from(some)) or 0
+    def _counts(self, ways: Iterable[_Way], most: int) -> list[int]:
+        """How many rows fulfil each, `most` + 1 where there are more; asked for at once."""
+        counting = [_count(way, most) for way in ways]
+        return list(self.connection.execute(select(*counting)).one()) if counting else []
+
+
+def _count(way: _Way, most: int) -> ScalarSelect[int]:
+    table = way.table.c
+    # In an order, or PostgreSQL might hope to meet so many soon when it reads the table as it lies.
+    order = table.received_at if way.is_in_order else table.term
+    some = select(order).where(way.condition(table)).order_by(order.desc()).limit(most + 1).subquery()
+    return select(func.count()).select_from(some).scalar_subquery()
 
 
 _ALL = _Way(studies, lambda table: true())
