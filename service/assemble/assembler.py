@@ -1,5 +1,6 @@
 """Studies become complete by the completeness rules, by the quiet period or at the ceiling, and move on."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,8 @@ from service.storage.ledger import Ledger, Transaction
 from service.study.model import Study
 from service.study.state import StudyEvent, StudyState
 from service.study.waiting import WaitingStudy
+from service.telemetry.traces.spans import ASSEMBLE, modality_of
+from service.telemetry.traces.tracing import TRACES
 
 log = structlog.get_logger()
 
@@ -86,6 +89,7 @@ class Assembler:
             return tx.receiving.waiting()
 
     def _assemble(self, waiting: WaitingStudy, now: datetime) -> bool:
+        began_ns = time.time_ns()
         facts = self._facts(waiting)
         if len(facts.received) != waiting.study.instance_count:
             return False  # an image came since the list was made
@@ -95,7 +99,7 @@ class Assembler:
             self._explain(facts, decision)
             self._watch.decided(waiting, decision.again_at)
             return False
-        return self._conclude(facts, decision)
+        return self._conclude(facts, decision, began_ns)
 
     def _facts(self, waiting: WaitingStudy) -> StudyFacts:
         with self._ledger.read() as tx:
@@ -135,7 +139,7 @@ class Assembler:
                 tx.studies.describe(study.study_instance_uid, header)
                 tx.studies.explain(study.study_instance_uid, decision.reason)
 
-    def _conclude(self, facts: StudyFacts, decision: Decision) -> bool:
+    def _conclude(self, facts: StudyFacts, decision: Decision, began_ns: int) -> bool:
         study = facts.waiting.study
         with self._ledger.begin() as tx:
             if not _is_as_it_was(tx, study):
@@ -145,6 +149,15 @@ class Assembler:
             tx.studies.move(study.study_instance_uid, EVENTS[decision.outcome], decision.reason)
             if not header.is_decoded:
                 tx.studies.note(study.study_instance_uid, "text_not_decoded", NOT_DECODED)
+        TRACES.tell(
+            ASSEMBLE,
+            study.study_instance_uid,
+            study.revision,
+            began_ns,
+            outcome=decision.outcome.name.lower(),
+            instances=study.instance_count,
+            modality=modality_of(header.modalities),
+        )
         log.info(
             "study parked" if decision.outcome is Outcome.PARK else "study assembled",
             study_instance_uid=study.study_instance_uid,

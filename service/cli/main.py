@@ -15,6 +15,7 @@ from service.cli import (
     configuration,
     dead,
     demonstrate,
+    doctor,
     engine,
     evaluating,
     fetch,
@@ -32,9 +33,11 @@ from service.cli import (
     submit,
     token,
     urgent,
+    workitems,
 )
 from service.cli.dataset import commands as dataset
 from service.cli.reader_study import commands as reader_study
+from service.cli.simulate import commands as simulate
 from service.errors import ConfigurationError, PrereadError
 
 # Exit statuses: 1 the work failed, 2 the command or the configuration is wrong (as argument parsers do).
@@ -79,6 +82,7 @@ def common(
 
 roles.add_to(app)
 status.add_to(app)
+doctor.add_to(app)
 study_log.add_to(app)
 ledger.add_to(app)
 retry.add_to(app)
@@ -88,7 +92,9 @@ dead.add_to(app)
 quarantine.add_to(app)
 retention.add_to(app)
 submit.add_to(app)
+simulate.add_to(app)
 fetch.add_to(app)
+workitems.add_to(app)
 routing.add_to(app)
 shadow.add_to(app)
 account.add_to(app)

@@ -88,12 +88,13 @@ def _prepare(context: typer.Context) -> Settings:
 
 def _play(name: Role, play: Play, settings: Settings, stop_with_parent: bool) -> None:
     from service.wiring.observe import observed
+    from service.wiring.traces import traced
 
     stop = stop_on_signals()
     if stop_with_parent:
         threading.Thread(target=_stop_at_end_of_input, args=(stop,), daemon=True).start()
     limit_drain(stop, settings.drain_s)
-    with observed(settings, name, stop):
+    with traced(settings, name), observed(settings, name, stop):
         play(settings, stop)
 
 

@@ -18,6 +18,7 @@ from service.cli.options import AsJson, Last, span
 from service.config import Rule, Settings
 from service.config.load import load_settings
 from service.dicom.predicates import keywords
+from service.enqueue.promotion import promoted
 from service.enqueue.routing import Route, route
 from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
@@ -53,7 +54,10 @@ def test(
     last: Last = "30d",
     as_json: AsJson = False,
 ) -> None:
-    """Say which of the received studies the rules of DRAFT would send elsewhere. Nothing is changed."""
+    """Say which of the received studies the rules of DRAFT would send elsewhere. Nothing is changed.
+
+    Promotions (`preread shadow promote`) count for both: they hold on under the draft.
+    """
     from service.wiring.adapters import open_ledger, open_store
 
     settings, drafted = load_settings(context.obj), load_settings(draft)
@@ -78,7 +82,8 @@ def _test(
     wanted = keywords(rule.when for rule in (*settings.rules, *drafted))
     headers = Headers(store, wanted, character_sets=character_sets_of(settings))
     with ledger.read() as tx:
-        studies = tx.studies.received_since(since)
+        studies, promotions = tx.studies.received_since(since), tx.promotions.all()
+    both = [promoted(rules, promotions) for rules in (settings.rules, drafted)]
     differences: list[Difference] = []
     unread = 0
 
@@ -86,7 +91,7 @@ def _test(
         nonlocal unread
         of_study = _headers_of(study, ledger, headers)
         unread += not of_study
-        now, then = (_described(route(of_study, rules)) for rules in (settings.rules, drafted))
+        now, then = (_described(route(of_study, rules)) for rules in both)
         if of_study and now != then:
             received = study.received_at.isoformat(timespec="seconds")
             uid = study.study_instance_uid

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,13 +13,15 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from service.cli.options import AsJson
+from service.cli.route_promotions import promotions_of
+from service.cli.route_running import Running, running_of
 from service.cli.route_test import test
 from service.config.load import load_settings
 from service.errors import Refused
 from service.study.model import InstanceHeader
 
 if TYPE_CHECKING:
-    from service.enqueue.routing import RuleOutcome
+    from service.enqueue.routing import Explanation, RuleOutcome
 
 
 def add_to(app: typer.Typer) -> None:
@@ -39,29 +41,58 @@ def explain(
     calling_ae_title: Annotated[str, typer.Option(help="AE title of the sender.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Say for every study under PATH which rule matches it and why."""
+    """Say for every study under PATH which rule matches it and why, and what would run.
+
+    That is after all promotions (`preread shadow promote`), which the ledger knows.
+    """
     from service.dicom.predicates import keywords
+    from service.enqueue.promotion import promoted
     from service.enqueue.routing import explain as explain_route
+    from service.enqueue.routing import route
 
     settings = load_settings(context.obj)
-    studies = _read_studies(path, keywords(rule.when for rule in settings.rules))
+    promotions = promotions_of(settings)
+    rules = promoted(settings.rules, promotions or ())
+    studies = _read_studies(path, keywords(rule.when for rule in rules))
     titled = partial(replace, calling_ae_title=calling_ae_title, called_ae_title=called_ae_title)
-    explained = {
-        uid: explain_route([titled(header) for header in headers], settings.rules)
-        for uid, headers in studies.items()
-    }
+    explained: list[_Explained] = []
+    for uid, headers in studies.items():
+        asked = [titled(header) for header in headers]
+        running = running_of(route(asked, rules), promotions)
+        explained.append(_Explained(uid, len(headers), explain_route(asked, rules), running))
     if as_json:
-        typer.echo(json.dumps([{"study_instance_uid": uid, **asdict(e)} for uid, e in explained.items()]))
+        typer.echo(json.dumps([one.to_json() for one in explained]))
         return
     console = Console(highlight=False)
-    for uid, explanation in explained.items():
-        console.print(f"[bold]study {uid}[/] ({len(studies[uid])} images)")
-        console.print(f"  {explanation.reason}", markup=False)
-        for outcome in explanation.rules:
-            console.print(_rule_tree(outcome))
+    for one in explained:
+        one.print(console)
     if not studies:
         console.print(f"no DICOM files under {path}")
         raise typer.Exit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Explained:
+    """One study."""
+
+    study_instance_uid: str
+    images: int
+    explanation: "Explanation"
+    running: Running
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON types."""
+        uid = {"study_instance_uid": self.study_instance_uid}
+        return uid | asdict(self.explanation) | asdict(self.running)
+
+    def print(self, console: Console) -> None:
+        """Show it to a person."""
+        console.print(f"[bold]study {self.study_instance_uid}[/] ({self.images} images)")
+        console.print(f"  {self.explanation.reason}", markup=False, soft_wrap=True)
+        for line in self.running.told():
+            console.print(f"  {line}", markup=False, soft_wrap=True)
+        for outcome in self.explanation.rules:
+            console.print(_rule_tree(outcome))
 
 
 def _rule_tree(outcome: "RuleOutcome") -> Tree:

@@ -20,7 +20,9 @@ from service.storage.dead_notice import dead_notice
 from service.storage.deliveries import Delivery
 from service.storage.ledger import Transaction
 from service.storage.overdue import overdue_studies
+from service.storage.search import COUNTED
 from service.study.model import Study
+from service.study.state import StudyState
 
 
 def add_to(app: typer.Typer) -> None:
@@ -37,12 +39,15 @@ def status(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show how many studies are in each state, and the newest ones with their reasons."""
+    """Show how many studies are in each state, and the newest ones with their reasons.
+
+    Nobody counts further than a thousand: `--json` says one more where there are more (`counted_up_to`).
+    """
     from service.wiring.adapters import open_ledger, open_store
 
     settings = load_settings(context.obj)
     with closing(open_ledger(settings)) as ledger, ledger.read() as tx:
-        counts = tx.studies.counts()
+        counts = tx.search.counts()
         studies = _overdue(tx, settings, limit) if overdue else tx.studies.latest(limit)
         notices = (*dead_notice(tx), *tx.notices.all())
         sent = tx.deliveries.of_studies([study.study_instance_uid for study in studies])
@@ -51,21 +56,25 @@ def status(
     if as_json:
         told = [_as_json(study, conflicts.get(study.study_instance_uid, 0), sent) for study in studies]
         wrong = [{"source": one.source, "text": one.text, "since": one.since.isoformat()} for one in notices]
-        typer.echo(
-            json.dumps({"counts": counts, "notices": wrong, "quarantined": quarantined, "studies": told})
-        )
+        found = {"counts": counts, "counted_up_to": COUNTED, "notices": wrong, "quarantined": quarantined}
+        typer.echo(json.dumps(found | {"studies": told}))
         return
     console = Console()
     for notice in notices:
         since = f"{notice.since:%Y-%m-%d %H:%M:%S} UTC"
         console.print(f"[bold red]{escape(notice.text)}[/] ({notice.source}, since {since})")
-    console.print(", ".join(f"{count} {state}" for state, count in counts.items()) or "no studies yet")
+    console.print(", ".join(map(_counted, counts.items())) or "no studies yet")
     if quarantined:
         console.print(f"{quarantined} in the quarantine: `preread quarantine list` tells why")
     if overdue and not studies:
         console.print("no study is overdue")
     if studies:
         console.print(_table(studies, conflicts))
+
+
+def _counted(one: tuple[StudyState, int]) -> str:
+    state, count = one
+    return f"{count} {state}" if count <= COUNTED else f"more than {COUNTED} {state}"
 
 
 def _overdue(tx: Transaction, settings: Settings, limit: int) -> list[Study]:

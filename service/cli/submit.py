@@ -1,25 +1,22 @@
 """`preread submit`: send a folder of DICOM files to a node as a scanner would, or by STOW-RS."""
 
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 from rich.table import Table
 
+from service.cli.node import node
 from service.cli.options import AsJson
 from service.config import Destination, Settings
 from service.config.load import load_settings
 from service.errors import ConfigurationError
 from service.send.stow import submit_by_stow
 from service.send.submit import Submitted, submit_files
-
-NODE = re.compile(r"(?P<ae_title>[^@]+)@(?P<host>[^@]+):(?P<port>\d{1,5})")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -37,19 +34,20 @@ def submit(
     stow: Annotated[
         str | None, typer.Option(help="Send by STOW-RS to the DICOMweb service with this base URL instead.")
     ] = None,
-    token: Annotated[
-        str, typer.Option(help="Bearer token for --stow.", envvar="PREREAD_STOW_TOKEN", show_default=False)
-    ] = "",
+    token_file: Annotated[
+        Path | None, typer.Option(help="File with the bearer token for --stow.", exists=True, dir_okay=False)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Send PATH, every file in its own transfer syntax, and say what became of each."""
     if stow and to:
         raise ConfigurationError("--to and --stow are two ways: give one of them")
+    token = token_file.read_text(encoding="ascii").strip() if token_file else ""
     settings = load_settings(context.obj)
-    node = _node(to) if to else _ourselves(settings)
+    peer = node(to) if to else _ourselves(settings)
     count = sum(file.is_file() for file in path.rglob("*")) if path.is_dir() else 1
     with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), disable=as_json) as progress:
-        task = progress.add_task(f"sending to {stow or node.ae_title}", total=count)
+        task = progress.add_task(f"sending to {stow or peer.ae_title}", total=count)
 
         def advance(_one: Submitted) -> None:
             progress.advance(task)
@@ -57,25 +55,13 @@ def submit(
         if stow:
             outcomes = submit_by_stow([path], stow, token, advance)
         else:
-            outcomes = submit_files([path], node, settings.send, advance)
+            outcomes = submit_files([path], peer, settings.send, advance)
     if as_json:
         typer.echo(json.dumps([_as_json(one) for one in outcomes]))
     else:
         _show(outcomes)
     if not outcomes or not all(one.accepted or one.sent is None for one in outcomes):
         raise typer.Exit(1)
-
-
-def _node(text: str) -> Destination:
-    found = NODE.fullmatch(text)
-    if found is None:
-        raise ConfigurationError(f"--to {text}: write it as AE_TITLE@host:port, such as PACS@10.0.0.5:104")
-    try:
-        return Destination(
-            name="node", host=found["host"], port=int(found["port"]), ae_title=found["ae_title"]
-        )
-    except ValidationError as error:
-        raise ConfigurationError(f"--to {text}: {error.errors()[0]['msg']}") from None
 
 
 def _ourselves(settings: Settings) -> Destination:

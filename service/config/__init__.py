@@ -19,7 +19,9 @@ from service.config.series import SeriesCompleteness
 from service.config.settings import Settings
 from service.config.sources import DicomWebSource, DimseSource, Source
 from service.config.store import StoreSettings
+from service.config.task_managers import Task, TaskManager
 from service.config.tls import ClientTLS
+from service.config.traces import TracesSettings
 from service.config.worklist import WorklistSettings
 
 __all__ = [
@@ -47,6 +49,9 @@ __all__ = [
     "Source",
     "StoreSettings",
     "StowDestination",
+    "Task",
+    "TaskManager",
+    "TracesSettings",
     "WebhookDestination",
     "WorklistSettings",
 ]

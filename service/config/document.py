@@ -1,4 +1,7 @@
-"""Every setting as a Markdown page, from the docstrings: service/SETTINGS.md, which a test compares."""
+"""Every setting as a Markdown page, from the docstrings: service/SETTINGS.md, which a test compares.
+
+The same makes a page of any other file that a model describes.
+"""
 
 import json
 import re
@@ -21,7 +24,12 @@ Environment variables win over it: `PREREAD_ACCEPT__PORT=104` sets `accept.port`
 
 def settings_page() -> str:
     """The whole page."""
-    return "\n".join([HEAD, *_section("", Settings)]) + "\n"
+    return page_of(HEAD, Settings)
+
+
+def page_of(head: str, model: type[BaseModel]) -> str:
+    """`head`, then a table of the keys of `model` and of each model within it."""
+    return "\n".join([head, *_section("", model)]) + "\n"
 
 
 def _section(path: str, model: type[BaseModel]) -> list[str]:

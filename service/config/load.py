@@ -15,8 +15,8 @@ from service.config.settings import Settings
 from service.errors import ConfigurationError
 
 ENV_PREFIX = "PREREAD_"
-# Read elsewhere: the file to load, and where training data lies.
-OTHER_VARIABLES = {"PREREAD_CONFIG", "PREREAD_DATA"}
+# Read elsewhere: the file to load, where training data lies, and tokens of commands.
+OTHER_VARIABLES = {"PREREAD_CONFIG", "PREREAD_DATA", "PREREAD_STOW_TOKEN", "PREREAD_WORKLIST_TOKEN"}
 
 
 def load_settings(path: Path | None = None) -> Settings:

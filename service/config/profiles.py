@@ -12,14 +12,16 @@ DicomKind = Literal[
     "cine-heatmap",
     "presentation",
     "segmentation",
+    "parametric-map",
     "key-objects",
     "cad-sr",
     "pdf",
     "rejection",
     "assessment",
 ]
-"""Kinds of DICOM objects. Where one does not fit a study, it is left out: `cad-sr` is for mammograms, a
-`rejection` is for results that replace others, an `assessment` for those that a person has judged."""
+"""Kinds of DICOM objects. Where one does not fit a study, it is left out: `cad-sr` is for mammograms,
+`parametric-map` for CT, a `rejection` for results that replace others, an `assessment` for those that a
+person has judged."""
 MessageKind = Literal["hl7", "fhir", "webhook"]
 """Kinds of messages, each for the destinations that are reached so."""
 ObjectKind = DicomKind | MessageKind
@@ -41,13 +43,15 @@ class Profile(Section):
     name: Name
     """How destinations call it."""
     objects: tuple[DicomKind, ...] = Field(min_length=1)
-    """`sr`: Comprehensive 3D SR, which links the `heatmap`s, secondary captures. `cine-heatmap`: all frames
-    of a cine that were read, as one (not compressed: 16 frames of 800 x 600 are 23 MB). `presentation`:
-    outline and score over the source image. `segmentation`: the outlined region. `key-objects`: a list of
-    the suspicious images. `cad-sr`: Mammography CAD SR, for mammograms with a coded view. `pdf`: a page for
-    people (needs `pip install preread[pdf]`). `rejection`: where results replace others, or a person rejects
-    them, a note on those (IHE IOCM), for a PACS that then hides them. `assessment`: an SR of what a person
-    says of a result on its page."""
+    """`sr`: Comprehensive 3D SR, which links the `heatmap`s, secondary captures. `cine-heatmap`: the frames
+    of a cine whose heatmaps are kept (`infer.frame_heatmaps`), as one (not compressed: 16 frames of 800 x 600
+    are 23 MB). `presentation`: outline and score over the image. `segmentation`: the outlined region, of a
+    cine that of the frame that counts. `parametric-map`: the heatmaps of a CT series at their places in the
+    patient, as numbers (1 MB for a slice of 512 x 512). `key-objects`: a list of the suspicious images.
+    `cad-sr`: Mammography CAD SR, for mammograms with a coded view. `pdf`: a page for people (needs
+    `pip install preread[pdf]`). `rejection`: where results replace others, or a person rejects them, a note
+    on those (IHE IOCM), for a PACS that then hides them. `assessment`: an SR of what a person says of a
+    result on its page."""
 
     @model_validator(mode="after")
     def _links_resolve(self) -> Self:

@@ -61,6 +61,10 @@ class InferSettings(Section):
     """Threads of ONNX Runtime. 0: one per core."""
     max_frames: Annotated[int, Field(ge=1)] = 16
     """Frames of a cine that are analysed, evenly spread over it."""
+    frame_heatmaps: Annotated[int, Field(ge=1, le=64)] = 16
+    """Frames of a cine whose heatmaps are kept, shown and sent as `cine-heatmap`: the most suspicious ones.
+    Of the others only the probability is known. Each takes memory of the worker until the cine is read, and
+    space in the store."""
     backend: Literal["auto", "tensorrt", "onnxruntime", "onnxruntime-cuda", "torch"] = "auto"
     """What runs the networks. `auto`: TensorRT where it is installed and a GPU answers, else ONNX Runtime on
     the CPU; the log says which and why. `onnxruntime-cuda` needs the package onnxruntime-gpu; `torch` is for

@@ -26,6 +26,8 @@ from service.config.sections import (
 )
 from service.config.sources import Source, check_sources
 from service.config.store import LARGEST_OBJECT_BYTES, StoreSettings
+from service.config.task_managers import TaskManager, check_task_managers
+from service.config.traces import TracesSettings
 from service.config.types import Seconds
 from service.config.worklist import WorklistSettings
 
@@ -62,12 +64,15 @@ class Settings(BaseSettings):
     send: SendSettings = SendSettings()
     worklist: WorklistSettings = WorklistSettings()
     metrics: MetricsSettings = MetricsSettings()
+    traces: TracesSettings = TracesSettings()
     destinations: tuple[Destination, ...] = ()
     """PACS that receive results."""
     sources: tuple[Source, ...] = ()
     """PACS that studies are fetched from. The first one is meant where none is named, and is the one in which
     a completeness rule counts."""
     priors: PriorSettings = PriorSettings()
+    task_managers: tuple[TaskManager, ...] = ()
+    """Worklist managers whose workitems are performed (UPS-RS, IHE AIW-I)."""
     rules: tuple[Rule, ...] = ()
     """Routing rules. None: studies are kept and shown, but not analysed."""
 
@@ -105,6 +110,7 @@ class Settings(BaseSettings):
                     f"rule {rule.name!r} names the destination {', '.join(sorted(unknown))}, which is not "
                     f"configured; destinations are: {', '.join(known) or 'none'}"
                 )
+        check_task_managers(self.task_managers, self.sources, self.destinations)
         return self
 
     @model_validator(mode="after")

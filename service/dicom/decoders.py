@@ -1,127 +1,65 @@
-"""Which library decodes which transfer syntax.
+"""The stored values of a frame. What code in C decodes is decoded in a process of its own."""
 
-pydicom would try every one that is installed, GDCM first. Damaged bytes make GDCM end the whole process
-(an exception of C++ that nobody catches), so it decodes only what no other library reads, in a process of its
-own.
-"""
-
-import subprocess
-import sys
-from io import BytesIO
-from pathlib import Path
+import atexit
+import os
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
-from pydicom import dcmwrite
 from pydicom.dataset import Dataset
-from pydicom.encaps import encapsulate
-from pydicom.pixels import get_decoder, iter_pixels
-from pydicom.uid import (
-    HTJ2K,
-    JPEG2000,
-    UID,
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    HTJ2KLossless,
-    HTJ2KLosslessRPCL,
-    ImplicitVRLittleEndian,
-    JPEG2000Lossless,
-    JPEGBaseline8Bit,
-    JPEGExtended12Bit,
-    JPEGLossless,
-    JPEGLosslessSV1,
-    JPEGLSTransferSyntaxes,
-    RLELossless,
-)
+from pydicom.uid import UID
 
 from service.dicom.codestream import frame_stream
+from service.dicom.decoder import library
+from service.dicom.decoder.pool import DecoderPool
+from service.dicom.decoder.process import ProcessEnded
+from service.dicom.decoder.wire import Frame
 from service.dicom.quiet import quiet
 from service.errors import UnsupportedPixels
 
-TIME_LIMIT_S = 60.0
-"""For one frame in a process of its own; a frame takes under a second."""
-_CHILD = Path(__file__).with_name("gdcm_process.py")
-_YBR = frozenset({"YBR_FULL", "YBR_FULL_422"})
-_GDCM = frozenset({JPEGLossless, JPEGLosslessSV1})
-_PLUGINS: dict[str, str] = {
-    JPEGBaseline8Bit: "pillow",
-    JPEGExtended12Bit: "pillow",
-    **dict.fromkeys(JPEGLSTransferSyntaxes, "pyjpegls"),
-    **dict.fromkeys((JPEG2000, JPEG2000Lossless, HTJ2K, HTJ2KLossless, HTJ2KLosslessRPCL), "pylibjpeg"),
-    RLELossless: "pydicom",
-}
-_UNCOMPRESSED = frozenset(
-    {ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}
-)
-_KNOWN = _UNCOMPRESSED | _PLUGINS.keys() | _GDCM
+POOL = DecoderPool(max(os.cpu_count() or 1, 2))
+"""Of this process: as many as there are cores, since each of them computes all the time."""
+atexit.register(POOL.close)
+_AGAIN = "it is damaged, or of a kind that the installed decoders do not read; send it again, or uncompressed"
 
 
 def is_decodable(transfer_syntax: UID) -> bool:
     """Whether the installed libraries decode `transfer_syntax`."""
-    if transfer_syntax not in _KNOWN:
-        return False
     with quiet():
-        return bool(get_decoder(transfer_syntax).is_available)
+        return library.is_installed(transfer_syntax)
 
 
 def stored_values(pixel: Dataset, index: int) -> NDArray[np.generic]:
     """Frame `index` (from 0) as stored: (rows, columns) or (rows, columns, 3), YBR turned into RGB.
 
-    `pixel` is as `service.dicom.image_pixel` makes it. Raises whatever the library raises, and
-    UnsupportedPixels when a decoder process dies or hangs.
+    `pixel` is as `service.dicom.image_pixel` makes it. Raises UnsupportedPixels where a decoder refuses, dies
+    or hangs, and for native pixels whatever pydicom raises.
     """
-    transfer_syntax = pixel.file_meta.TransferSyntaxUID
-    if transfer_syntax in _GDCM:
-        return _decode_apart(pixel, index)
-    if transfer_syntax == JPEGBaseline8Bit:
-        return _jpeg(pixel, index)
-    return _by_pydicom(pixel, index)
-
-
-def _jpeg(pixel: Dataset, index: int) -> NDArray[np.generic]:
-    """As pydicom would, to the bit; plain YBR three times as fast, since libjpeg makes it RGB itself.
-
-    An Adobe marker, or RGB inside, is left to pydicom, which weighs marker and header.
-    """
-    image = Image.open(BytesIO(frame_stream(pixel, index)), formats=("JPEG",))
-    is_plain = pixel.PhotometricInterpretation in _YBR and "adobe_transform" not in image.info
-    if is_plain and image.mode == "RGB":
-        return np.asarray(image)
-    return _by_pydicom(pixel, index)
-
-
-def _by_pydicom(pixel: Dataset, index: int) -> NDArray[np.generic]:
-    plugin = _PLUGINS.get(pixel.file_meta.TransferSyntaxUID, "")
-    return np.asarray(next(iter_pixels(pixel, indices=[index], decoding_plugin=plugin)))
-
-
-def _decode_apart(pixel: Dataset, index: int) -> NDArray[np.generic]:
-    """One frame by GDCM in a process of its own, which damaged bytes may end."""
+    if pixel.file_meta.TransferSyntaxUID not in library.NATIVE:
+        return library.decode(pixel, index)
+    what = f"frame {index + 1} cannot be decoded"
+    syntax = pixel.file_meta.TransferSyntaxUID.name
     try:
-        child = subprocess.run(
-            [sys.executable, "-P", str(_CHILD)],
-            input=_single_frame(pixel, index),
-            capture_output=True,
-            timeout=TIME_LIMIT_S,
-            check=True,
-        )
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+        answer = POOL.decode(frame_of(pixel), frame_stream(pixel, index))
+    except ProcessEnded as ended:
+        why = "takes too long" if ended.was_slow else "ends the decoder"
         raise UnsupportedPixels(
-            f"frame {index + 1} cannot be decoded ({pixel.file_meta.TransferSyntaxUID.name}): it is damaged; "
-            "send it again, or uncompressed"
+            f"{what} ({syntax}): it {why}, so it is damaged; send it again, or uncompressed"
         ) from None
-    return np.asarray(np.load(BytesIO(child.stdout), allow_pickle=False))
+    if isinstance(answer, str):
+        raise UnsupportedPixels(f"{what} ({answer} in {syntax}): {_AGAIN}")
+    return answer
 
 
-def _single_frame(pixel: Dataset, index: int) -> bytes:
-    single = Dataset()
-    single.update({tag: element for tag, element in pixel.items() if tag.group == 0x0028})  # noqa: PLR2004 - PS3.6
-    single.file_meta = pixel.file_meta
-    single.NumberOfFrames = 1
-    single.PixelData = encapsulate([frame_stream(pixel, index)])
-    single["PixelData"].VR = "OB"
-    buffer = BytesIO()
-    dcmwrite(buffer, single, enforce_file_format=False)
-    return buffer.getvalue()
+def frame_of(pixel: Dataset) -> Frame:
+    """The same without the pixels, as a decoder process is asked."""
+    return Frame(
+        transfer_syntax=str(pixel.file_meta.TransferSyntaxUID),
+        rows=pixel.Rows,
+        columns=pixel.Columns,
+        samples=pixel.SamplesPerPixel,
+        photometric=pixel.PhotometricInterpretation,
+        planar=pixel.get("PlanarConfiguration"),
+        allocated=pixel.BitsAllocated,
+        stored=pixel.BitsStored,
+        is_signed=bool(pixel.PixelRepresentation),
+    )

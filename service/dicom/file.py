@@ -17,6 +17,7 @@ _MAX_META_BYTES = 64 * 1024
 _META = Encoding(implicit_vr=False, little_endian=True)
 _GROUP_LENGTH = 0x00020000
 _TRANSFER_SYNTAX_UID = 0x00020010
+_SOURCE_AE_TITLE, _RECEIVING_AE_TITLE = 0x00020016, 0x00020018
 _LAST_OF_META = 0x0002FFFF
 
 
@@ -49,6 +50,21 @@ def go_to_dataset(file: BinaryIO) -> str:
     except OSError as error:
         raise _unreadable(error) from error
     return transfer_syntax_uid
+
+
+def read_ae_titles(file: BinaryIO) -> tuple[str, str]:
+    """Source and Receiving Application Entity Title (0002,0016) and (0002,0018) of an open DICOM file; empty
+    where it does not have them. Raises as `go_to_dataset`.
+    """
+    try:
+        file.seek(0)
+        start = file.read(_PREAMBLE_BYTES + _MAX_META_BYTES)
+    except OSError as error:
+        raise _unreadable(error) from error
+    walk = ElementWalk(_META, {_SOURCE_AE_TITLE, _RECEIVING_AE_TITLE}, _LAST_OF_META)
+    walk.feed(start[_PREAMBLE_BYTES:])
+    source, receiving = (walk.found.get(tag, b"") for tag in (_SOURCE_AE_TITLE, _RECEIVING_AE_TITLE))
+    return source.decode("ascii", "replace").strip(" \0"), receiving.decode("ascii", "replace").strip(" \0")
 
 
 def pieces(file: BinaryIO) -> Iterator[bytes]:

@@ -13,11 +13,13 @@ from service.enqueue.disposition import Disposition, disposition_of, reason_of
 from service.enqueue.leasing import Leasing
 from service.enqueue.port import Consumer, Delivery, Envelope
 from service.enqueue.retry import RetryPolicy
+from service.enqueue.traced import working
 from service.errors import BrokerUnavailable, InvalidMessage, NewerMessage, Overtaken, Retryable
 from service.storage.fence import Fence, fence_of
 from service.storage.leases import Lease
 from service.telemetry.health import LOOPS
 from service.telemetry.metrics.working import WORK, in_hand
+from service.telemetry.traces.tracing import TRACES
 
 log = structlog.get_logger()
 
@@ -57,7 +59,8 @@ def consume(
                 stop.wait(BACK_OFF_S)
                 continue
             if delivery is not None:
-                loop.work(delivery)
+                with working(delivery):
+                    loop.work(delivery)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +155,11 @@ class _Loop:
 
 def _count(delivery: Delivery, outcome: str) -> None:
     WORK.labels(delivery.envelope.queue, outcome).inc()
+    TRACES.current.set(outcome=outcome)
 
 
 def _log_failure(envelope: Envelope, error: Exception) -> None:
+    TRACES.failed(error)
     # The error's text may quote a dataset; where it was raised does not.
     where = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
     log.warning(

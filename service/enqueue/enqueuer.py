@@ -1,5 +1,6 @@
 """Complete studies are routed: the rules say which classifiers run, and their requests go to the outbox."""
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -8,9 +9,11 @@ import structlog
 
 from service.config import Rule
 from service.enqueue.priors_gate import PriorPolicy, PriorsGate
-from service.enqueue.promotion import promoted, told
+from service.enqueue.promotion import PromotedRules
 from service.enqueue.queueing import CompanionsWanted, queue_analyses, reopen_waiting
 from service.enqueue.routing import Route, explain, route
+from service.enqueue.traced import tell_route
+from service.enqueue.workitems import with_workitems
 from service.storage.each_study import each_study
 from service.storage.ledger import Ledger
 from service.study.model import InstanceHeader, ReceivedInstance, Study
@@ -37,7 +40,7 @@ class Enqueuer:
         companions: CompanionsWanted = MappingProxyType({}),
     ) -> None:
         self._ledger = ledger
-        self._rules = rules
+        self._rules = PromotedRules(rules)
         self._read_header = read_header
         self._priors = priors or PriorsGate(ledger, PriorPolicy())
         self._companions = companions
@@ -49,6 +52,7 @@ class Enqueuer:
         return each_study(self._ledger, assembled, self._enqueue)
 
     def _enqueue(self, study: Study) -> bool:
+        began_ns = time.time_ns()
         with self._ledger.read() as tx:
             in_work = tx.analyses.early_in_work(study.study_instance_uid, datetime.now(UTC) - EARLY_WAIT)
         if in_work:
@@ -56,11 +60,11 @@ class Enqueuer:
             return False
         with self._ledger.read() as tx:
             instances = tx.instances.of_study(study.study_instance_uid)
-            prior_of = self._priors.came_as_prior(tx, study.study_instance_uid, instances)
-            promotions = tx.promotions.all()
-        rules = promoted(self._rules, promotions)
+            asked = tx.workitems.of_study(study.study_instance_uid)
+            prior_of = "" if asked else self._priors.came_as_prior(tx, study.study_instance_uid, instances)
+            rules = self._rules.now(tx)
         headers = [header for one in instances if (header := self._read_header(one))]
-        found = Route() if prior_of else route(headers, rules)
+        found = Route() if prior_of else with_workitems(route(headers, rules), asked)
         if self._priors.holds(study, found):
             return False
         with self._ledger.begin() as tx:
@@ -73,13 +77,15 @@ class Enqueuer:
             elif found.classifiers:
                 queue_analyses(tx, now, found, self._companions)
                 names = ", ".join(found.classifiers)
-                changes = told(found.classifiers, promotions)
-                reason = f"waiting for {names} (rule {', '.join(found.rules)}{changes})"
+                changes = self._rules.told(found.classifiers)
+                reason = f"waiting for {names} ({found.asked_by}{changes})"
                 tx.studies.move(study.study_instance_uid, StudyEvent.WORK_QUEUED, reason)
             else:
                 reason = explain(headers, rules).reason
                 tx.studies.move(study.study_instance_uid, StudyEvent.NOTHING_TO_ANALYSE, reason)
             reopen_waiting(tx, now, self._companions)
+        outcome = "prior" if prior_of else "queued" if found.classifiers else "nothing_to_analyse"
+        tell_route(study, found, outcome, began_ns)
         log.info("study routed", study_instance_uid=study.study_instance_uid, rules=found.rules)
         return True
 

@@ -15,11 +15,15 @@ SPREAD = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A message on its way. `message_id` is unique; `body` holds JSON types."""
+    """A message on its way. `message_id` is unique; `body` holds JSON types.
+
+    `traceparent` says where in a trace it was published (W3C Trace Context). A broker may lose it.
+    """
 
     message_id: str
     queue: str
     body: dict[str, Any]
+    traceparent: str = ""
 
 
 class NotPublished(BrokerUnavailable):

@@ -7,6 +7,7 @@ both otherwise, because somebody has edited them since, are left alone.
 from collections.abc import Iterable, Sequence
 
 from service.config import Rule
+from service.storage.ledger import Transaction
 from service.storage.promotions import Promotion
 
 
@@ -23,10 +24,25 @@ def applies(rule: Rule, promotion: Promotion) -> bool:
     return promotion.promoted in rule.shadow and promotion.demoted in rule.classifiers
 
 
-def told(classifiers: Iterable[str], promotions: Sequence[Promotion]) -> str:
-    """Of classifiers that run, which were promoted last, as an end for a sentence; empty for none."""
-    last = {one.promoted: one for one in promotions}
-    return "".join(f"; {last[name].told()}" for name in classifiers if name in last)
+class PromotedRules:
+    """The rules as they are now. The ledger is asked only for the promotions that are new to this object."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = tuple(rules)
+        self._last: dict[str, Promotion] = {}
+        self._seen = 0
+
+    def now(self, tx: Transaction) -> tuple[Rule, ...]:
+        """After every promotion that was entered."""
+        for number, one in tx.promotions.after(self._seen):
+            self._rules = promoted(self._rules, [one])
+            self._last[one.promoted] = one
+            self._seen = number
+        return self._rules
+
+    def told(self, classifiers: Iterable[str]) -> str:
+        """Of classifiers that run, which were promoted last, as an end for a sentence; empty for none."""
+        return "".join(f"; {self._last[name].told()}" for name in classifiers if name in self._last)
 
 
 def _swapped(rule: Rule, promotion: Promotion) -> Rule:

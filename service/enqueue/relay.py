@@ -13,6 +13,7 @@ from uuid import uuid4
 import structlog
 
 from service.enqueue.port import Broker, Envelope, NotPublished
+from service.enqueue.traced import publishing
 from service.errors import Retryable
 from service.storage.ledger import Ledger
 from service.storage.outbox import OutboxRow
@@ -81,7 +82,8 @@ class Relay:
 
     def _publish(self, rows: list[OutboxRow]) -> None:
         self._broker.declare(sorted({row.queue for row in rows}))
-        self._broker.publish([Envelope(row.message_id, row.queue, row.body) for row in rows])
+        with publishing([Envelope(row.message_id, row.queue, row.body) for row in rows]) as envelopes:
+            self._broker.publish(envelopes)
 
     def _settle(self, rows: list[OutboxRow], error: NotPublished) -> int:
         """Some were taken: forget those, and keep the others for later."""

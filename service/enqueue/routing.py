@@ -36,6 +36,14 @@ class Route:
     """Classifier -> the Series Instance UIDs that it reads, sorted. One that reads the study is not there."""
     shadows: tuple[str, ...] = ()
     """Classifiers that read the study in the shadow: none that reads it anyway."""
+    managers: tuple[str, ...] = ()
+    """Worklist managers that have asked for some of this by workitems."""
+
+    @property
+    def asked_by(self) -> str:
+        """Which rules and workitems it comes from, for a person."""
+        asked = [f"rule {', '.join(self.rules)}"] if self.rules else []
+        return " and ".join([*asked, *(f"a workitem of {name}" for name in self.managers)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Complete series are routed while their study is still being received: an early analysis."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,9 +10,10 @@ import structlog
 
 from service.config import Rule
 from service.enqueue.enqueuer import EARLY_WAIT, ReadHeader
-from service.enqueue.promotion import promoted
+from service.enqueue.promotion import PromotedRules
 from service.enqueue.queueing import CompanionsWanted, queue_analyses
 from service.enqueue.routing import Route, route
+from service.enqueue.traced import tell_route
 from service.storage.analyses import Analysis
 from service.storage.ledger import Ledger
 from service.study.model import ReceivedInstance, Study
@@ -32,7 +34,7 @@ class SeriesEnqueuer:
         companions: CompanionsWanted = MappingProxyType({}),
     ) -> None:
         self._ledger = ledger
-        self._rules = [rule for rule in rules if rule.level == "series"]
+        self._rules = PromotedRules([rule for rule in rules if rule.level == "series"])
         self._read_header = read_header
         self._companions = companions
 
@@ -42,7 +44,7 @@ class SeriesEnqueuer:
         It reads all of them, and what the classifier has read before: its report replaces the one before, and
         must not say less. False while an early analysis of the study is in work: the next one builds on it.
         """
-        uid = study.study_instance_uid
+        uid, began_ns = study.study_instance_uid, time.time_ns()
         with self._ledger.read() as tx:
             if tx.priors.prior_of(uid):
                 return True
@@ -50,7 +52,7 @@ class SeriesEnqueuer:
                 return False
             instances = tx.instances.of_study(uid)
             before = tx.analyses.of_studies([uid])
-            rules = promoted(self._rules, tx.promotions.all())
+            rules = self._rules.now(tx)
         found = _unread(self._route(instances, complete, rules), before, instances)
         if not found.classifiers:
             return True
@@ -60,6 +62,7 @@ class SeriesEnqueuer:
                 return False  # another process was faster, or the study is complete
             queue_analyses(tx, now, found, self._companions, early=True)
             tx.studies.move(uid, StudyEvent.SERIES_COMPLETE, _reason(study, complete, found))
+        tell_route(study, found, "early", began_ns)
         log.info("series routed", study_instance_uid=uid, rules=found.rules)
         return True
 

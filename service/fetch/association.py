@@ -42,6 +42,16 @@ class Association:
             for context in self.assoc.accepted_contexts
         )
 
+    def echo(self) -> int:
+        """C-ECHO (PS3.7 9.1.5); the status of the answer. Raises PeerUnavailable."""
+        try:
+            answer = self.assoc.send_c_echo()
+        except (RuntimeError, ValueError):
+            raise self.broken() from None
+        if "Status" not in answer:
+            raise self.broken()
+        return int(answer.Status)
+
     def broken(self) -> PeerUnavailable:
         """Why no answer came."""
         if self._guard.has_cut:

@@ -21,9 +21,13 @@ class Wanted:
 
     storable: Mapping[str, tuple[str, ...]]
     own_series: Callable[[str], Collection[str]]
+    series: Collection[str] = ()
+    """Series Instance UIDs outside which nothing is wanted; empty: the whole study."""
 
     def is_storable(self, instance: FoundInstance) -> bool:
-        """Whether we store such an instance."""
+        """Whether we want such an instance, and store it."""
+        if self.series and instance.series_instance_uid not in self.series:
+            return False
         if instance.sop_class_uid:
             return instance.sop_class_uid in self.storable
         return instance.modality not in NOT_IMAGES

@@ -1,57 +1,52 @@
 """A study's images to scores and refusals: read on a pool, scored in shared batches, answered in order."""
 
-import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from service.dicom.laterality import laterality
 from service.dicom.quiet import quiet
 from service.dicom.ultrasound import spacing_mm
 from service.dicom.values import text
-from service.errors import NotAnalysable, Refused, Unfamiliar
+from service.errors import Refused, Unfamiliar
 from service.infer.companion import CompanionFrame
 from service.infer.heatmap import Heatmap, heatmap_of, picture_of
 from service.infer.image import Frame, Reading, gray_frames, open_image
 from service.infer.lesion import SpacingMm, lesion_of
-from service.infer.port import ClassifierPort, Manifest, PendingScore, Score
+from service.infer.port import ClassifierPort, Manifest
+from service.infer.scoring import Scoring, Submitted
 from service.study.result import (
-    AnalysedRegion,
     ClassifierIdentity,
-    CompanionImage,
     FrameScore,
     ImageRefusal,
     ImageScore,
 )
 from service.telemetry.metrics.analysing import IMAGES, READ_SECONDS
+from service.telemetry.traces.port import NOTHING
+from service.telemetry.traces.spans import READ, SCORE
+from service.telemetry.traces.tracing import TRACES
 
 LOOK_AHEAD = 4
 """Images of one study that are read before the first of them is scored. It bounds the memory."""
+
+MOST_TRACED = 32
+"""Images of one analysis that have spans of their own in its trace."""
 
 Load = Callable[[], bytes]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoredFrame:
-    """The most suspicious frame of one image, and the heatmaps of all frames by their numbers. Whoever stores
-    them fills in the keys in `score`.
+    """The most suspicious frame of one image, and the heatmaps of the hottest frames by their numbers.
+    Whoever stores them fills in the keys in `score`.
     """
 
     score: ImageScore
     heatmap: Heatmap
     frames: dict[int, Heatmap]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Submitted:
-    """A frame on its way through the network, perhaps with a companion; its pixels are there already."""
-
-    number: int | None
-    region: AnalysedRegion
-    companion: CompanionImage | None
-    pending: PendingScore
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +56,11 @@ class _Read:
     sop_class_uid: str
     laterality: str
     spacing_mm: SpacingMm | None
-    frames: tuple[_Submitted, ...]
+    scoring: Scoring
+
+
+_Waiting = tuple[str, Future[_Read], bool]
+"""SOP Instance UID, the image to come, and whether it is traced."""
 
 
 def identity(manifest: Manifest) -> ClassifierIdentity:
@@ -89,16 +88,20 @@ def analyse(
     refused has no score, even if some of its frames were fine, and touches no other. Each frame is judged
     together with each of the companions, where there are any. Raises what loading raises, and EngineLost.
     """
-    waiting: deque[tuple[str, Future[_Read]]] = deque()
+    waiting: deque[_Waiting] = deque()
+    traced = TRACES.carried(_read)
     try:
-        for uid, load in images:
-            waiting.append((uid, pool.submit(_read, load, classifier, reading, urgent, companions)))
+        for number, (uid, load) in enumerate(images):
+            is_traced = number < MOST_TRACED
+            read = traced if is_traced else _read
+            future = pool.submit(read, load, classifier, reading, urgent, companions)
+            waiting.append((uid, future, is_traced))
             if len(waiting) >= LOOK_AHEAD:
                 yield _outcome(*waiting.popleft(), classifier.manifest)
         while waiting:
             yield _outcome(*waiting.popleft(), classifier.manifest)
     finally:
-        for _, future in waiting:
+        for _, future, _ in waiting:
             future.cancel()
 
 
@@ -111,65 +114,50 @@ def _read(
 ) -> _Read:
     """Runs on the pool: decode, prepare and submit every frame of one image."""
     began = time.monotonic()
-    data = load()
-    with quiet():  # once for all attributes, not for each
+    with TRACES.part(READ) as span, quiet():  # once for all attributes, not for each
+        data = load()
+        span.set(bytes=len(data))
         ds = open_image(data, classifier.manifest, reading)
-        frames = tuple(
-            _submit(frame, companion, classifier, urgent)
-            for frame in gray_frames(ds, reading)
-            for companion in companions or (None,)
-        )
+        scoring = Scoring(reading.frame_heatmaps)
+        for frame in gray_frames(ds, reading):
+            for companion in companions or (None,):
+                scoring.add(_submit(frame, companion, classifier, urgent))
+        span.set(frames=scoring.frames)
         READ_SECONDS.labels(classifier.manifest.name).observe(time.monotonic() - began)
-        return _Read(text(ds, "SOPClassUID"), laterality(ds), spacing_mm(ds), frames)
+        return _Read(text(ds, "SOPClassUID"), laterality(ds), spacing_mm(ds), scoring)
 
 
 def _submit(
     frame: Frame, companion: CompanionFrame | None, classifier: ClassifierPort, urgent: bool
-) -> _Submitted:
+) -> Submitted:
     if companion is None:
-        return _Submitted(frame.number, frame.region, None, classifier.submit(frame.gray, urgent))
+        return Submitted(frame.number, frame.region, None, classifier.submit(frame.gray, urgent))
     pending = classifier.submit(frame.gray, urgent, companion.gray)
-    return _Submitted(frame.number, frame.region, companion.image, pending)
+    return Submitted(frame.number, frame.region, companion.image, pending)
 
 
-def _outcome(uid: str, future: Future[_Read], manifest: Manifest) -> ScoredFrame | ImageRefusal:
-    try:
-        scored = _most_suspicious(uid, future.result(), manifest)
-    except Refused as refused:
-        outcome = "unfamiliar" if isinstance(refused, Unfamiliar) else "refused"
-        IMAGES.labels(manifest.name, outcome).inc()
-        return ImageRefusal(uid, str(refused))
-    IMAGES.labels(manifest.name, "scored").inc()
-    return scored
-
-
-def _most_suspicious(uid: str, image: _Read, manifest: Manifest) -> ScoredFrame:
-    """Raises NotAnalysable when the network gave no number for one of its frames, or knows none of them.
-
-    Unfamiliar frames of a cine are passed over: before the probe touches the skin there is nothing to read.
-    """
-    scores: list[tuple[_Submitted, Score]] = []
-    unfamiliar: list[Unfamiliar] = []
-    for frame in image.frames:
+def _outcome(
+    uid: str, future: Future[_Read], is_traced: bool, manifest: Manifest
+) -> ScoredFrame | ImageRefusal:
+    with TRACES.part(SCORE) if is_traced else nullcontext(NOTHING) as span:
         try:
-            scores.append((frame, frame.pending.result()))
-        except Unfamiliar as reason:
-            unfamiliar.append(reason)
-    if not scores:
-        raise unfamiliar[0]
-    if not all(math.isfinite(score.probability) for _, score in scores):
-        raise NotAnalysable("the classifier gave no number for this image")
-    return _scored(uid, image, scores, manifest)
+            image = future.result()
+            span.set(frames=image.scoring.frames)
+            scored = _scored(uid, image, manifest)
+        except Refused as refused:
+            outcome = "unfamiliar" if isinstance(refused, Unfamiliar) else "refused"
+            IMAGES.labels(manifest.name, outcome).inc()
+            span.set(outcome=outcome)
+            return ImageRefusal(uid, str(refused))
+        IMAGES.labels(manifest.name, "scored").inc()
+        span.set(outcome="scored")
+        return scored
 
 
-def _scored(
-    uid: str, image: _Read, scores: Sequence[tuple[_Submitted, Score]], manifest: Manifest
-) -> ScoredFrame:
-    frame, score = max(scores, key=_probability)
-    best_of: dict[int, tuple[_Submitted, Score]] = {}
-    for one in scores:  # a frame may have been judged together with several companions
-        if one[0].number is not None:
-            best_of[one[0].number] = max(best_of.get(one[0].number, one), one, key=_probability)
+def _scored(uid: str, image: _Read, manifest: Manifest) -> ScoredFrame:
+    """Raises as Scoring.result."""
+    scores = image.scoring.result()
+    frame, score = scores.best()
     heatmap = heatmap_of(score, frame.region)
     probability = float(score.probability)
     return ScoredFrame(
@@ -188,17 +176,17 @@ def _scored(
             lesion=lesion_of(score, frame.region, image.spacing_mm),
             companion=frame.companion,
             frames=tuple(
-                FrameScore(number, float(of_frame.probability), "")
-                for number, (_, of_frame) in sorted(best_of.items())
+                FrameScore(number, of_frame, "")
+                for number, of_frame in sorted(_numbered(scores.probabilities))
             ),
         ),
         heatmap=heatmap,
         frames={
             number: heatmap if of_frame is score else picture_of(of_frame, at.region)
-            for number, (at, of_frame) in best_of.items()
+            for number, at, of_frame in scores
         },
     )
 
 
-def _probability(scored: tuple[_Submitted, Score]) -> float:
-    return scored[1].probability
+def _numbered(probabilities: Mapping[int | None, float]) -> Iterator[tuple[int, float]]:
+    return ((number, one) for number, one in probabilities.items() if number is not None)

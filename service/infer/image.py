@@ -20,13 +20,15 @@ from service.study.result import AnalysedRegion
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How images are read. Of a cine at most `max_frames` frames are looked at, evenly spread.
+    """How images are read. Of a cine at most `max_frames` frames are looked at, evenly spread, and of these
+    the `frame_heatmaps` most suspicious ones keep their heatmap, one at least.
 
     `assume_body_part` is what an operator says of images whose header names no body part.
     """
 
     max_frames: int
     assume_body_part: str = ""
+    frame_heatmaps: int = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)

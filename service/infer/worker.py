@@ -22,6 +22,7 @@ from service.study.messages import InferenceRequest
 from service.study.model import Priority, ReceivedInstance
 from service.study.result import AnalysisResult, ClassifierIdentity, ImageRefusal, ImageScore
 from service.study.state import AnalysisState
+from service.telemetry.traces.tracing import TRACES
 
 log = structlog.get_logger()
 
@@ -39,13 +40,17 @@ class Worker:
         classifiers: Mapping[str, ClassifierPort],
         pools: Mapping[Priority, Executor],
         max_frames: int,
+        frame_heatmaps: int = 16,
     ) -> None:
-        """`pools`: threads that read images; urgent studies have their own, so that none queues there."""
+        """`pools`: threads that read images; urgent studies have their own, so that none queues there.
+        `max_frames`, `frame_heatmaps`: as in Reading.
+        """
         self._ledger = ledger
         self._store = store
         self._classifiers = classifiers
         self._pools = pools
         self._max_frames = max_frames
+        self._frame_heatmaps = frame_heatmaps
 
     def handle(self, body: dict[str, Any], fence: Fence = unfenced) -> None:
         """Do what an InferenceRequest asks for; enter the result where the fence lets it through.
@@ -119,7 +124,7 @@ class Worker:
             [(instance.sop_instance_uid, partial(self._bytes_of, instance)) for instance in instances],
             classifier,
             self._pools[priority],
-            Reading(self._max_frames, request.assume_body_part),
+            Reading(self._max_frames, request.assume_body_part, self._frame_heatmaps),
             urgent=priority is Priority.URGENT,
             companions=companions,
         )
@@ -131,14 +136,14 @@ class Worker:
     def _keep(self, folder: str, frame: ScoredFrame) -> ImageScore:
         """Store the heatmaps; returns the score with their keys."""
         uid, number = frame.score.sop_instance_uid, frame.score.frame_number or 1
+        keys = {}
         for at, heatmap in ({number: frame.heatmap} | frame.frames).items():
-            self._store.put(_heatmap_key(folder, uid, at), heatmap.png)
+            keys[at] = _heatmap_key(folder, uid, at)
+            self._store.put(keys[at], heatmap.png)
         return replace(
             frame.score,
-            heatmap_key=_heatmap_key(folder, uid, number),
-            frames=tuple(
-                replace(one, heatmap_key=_heatmap_key(folder, uid, one.number)) for one in frame.score.frames
-            ),
+            heatmap_key=keys[number],
+            frames=tuple(replace(one, heatmap_key=keys.get(one.number, "")) for one in frame.score.frames),
         )
 
     def _bytes_of(self, instance: ReceivedInstance) -> bytes:
@@ -184,6 +189,7 @@ class Worker:
             refusals=tuple(one for one in found if isinstance(one, ImageRefusal)),
             finished_at=datetime.now(UTC),
         )
+        TRACES.current.set(images=len(found), scored=len(result.scores), refused=len(result.refusals))
         state = AnalysisState.SCORED if result.scores else AnalysisState.NOT_ANALYSED
         with self._ledger.begin() as tx:
             is_entered = finish_analysis(

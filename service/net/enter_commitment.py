@@ -1,5 +1,6 @@
 """A destination's report of storage commitment enters the ledger, whichever association it came on."""
 
+import time
 from datetime import UTC, datetime
 
 import structlog
@@ -10,6 +11,8 @@ from service.storage.commitment_requests import CommitmentRequest
 from service.storage.delivered import settle
 from service.storage.deliveries import DeliveryState, Proof
 from service.storage.ledger import Ledger, Transaction
+from service.telemetry.traces.spans import COMMITMENT
+from service.telemetry.traces.tracing import TRACES
 
 log = structlog.get_logger()
 
@@ -24,6 +27,7 @@ def enter_report(ledger: Ledger, report: CommitmentReport) -> None:
     Committed objects are delivered; those that are not are sent again. With the last one its study is
     delivered. Raises UnknownTransaction, LedgerUnavailable.
     """
+    began_ns = time.time_ns()
     with ledger.begin() as tx:
         request = tx.commitment_requests.find(report.transaction_uid)
         if request is None:
@@ -39,6 +43,15 @@ def enter_report(ledger: Ledger, report: CommitmentReport) -> None:
         said = f"reported {len(committed)} of {len(named)} objects as committed"
         tx.commitment_requests.end(request.transaction_uid, datetime.now(UTC), said)
         settle(tx, request.study_instance_uid, request.revision)
+    TRACES.tell(
+        COMMITMENT,
+        request.study_instance_uid,
+        request.revision,
+        began_ns,
+        destination=request.destination,
+        committed=len(committed),
+        failed=len(named) - len(committed),
+    )
     log.info(
         "storage commitment received",
         study_instance_uid=request.study_instance_uid,

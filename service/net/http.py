@@ -1,4 +1,4 @@
-"""GET from and POST to a DICOMweb server over HTTP(S): bounded in time, never redirected."""
+"""Requests to a DICOMweb server over HTTP(S): bounded in time, never redirected."""
 
 import ssl
 import time
@@ -18,13 +18,13 @@ from service.config.http_peer import HttpPeer
 from service.errors import ConfigurationError, PeerRefused, PeerUnavailable
 
 _MAX_ANSWER_BYTES = 4 * 1024**2
-"""Of what answers a POST."""
+"""Of what answers a request that is not a GET of something large."""
 _PIECE_BYTES = 64 * 1024
 _BUSY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
 _HINTS: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "we are not authorized: look at bearer_token_file",
     HTTPStatus.FORBIDDEN: "we are not authorized: look at bearer_token_file, and at our rights there",
-    HTTPStatus.NOT_FOUND: "nothing is there: look at qido_url, wado_url or stow.url",
+    HTTPStatus.NOT_FOUND: "nothing is there: look at qido_url, wado_url, or the url that is configured",
     HTTPStatus.NOT_ACCEPTABLE: "it has nothing in a form that we take: its log says why",
 }
 
@@ -45,7 +45,7 @@ class HttpClient:
         self._settings = settings
         self._deadline = deadline
         self._opener = urllib.request.build_opener(
-            urllib.request.HTTPSHandler(context=_tls(settings)), _NoRedirect()
+            urllib.request.HTTPSHandler(context=tls_context(settings)), _NoRedirect()
         )
 
     @contextmanager
@@ -72,15 +72,31 @@ class HttpClient:
         """Send `body`, with `further` headers; status and body of the answer, whatever it is. Raises
         PeerUnavailable for none.
         """
-        headers = self._headers(accept) | {"Content-Type": content_type} | dict(further)
-        request = urllib.request.Request(url, body, headers, method="POST")  # noqa: S310 - as above
+        status, _, answer = self.send(
+            "POST", url, accept, body, {"Content-Type": content_type} | dict(further)
+        )
+        return status, answer
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        accept: str,
+        body: bytes | None = None,
+        further: Mapping[str, str] = MappingProxyType({}),
+    ) -> tuple[int, Message, bytes]:
+        """Any request whose answer is small; status, headers and body of it, whatever they are. Raises
+        PeerUnavailable for none.
+        """
+        headers = self._headers(accept) | dict(further)
+        request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310 - as above
         with self._translated(url):
             try:
                 with self._opener.open(request, timeout=self._left_s()) as response:
-                    return response.status, self._read(response)
+                    return response.status, response.headers, self._read(response)
             except urllib.error.HTTPError as error:
                 with error:
-                    return error.code, self._read(error)
+                    return error.code, error.headers, self._read(error)
 
     def _read(self, response: Any) -> bytes:
         read, body = self._bounded(response), bytearray()
@@ -96,16 +112,7 @@ class HttpClient:
             raise PeerUnavailable(f"{_where(url)} {_why(error)}") from None
 
     def _headers(self, accept: str) -> dict[str, str]:
-        headers = {"Accept": accept, "User-Agent": "Preread"}
-        path = self._settings.bearer_token_file
-        if path is not None:
-            try:
-                headers["Authorization"] = f"Bearer {path.read_text(encoding='ascii').strip()}"
-            except (OSError, UnicodeDecodeError) as error:
-                raise ConfigurationError(
-                    f"bearer_token_file {path} cannot be read ({type(error).__name__}): write the token there"
-                ) from None
-        return headers
+        return {"Accept": accept, "User-Agent": "Preread"} | authorization(self._settings)
 
     def _bounded(self, response: Any) -> Callable[[int], bytes]:
         def read(size: int) -> bytes:
@@ -125,6 +132,19 @@ class HttpClient:
         return min(left_s, self._settings.timeout_s)
 
 
+def authorization(settings: HttpPeer) -> dict[str, str]:
+    """The header with the token, where there is one. Raises ConfigurationError."""
+    path = settings.bearer_token_file
+    if path is None:
+        return {}
+    try:
+        return {"Authorization": f"Bearer {path.read_text(encoding='ascii').strip()}"}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"bearer_token_file {path} cannot be read ({type(error).__name__}): write the token there"
+        ) from None
+
+
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """Another server might be meant, and would get the token."""
 
@@ -132,7 +152,8 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _tls(settings: HttpPeer) -> ssl.SSLContext:
+def tls_context(settings: HttpPeer) -> ssl.SSLContext:
+    """How its certificate is checked. Raises ConfigurationError where `ca` cannot be read."""
     try:
         context = ssl.create_default_context(cafile=settings.ca)
     except OSError as error:

@@ -1,6 +1,7 @@
 """The assessor: what people say of results, in the ledger, becomes objects that go where the results went."""
 
 import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -16,9 +17,11 @@ from service.errors import Permanent
 from service.report.assessment_report import assessed, assessment_uid, build_assessment
 from service.report.beside import rejection
 from service.report.context import ReportContext
-from service.report.entry import ObjectsOf, ask_for_delivery, enter_objects
+from service.report.entry import ObjectsOf, ask_for_delivery, enter_objects, kinds_for
 from service.report.gate import faults_of, told
 from service.report.kept import kept, reference_to_kept
+from service.report.messages.build import message_objects
+from service.report.messages.said import Said, by_kind
 from service.report.report_object import ReportObject, report_object
 from service.storage.analyses import Analysis
 from service.storage.deliveries import StoredObject
@@ -27,6 +30,7 @@ from service.storage.ledger import Ledger, Transaction
 from service.storage.port import InstanceStore
 from service.study.assessment import Assessment, Verdict
 from service.study.messages import AssessmentRequest
+from service.study.model import StudyHeader
 from service.study.result import AnalysisResult
 
 log = structlog.get_logger()
@@ -37,8 +41,11 @@ WRITTEN, FAILED = "assessment_written", "assessment_failed"
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """What one assessment is about: the analysis, its objects, and those of the assessment before."""
+    """What one assessment is about: the patient, the analysis, its objects, and that of the assessment
+    before.
+    """
 
+    patient: StudyHeader
     analysis: Analysis
     result: AnalysisResult
     objects: tuple[StoredObject, ...]
@@ -111,12 +118,27 @@ class Assessor:
             if assessment.verdict is Verdict.REJECTED:
                 moment = context.result.finished_at.isoformat()
                 built += rejection(context, references, "rejected by a person", moment)
+            built += self._messages(assessment, judged, built)
         known = {header.SOPInstanceUID, *(one.SOPInstanceUID for one in references)}
         known |= {before.SOPInstanceUID} if before else set()
         return [
-            kept(self._store, result, one, told(faults_of(one, header, known, self._settings)))
+            kept(
+                self._store,
+                result,
+                one,
+                "" if one.kind in MESSAGES else told(faults_of(one, header, known, self._settings)),
+            )
             for one in built
         ]
+
+    def _messages(
+        self, assessment: Assessment, judged: _Judged, written: Sequence[ReportObject]
+    ) -> Iterator[ReportObject]:
+        """For the destinations of the result that are no PACS."""
+        places = judged.analysis.destinations
+        objects = by_kind([*judged.objects, *written])
+        said = Said(judged.result, judged.patient, self._settings, objects, assessment)
+        return message_objects(said, {kind for name in places for kind in kinds_for(name, self._objects_of)})
 
     def _enter(
         self, tx: Transaction, assessment: Assessment, analysis: Analysis, objects: list[StoredObject]
@@ -135,10 +157,12 @@ def _judged(tx: Transaction, assessment: Assessment) -> _Judged:
     score = analysis.result.most_suspicious if analysis and analysis.result else None
     if analysis is None or analysis.result is None or score is None:
         raise Permanent(f"{name} has no result of revision {revision} that could be assessed")
+    study = tx.studies.find(uid)
     keys = {one.sop_instance_uid: one.key for one in tx.instances.of_study(uid)}
     own = [one for one in tx.deliveries.objects_of(uid, revision) if one.classifier == name]
     before = [one for one in own if one.kind == "assessment"]
     return _Judged(
+        study.header if study else StudyHeader(),
         analysis,
         analysis.result,
         tuple(one for one in own if one.kind not in (*MESSAGES, "assessment", "rejection")),

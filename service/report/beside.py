@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from pydicom.uid import (
     KeyObjectSelectionDocumentStorage,
     MammographyCADSRStorage,
     MultiFrameTrueColorSecondaryCaptureImageStorage,
+    ParametricMapStorage,
     SecondaryCaptureImageStorage,
     SegmentationStorage,
 )
@@ -22,6 +24,7 @@ from service.report.heatmap import render_heatmap
 from service.report.key_objects import build_key_objects, build_rejection
 from service.report.legend import legend_for
 from service.report.mammography_cad import build_mammography_cad, is_mammogram
+from service.report.parametric_map import build_parametric_map, series_of_slices
 from service.report.pdf import build_pdf_object
 from service.report.presentation import build_presentation, presentation_class
 from service.report.report_object import ReportObject, report_object
@@ -54,10 +57,11 @@ def other_objects(written: Written, kinds: Collection[ObjectKind]) -> Iterator[R
 def _cine_heatmaps(written: Written) -> Iterator[ReportObject]:
     sop_class = MultiFrameTrueColorSecondaryCaptureImageStorage
     for number, (score, context) in enumerate(_images(written), 1):
-        if score.frames:
-            uid = _uid(context, "cine-heatmap", score)
-            frames = [_rendered(written, score, frame) for frame in score.frames]
-            data = build_cine_heatmap(context, score, frames, uid, number)
+        shown = replace(score, frames=tuple(one for one in score.frames if one.heatmap_key))
+        if shown.frames:
+            uid = _uid(context, "cine-heatmap", shown)
+            frames = [_rendered(written, shown, frame) for frame in shown.frames]
+            data = build_cine_heatmap(context, shown, frames, uid, number)
             yield report_object(context.result, "cine-heatmap", sop_class, uid, data, number)
 
 
@@ -92,6 +96,21 @@ def _segmentations(written: Written) -> Iterator[ReportObject]:
             uid = _uid(context, "segmentation", score)
             data = build_segmentation(context, score, uid, number)
             yield report_object(context.result, "segmentation", SegmentationStorage, uid, data, number)
+
+
+def _parametric_maps(written: Written) -> Iterator[ReportObject]:
+    context = written.context
+    for number, scores in enumerate(series_of_slices(context.result.scores, written.headers), 1):
+        heatmaps = np.stack([written.pixels[one.sop_instance_uid, None].heatmap for one in scores])
+        shown = [
+            context.fixed,
+            [one.sop_instance_uid for one in scores],
+            sha256(heatmaps.tobytes()).hexdigest(),
+        ]
+        uid = message_uid(context.result, "parametric-map", digest(shown))
+        sources = [written.headers[one.sop_instance_uid] for one in scores]
+        data = build_parametric_map(replace(context, header=sources[0]), sources, heatmaps, uid, number)
+        yield report_object(context.result, "parametric-map", ParametricMapStorage, uid, data, number)
 
 
 def _key_objects(written: Written) -> Iterator[ReportObject]:
@@ -148,6 +167,7 @@ _BUILDERS: Mapping[ObjectKind, Callable[[Written], Iterator[ReportObject]]] = {
     "cine-heatmap": _cine_heatmaps,
     "presentation": _presentations,
     "segmentation": _segmentations,
+    "parametric-map": _parametric_maps,
     "key-objects": _key_objects,
     "cad-sr": _mammography_cad,
     "pdf": _pdf,

@@ -1,4 +1,4 @@
-"""The heatmaps of a cine as one: a Multi-frame True Color SC (PS3.3 A.8.5) of the frames that were read."""
+"""The heatmaps of a cine as one: a Multi-frame True Color SC (PS3.3 A.8.5) of the frames that have one."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -27,7 +27,9 @@ def build_cine_heatmap(
     sop_instance_uid: str,
     instance_number: int,
 ) -> bytes:
-    """The rendered frames, uint8 (rows, columns, 3), as a Part 10 file. `context.header`: of the cine."""
+    """The rendered frames, uint8 (rows, columns, 3), as a Part 10 file: those of `score.frames`.
+    `context.header`: of the cine.
+    """
     ds = context.new_object(MultiFrameTrueColorSecondaryCaptureImageStorage, sop_instance_uid, "OT")
     ds.SeriesInstanceUID, ds.SeriesNumber = series_uid(context.result, "cine-heatmap"), SERIES_NUMBER
     ds.SeriesDescription = long_string(f"AI cine heatmap {context.title}")

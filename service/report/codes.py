@@ -104,6 +104,7 @@ IMAGE_LATERALITY = Code("111027", "DCM", "Image Laterality")
 PIXEL_DATA_ROWS = Code("110910", "DCM", "Pixel Data Rows")
 PIXEL_DATA_COLUMNS = Code("110911", "DCM", "Pixel Data Columns")
 PIXELS = Code("{pixels}", "UCUM", "Pixels")
+NO_UNITS = Code("1", "UCUM", "no units")
 
 # Headers
 PROCESSING_EQUIPMENT = Code("109102", "DCM", "Processing Equipment")  # CID 7005

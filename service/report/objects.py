@@ -16,6 +16,7 @@ from service.report.context import ReportContext
 from service.report.heatmap import render_heatmap
 from service.report.legend import legend_for
 from service.report.messages.build import message_objects
+from service.report.messages.said import Said, by_kind
 from service.report.report_object import ReportObject, report_object
 from service.report.scored_pixels import PixelsByImage, ScoredPixels
 from service.report.secondary_capture import build_heatmap
@@ -59,7 +60,7 @@ def build_objects(
             stays = {one.sop_instance_uid for one in objects}
             left = [one for one in replaced if one.SOPInstanceUID not in stays]
             objects = (*objects, *rejection(context, left, "replaced by newer results of this study"))
-        return (*objects, *message_objects(context, patient, objects, kinds))
+        return (*objects, *message_objects(Said(result, patient, settings, by_kind(objects)), kinds))
 
 
 def _heatmaps(

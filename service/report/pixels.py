@@ -18,7 +18,7 @@ from service.study.result import AnalysisResult, ImageScore
 class StoredPixels(Mapping[tuple[str, int | None], ScoredPixels]):
     """Loads one image when it is asked for, so that a study of any size fits into memory.
 
-    Keys are SOP Instance UID and frame number, of the frames that count and of all that were scored. Asking
+    Keys are SOP Instance UID and frame number, of the frames that count and of all with a heatmap. Asking
     raises Refused where a frame cannot be decoded any more, KeyError where the store has lost it.
     """
 
@@ -29,6 +29,7 @@ class StoredPixels(Mapping[tuple[str, int | None], ScoredPixels]):
             (score.sop_instance_uid, frame.number): replace(score, heatmap_key=frame.heatmap_key)
             for score in result.scores
             for frame in score.frames
+            if frame.heatmap_key
         } | {(score.sop_instance_uid, score.frame_number): score for score in result.scores}
         self._headers = headers
         self._cine: tuple[str, bytes] = "", b""

@@ -6,14 +6,19 @@ from typing import Any
 import structlog
 
 from service.config import ReportSettings
-from service.report.basis import Basis, basis_of
+from service.report.basis import Basis, EarlierReport, basis_of
 from service.report.entry import ObjectsOf, enter_report
 from service.report.writer import Writer
+from service.storage.analyses import Analysis
+from service.storage.deliveries import StoredObject
 from service.storage.fence import Fence, unfenced
 from service.storage.ledger import Ledger, Transaction
 from service.storage.port import InstanceStore
+from service.storage.report_records import ReportRecord, keep_record
 from service.study.messages import ReportRequest
 from service.study.state import StudyEvent
+from service.telemetry.traces.spans import WRITE
+from service.telemetry.traces.tracing import TRACES
 
 log = structlog.get_logger()
 
@@ -32,6 +37,7 @@ class Reporter:
         ones.
         """
         self._ledger = ledger
+        self._store = store
         self._settings = settings
         self._objects_of = objects_of
         self._writer = Writer(ledger, store, settings, objects_of)
@@ -47,9 +53,11 @@ class Reporter:
         if not basis.analyses:
             return
         written = {
-            analysis.classifier: self._writer.write(analysis, earlier)
+            analysis.classifier: self._write(analysis, earlier)
             for analysis, earlier in zip(basis.analyses, basis.earlier, strict=True)
         }
+        for analysis in basis.analyses:  # before anything is sent: what is lost with the ledger is there
+            keep_record(self._store, ReportRecord(analysis, tuple(written[analysis.classifier])))
         with self._ledger.begin() as tx:
             tx.studies.lock(request.study_instance_uid)
             if not fence(tx):
@@ -59,6 +67,7 @@ class Reporter:
                 enter_report(tx, request, basis, written, self._objects_of)
             elif now.analyses:
                 tx.outbox.add(request)  # another report was entered meanwhile: this one has to name it
+        TRACES.current.set(objects=sum(map(len, written.values())))
         log.info(
             "study reported",
             study_instance_uid=request.study_instance_uid,
@@ -81,3 +90,9 @@ class Reporter:
 
     def _basis(self, tx: Transaction, request: ReportRequest) -> Basis:
         return basis_of(tx, request, self._settings.not_analysed)
+
+    def _write(self, analysis: Analysis, earlier: EarlierReport | None) -> list[StoredObject]:
+        with TRACES.part(WRITE, classifier=analysis.classifier) as span:
+            objects = self._writer.write(analysis, earlier)
+            span.set(objects=len(objects), held=sum(bool(one.fault) for one in objects))
+            return objects

@@ -7,7 +7,8 @@ from PIL import Image, ImageDraw
 
 from service.report import codes
 from service.report.context import ReportContext
-from service.report.source import copy_element, image_reference, name_source
+from service.report.geometry import frame_reference, name_frame
+from service.report.source import copy_element, name_source
 from service.report.text import NOT_REVIEWED, long_string
 from service.report.uids import series_uid, tracking_uid, uid_for
 from service.study.result import ImageScore
@@ -16,17 +17,19 @@ SERIES_NUMBER = 9105
 
 
 def can_be_segmented(score: ImageScore) -> bool:
-    """A frame of many has no place in the patient by which a segmentation could point to it."""
-    return score.frame_number is None and bool(score.shown_outline)
+    """Where the heatmap is flat there is no region."""
+    return bool(score.shown_outline)
 
 
 def build_segmentation(
     context: ReportContext, score: ImageScore, sop_instance_uid: str, number: int
 ) -> bytes:
-    """As a Part 10 file. `context.header` is that of the source image, a single frame."""
+    """As a Part 10 file. `context.header` is that of the source image; of a cine the frame that counts is
+    segmented, the only one with an outline, and named by its number.
+    """
     header = context.header
     ds = seg.Segmentation(
-        source_images=[image_reference(header)],
+        source_images=[frame_reference(header, score.frame_number)],
         pixel_array=_mask(score, int(header.Rows), int(header.Columns)),
         segmentation_type=seg.SegmentationTypeValues.BINARY,
         segment_descriptions=[_segment(context, score)],
@@ -51,6 +54,7 @@ def build_segmentation(
         if element.keyword == "DimensionOrganizationUID":  # highdicom draws one at each writing
             element.value = uid_for(kind="dimension organization", object=sop_instance_uid)
     name_source(ds, header)
+    name_frame(ds, header, score.frame_number)
     return context.finish(ds)
 
 

@@ -25,6 +25,11 @@ def long_string(text: str) -> str:
     return ascii_text(text).replace("\\", "/")[:LONG_STRING_CHARS].rstrip()
 
 
+def one_line(text: str) -> str:
+    """`text` in its own script on one line, without control characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
 def above_operating_point(result: AnalysisResult) -> str:
     """How many images are, in words."""
     positive = sum(score.positive for score in result.scores)

@@ -104,6 +104,15 @@ class Association:
             raise self.broken() from None
         return self._status(answer)
 
+    def echo(self) -> int:
+        """C-ECHO (PS3.7 9.1.5); the status of the answer. Raises PeerUnavailable."""
+        message_id = self._begin()
+        try:
+            answer = self.assoc.send_c_echo(msg_id=message_id)
+        except (RuntimeError, ValueError):
+            raise self.broken() from None
+        return self._status(answer)
+
     def broken(self) -> PeerUnavailable:
         """Why no answer came. PeerAborted where the PACS sent A-ABORT: so some say that they will not."""
         if self._beside.aborted.is_set():

@@ -20,6 +20,8 @@ from service.storage.port import InstanceStore
 from service.study.messages import DeliveryRequest
 from service.study.state import StudyEvent, StudyState
 from service.telemetry.metrics.sending import OBJECT_SECONDS, OBJECTS
+from service.telemetry.traces.spans import CONFIRM, SEND
+from service.telemetry.traces.tracing import TRACES
 
 log = structlog.get_logger()
 
@@ -99,7 +101,9 @@ class Sender:
         classes = dict.fromkeys(one.sop_class_uid for one in waiting)
         with self._open_link(destination, classes) as link:
             later = self._send(link, request, waiting, fence)
-            waits = confirmation.confirm(link, request)
+            with TRACES.part(CONFIRM, destination=request.destination) as span:
+                waits = confirmation.confirm(link, request)
+                span.set(waits=bool(waits))
         if later:
             raise PeerUnavailable(f"{request.destination} did not take everything: {later[0]}")
         return waits
@@ -111,9 +115,13 @@ class Sender:
         outcomes = []
         for stored in waiting:
             content = self._store.get(stored.key)
-            began = time.monotonic()
-            sent = link.store(stored, content)
-            _count(sent, request.destination, time.monotonic() - began)
+            with TRACES.part(
+                SEND, destination=request.destination, kind=stored.kind, bytes=len(content)
+            ) as span:
+                began = time.monotonic()
+                sent = link.store(stored, content)
+                outcome = _count(sent, request.destination, time.monotonic() - began)
+                span.set(outcome=outcome, status=f"{sent.status:04X}")
             with self._ledger.begin() as tx:
                 if fence(tx):
                     _mark(tx, sent, request.destination)
@@ -130,11 +138,15 @@ class Sender:
         with self._ledger.begin() as tx:
             study = tx.studies.lock(request.study_instance_uid)
             deliveries = tx.deliveries.of_study(request.study_instance_uid, request.revision)
-            left = [d for d in deliveries if d.destination == request.destination and d.state in _OPEN]
+            own = [d for d in deliveries if d.destination == request.destination]
+            left = [d for d in own if d.state in _OPEN]
             settle(tx, request.study_instance_uid, request.revision)
             reason = (waits or left[0].detail) if left else ""
             if reason and study.revision == request.revision:
                 tx.studies.explain(request.study_instance_uid, reason, StudyState.REPORTED)
+        proofs = [d.proof for d in own if d.state is DeliveryState.DELIVERED]
+        if proofs and len(proofs) == len(own):
+            TRACES.current.set(proof=min(proofs, key=lambda proof: proof.strength).value)
         return reason
 
     def _log(self, request: DeliveryRequest, sent: Sequence[Sent]) -> None:
@@ -147,10 +159,12 @@ class Sender:
         )
 
 
-def _count(sent: Sent, destination: str, seconds: float) -> None:
+def _count(sent: Sent, destination: str, seconds: float) -> str:
+    """Returns the outcome by its name."""
     outcome = "accepted" if sent.is_there else "later" if sent.retryable else "rejected"
     OBJECTS.labels(destination, outcome).inc()
     OBJECT_SECONDS.labels(destination).observe(seconds)
+    return outcome
 
 
 def _mark(tx: Transaction, sent: Sent, destination: str) -> None:

@@ -61,5 +61,6 @@ audit_events = Table(
     Column("succeeded", Boolean, nullable=False),
     Index(None, "at"),
     Index(None, "action", "at"),
+    Index(None, "who", "id"),
     Index(None, "study_instance_uid"),
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, exists, or_, select, update
 
+from service.storage.few import IS_SHADOW
 from service.storage.schema import analyses, leases
 from service.storage.search_terms import index_results
 from service.storage.statements import insert_if_absent
@@ -203,7 +204,7 @@ class Analyses:
         """What a classifier did in the shadow, queued at `since` or later, oldest first."""
         rows = self.connection.execute(
             select(analyses)
-            .where(analyses.c.shadow, analyses.c.queued_at >= since, analyses.c.classifier == classifier)
+            .where(IS_SHADOW, analyses.c.queued_at >= since, analyses.c.classifier == classifier)
             .order_by(analyses.c.queued_at, analyses.c.study_instance_uid)
         )
         return tuple(analysis_of(row) for row in rows)

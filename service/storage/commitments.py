@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from service.storage.few import IS_UNANSWERED
 from service.storage.schema import commitments
 
 
@@ -62,7 +63,7 @@ class Commitments:
         """The numbers of the requests from `since` on that are not answered, oldest first."""
         rows = self.connection.execute(
             select(commitments.c.id)
-            .where(commitments.c.answered_at.is_(None), commitments.c.requested_at >= since)
+            .where(IS_UNANSWERED, commitments.c.requested_at >= since)
             .order_by(commitments.c.id)
         )
         return list(rows.scalars())

@@ -1,5 +1,6 @@
 """What pages and `preread status` say of work that was given up: from the ledger, so never outdated."""
 
+from service.storage.leases import COUNTED
 from service.storage.ledger import Transaction
 from service.storage.notices import Notice
 
@@ -11,7 +12,8 @@ def dead_notice(tx: Transaction) -> tuple[Notice, ...]:
     count, first = tx.leases.count_given_up()
     if first is None:
         return ()
-    what = "1 piece of work was" if count == 1 else f"{count} pieces of work were"
+    number = str(count) if count <= COUNTED else f"more than {COUNTED}"
+    what = "1 piece of work was" if count == 1 else f"{number} pieces of work were"
     text = (
         f"{what} given up and left to a person: `preread dead list` says what and why, "
         "`preread dead retry` tries it again"

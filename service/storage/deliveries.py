@@ -215,8 +215,9 @@ class Deliveries:
                 deliveries.c.destination == destination,
                 deliveries.c.state == state,
             )
-            # Heatmaps first: when the report arrives, what it refers to is there.
-            .order_by(objects.c.kind, objects.c.sop_instance_uid)
+            # Heatmaps first: when the report arrives, what it refers to is there. Of messages the newer one
+            # last: it takes the place of the one before.
+            .order_by(objects.c.kind, objects.c.created_at, objects.c.sop_instance_uid)
         )
         return tuple(StoredObject(**row._mapping) for row in rows)
 

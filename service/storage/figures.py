@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, Select, String, func, literal, select
 
 from service.storage.deliveries import DeliveryState
+from service.storage.few import IS_OPEN
 from service.storage.ledger import Transaction
-from service.storage.schema import IS_OPEN, analyses, deliveries, leases, notices, outbox, studies
+from service.storage.schema import analyses, deliveries, leases, notices, outbox, studies
 from service.study.state import AnalysisState, StudyState
 
 COUNTED = 10_000

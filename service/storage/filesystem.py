@@ -9,14 +9,15 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from service.storage.disk import DurableFolders, flush_folder, translated
 from service.storage.file_upload import FileUpload, commit_all
-from service.storage.keys import check_key, check_prefix
-from service.storage.port import File
+from service.storage.keys import check_key, check_prefix, is_key
+from service.storage.port import File, Kept
 
 INCOMING = ".incoming"
 LEFT_OVER_AFTER_S = 3600.0
@@ -105,6 +106,14 @@ class FilesystemStore:
             found = self._walk(self._folder / prefix.rpartition("/")[0])
             return sorted(key for key in found if key.startswith(prefix))
 
+    def walk(self, prefix: str) -> Iterator[Kept]:
+        """All files whose keys begin with `prefix`. Raises as `keys`, and for what it may not list."""
+        check_prefix(prefix)
+        with self._translated("be listed"):
+            for one in self._listed(self._folder / prefix.rpartition("/")[0]):
+                if one.key.startswith(prefix):
+                    yield one
+
     def delete(self, key: str) -> None:
         """Forget the bytes under `key`. Raises StoreUnavailable, and ValueError for a bad key."""
         with self._translated("delete"):
@@ -125,6 +134,22 @@ class FilesystemStore:
             if place != self._incoming and names:
                 at = place.relative_to(self._folder).as_posix()
                 yield from (name if at == "." else f"{at}/{name}" for name in names)
+
+    def _listed(self, folder: Path) -> Iterator[Kept]:
+        """The folders in it as they come, then its own files, sorted."""
+        files: list[str] = []
+        with suppress(FileNotFoundError), os.scandir(folder) as entries:
+            for entry in entries:
+                if not entry.is_dir():
+                    files.append(entry.path)
+                elif not entry.name.startswith("."):
+                    yield from self._listed(Path(entry.path))
+        for path in map(Path, sorted(files)):
+            key = path.relative_to(self._folder).as_posix()
+            with suppress(FileNotFoundError):  # deleted since
+                stat = path.stat()
+                if is_key(key):
+                    yield Kept(key, stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC))
 
     def _remove_left_overs(self) -> None:
         now = time.time()

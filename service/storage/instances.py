@@ -66,6 +66,11 @@ class Instances:
         ).one_or_none()
         return _instance(row) if row else None
 
+    def keys_of(self, study_instance_uids: Sequence[str]) -> set[str]:
+        """Where the bytes of all instances of several studies lie."""
+        of_studies = instances.c.study_instance_uid.in_(study_instance_uids)
+        return set(self.connection.scalars(select(instances.c.key).where(of_studies)))
+
     def of_study(self, study_instance_uid: str) -> tuple[ReceivedInstance, ...]:
         """All instances of a study, in the order of their arrival."""
         rows = self.connection.execute(

@@ -13,6 +13,9 @@ from sqlalchemy import Connection, Row, func, select, update
 from service.storage.schema import leases, studies
 from service.storage.statements import insert_if_absent
 
+COUNTED = 100
+"""Further than this nobody counts what was given up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lease:
@@ -104,7 +107,9 @@ class Leases:
             .values(dead_at=None)
         )
 
-    def given_up(self, study_instance_uid: str | None = None) -> tuple[GivenUp, ...]:
+    def given_up(
+        self, study_instance_uid: str | None = None, limit: int | None = None
+    ) -> tuple[GivenUp, ...]:
         """What was given up on the present revision of one study, or of all; the newest first."""
         statement = (
             select(leases)
@@ -114,16 +119,23 @@ class Leases:
         )
         if study_instance_uid is not None:
             statement = statement.where(leases.c.study_instance_uid == study_instance_uid)
+        if limit is not None:
+            statement = statement.limit(limit)
         return tuple(_given_up(row) for row in self.connection.execute(statement))
 
     def count_given_up(self) -> tuple[int, datetime | None]:
-        """How much of the present revisions was given up, and when the first of it was."""
-        statement = (
-            select(func.count(), func.min(leases.c.dead_at))
+        """How much of the present revisions was given up, and when the first of it was; COUNTED + 1 where it
+        is more than COUNTED.
+        """
+        found = (
+            select(leases.c.dead_at)
             .select_from(leases.join(studies))
             .where(leases.c.dead_at.is_not(None), leases.c.revision == studies.c.revision)
+            .order_by(leases.c.dead_at)
+            .limit(COUNTED + 1)
+            .subquery()
         )
-        count, first = self.connection.execute(statement).one()
+        count, first = self.connection.execute(select(func.count(), func.min(found.c.dead_at))).one()
         return count, first
 
     def find_given_up(self, study_instance_uid: str, revision: int, work: str) -> GivenUp | None:

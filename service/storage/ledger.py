@@ -27,6 +27,7 @@ from service.storage.commitment_requests import CommitmentRequests
 from service.storage.commitments import Commitments
 from service.storage.companions import Companions
 from service.storage.deliveries import Deliveries
+from service.storage.indexes import build_beside_others
 from service.storage.instances import Instances
 from service.storage.leases import Leases
 from service.storage.migrate import upgrade
@@ -40,6 +41,7 @@ from service.storage.receiving import Receiving
 from service.storage.search import Search
 from service.storage.senders import Heard, Senders
 from service.storage.studies import Studies
+from service.storage.workitems import Workitems
 from service.study.move import Move
 
 # A writer waits this long for another process's transaction. Transactions here take milliseconds.
@@ -149,6 +151,11 @@ class Transaction:
         return Operations(self.connection)
 
     @cached_property
+    def workitems(self) -> Workitems:
+        """What worklist managers ask us to do."""
+        return Workitems(self.connection)
+
+    @cached_property
     def leases(self) -> Leases:
         """Who may end which work."""
         return Leases(self.connection)
@@ -182,6 +189,13 @@ class Ledger:
         with _translated():
             upgrade(self._engine)
         self._is_upgraded = True
+
+    def build_indexes(self) -> list[str]:
+        """Build the indexes that the upgraded ledger still lacks, while others go on; in a large one this
+        takes minutes. Returns the names of those that are missing afterwards: another process builds them.
+        """
+        with _translated():
+            return build_beside_others(self._engine)
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
@@ -220,13 +234,22 @@ def _translated() -> Iterator[None]:
 def _open(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
+        engine = create_engine(parsed, pool_pre_ping=True)
+        event.listen(engine, "connect", _configure_postgres)
+        return engine
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_MS / 1000})
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _configure_postgres(dbapi_connection: Any, _record: object) -> None:
+    # A plan that is made once for all values suits neither a state of millions of studies nor one of none.
+    with dbapi_connection.cursor() as cursor:
+        cursor.execute("SET plan_cache_mode = force_custom_plan")
+    dbapi_connection.commit()
 
 
 def _configure_sqlite(dbapi_connection: Any, _record: object) -> None:

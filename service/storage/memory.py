@@ -1,13 +1,14 @@
 """An instance store in memory, for tests."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import BinaryIO
 
 from service.errors import OutOfSpace
 from service.storage.keys import check_key, check_prefix
-from service.storage.port import File, Upload
+from service.storage.port import File, Kept, Upload
 
 
 class MemoryStore:
@@ -16,6 +17,7 @@ class MemoryStore:
     def __init__(self, capacity_bytes: int = 2**40) -> None:
         self._capacity_bytes = capacity_bytes
         self._kept: dict[str, bytes] = {}
+        self._written_at: dict[str, datetime] = {}
         self._lock = threading.Lock()
 
     def put(self, key: str, data: bytes | memoryview) -> None:
@@ -26,6 +28,7 @@ class MemoryStore:
             if used + len(data) > self._capacity_bytes:
                 raise OutOfSpace(f"no room for {len(data)} bytes: raise capacity_bytes")
             self._kept[key] = bytes(data)
+            self._written_at[key] = datetime.now(UTC)
 
     def begin(self) -> "MemoryUpload":
         """Begin to collect bytes."""
@@ -37,6 +40,7 @@ class MemoryStore:
         check_key(new_key)
         with self._lock:
             self._kept[new_key] = self._kept.pop(key)
+            self._written_at[new_key] = self._written_at.pop(key)
 
     def get(self, key: str) -> bytes:
         """The bytes under `key`. Raises KeyError where there are none, ValueError for a bad key."""
@@ -58,6 +62,11 @@ class MemoryStore:
         with self._lock:
             return sorted(key for key in self._kept if key.startswith(prefix))
 
+    def walk(self, prefix: str) -> Iterator[Kept]:
+        """What is under the keys that begin with `prefix`. Raises ValueError for a bad prefix."""
+        for key in self.keys(prefix):
+            yield Kept(key, len(self._kept[key]), self._written_at[key])
+
     def put_all(self, files: Iterable[File]) -> None:
         """`put` each."""
         for key, parts in files:
@@ -68,6 +77,7 @@ class MemoryStore:
         check_key(key)
         with self._lock:
             self._kept.pop(key, None)
+            self._written_at.pop(key, None)
 
     def free_bytes(self) -> int:
         """Capacity left."""

@@ -9,6 +9,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
+from service.storage.indexes import build_at_once
+
 log = structlog.get_logger()
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -20,30 +22,39 @@ def upgrade(engine: Engine) -> None:
     """Apply what is missing. The lock is held until the transaction ends, so others wait and find it done.
 
     A ledger that a newer version has upgraded is left as it is: migrations only add, so this version can
-    finish its work on it.
+    finish its work on it. New indexes of a PostgreSQL that has rows already are left to indexes.py.
     """
     with engine.begin() as connection:
         _lock(connection)
         config = alembic_config(connection)
-        if newer := _unknown_revision(connection, config):
+        if newer := _unknown_revision(connection):
             log.warning("the ledger is of a newer version, which this one works on", revision=newer)
             return
+        is_new = MigrationContext.configure(connection).get_current_revision() is None
         command.upgrade(config, "head")
+        if is_new or connection.dialect.name == "sqlite":
+            build_at_once(connection)
 
 
-def alembic_config(connection: Connection) -> Config:
-    """Alembic on an open connection, without a configuration file."""
+def alembic_config(connection: Connection | None = None) -> Config:
+    """Alembic on an open connection, without a configuration file; on none, it only tells of migrations."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["connection"] = connection
+    if connection is not None:
+        config.attributes["connection"] = connection
     return config
 
 
-def _unknown_revision(connection: Connection, config: Config) -> str:
+def is_known_revision(revision: str) -> bool:
+    """Whether a ledger of this revision is of this version of ours, or an older one."""
+    scripts = ScriptDirectory.from_config(alembic_config())
+    return revision in {script.revision for script in scripts.walk_revisions()}
+
+
+def _unknown_revision(connection: Connection) -> str:
     """The revision that the ledger has, if it is not one of ours; empty otherwise."""
     current = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    return current if current is not None and current not in known else ""
+    return "" if current is None or is_known_revision(current) else current
 
 
 def _lock(connection: Connection) -> None:

@@ -8,8 +8,9 @@ from sqlalchemy import ColumnElement, Connection, TextClause, func, select
 
 from service.storage.analyses import Analysis, analysis_of
 from service.storage.deliveries import DeliveryState, Proof
-from service.storage.schema import IS_OPEN, analyses, deliveries, instances, leases, studies
-from service.study.state import AnalysisState, StudyState
+from service.storage.few import IS_HELD, IS_OPEN, IS_QUEUED
+from service.storage.schema import analyses, deliveries, instances, leases, studies
+from service.study.state import StudyState
 
 MOST_ROWS = 5000
 """Newest analyses or studies that figures are made of."""
@@ -53,12 +54,18 @@ class Operations:
     connection: Connection
 
     def waiting_for_classifiers(self) -> list[ClassifierWork]:
-        """By classifier, those of which something waits."""
+        """By classifier, those of which something waits; of the newest MOST_ROWS that wait."""
+        waiting = (
+            select(analyses.c.classifier, analyses.c.queued_at)
+            .where(IS_QUEUED)
+            .order_by(analyses.c.queued_at.desc())
+            .limit(MOST_ROWS)
+            .subquery()
+        )
         rows = self.connection.execute(
-            select(analyses.c.classifier, func.count(), func.min(analyses.c.queued_at))
-            .where(analyses.c.finished_at.is_(None), analyses.c.state == AnalysisState.QUEUED)
-            .group_by(analyses.c.classifier)
-            .order_by(analyses.c.classifier)
+            select(waiting.c.classifier, func.count(), func.min(waiting.c.queued_at))
+            .group_by(waiting.c.classifier)
+            .order_by(waiting.c.classifier)
         )
         return [ClassifierWork(*row) for row in rows]
 
@@ -85,7 +92,7 @@ class Operations:
         """What processes are at work on just now."""
         rows = self.connection.execute(
             select(leases.c.work, func.count(), func.min(leases.c.since))
-            .where(leases.c.is_held, leases.c.dead_at.is_(None))
+            .where(IS_HELD, leases.c.dead_at.is_(None))
             .group_by(leases.c.work)
             .order_by(leases.c.work)
         )

@@ -4,22 +4,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import func, select, union_all
 
 from service.storage.deliveries import DeliveryState
+from service.storage.few import IS_OPEN
 from service.storage.ledger import Transaction
 from service.storage.schema import deliveries, history, studies
+from service.storage.statements import one_by_one
 from service.study.model import Study
 from service.study.state import StudyEvent, StudyState
 
-AT_WORK = (
-    StudyState.RECEIVED,
-    StudyState.ASSEMBLED,
-    StudyState.QUEUED,
-    StudyState.INFERRED,
-    StudyState.REPORTED,
-)
-"""The states that a study leaves by itself. One that is parked waits for a person on purpose."""
+_BEFORE_REPORTED = (StudyState.RECEIVED, StudyState.ASSEMBLED, StudyState.QUEUED, StudyState.INFERRED)
+"""States that a study leaves by itself, as it does the one after them. One that is parked waits for a person
+on purpose.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +44,21 @@ def overdue_studies(tx: Transaction, before: datetime, limit: int) -> list[Study
 
 
 def _conditions(before: datetime) -> tuple[Any, ...]:
-    """By the index on state and last instance; the rest is looked up for what that leaves."""
-    of_study = deliveries.c.study_instance_uid == studies.c.study_instance_uid
-    is_being_sent = exists().where(of_study, deliveries.c.state == DeliveryState.WAITING)
-    is_tried_again = exists().where(
-        history.c.study_instance_uid == studies.c.study_instance_uid,
-        history.c.event == StudyEvent.RETRIED,
-        history.c.at >= before,
+    """By the indexes on state and last instance, and on open deliveries; the rest is looked up for what that
+    leaves. Without a destination results stay here, and "reported" is where the study ends: such studies are
+    many, and none of them is looked at.
+    """
+    uid, is_late = studies.c.study_instance_uid, studies.c.last_instance_at < before
+    being_sent = select(deliveries.c.study_instance_uid).where(
+        IS_OPEN, deliveries.c.state == DeliveryState.WAITING
     )
-    return (
-        studies.c.state.in_(AT_WORK),
-        studies.c.last_instance_at < before,
-        # Without a destination results stay here, and "reported" is where the study ends.
-        or_(studies.c.state != StudyState.REPORTED, is_being_sent),
-        ~is_tried_again,
+    is_tried_again = one_by_one(
+        select(history.c.id).where(
+            history.c.study_instance_uid == uid,
+            history.c.event == StudyEvent.RETRIED,
+            history.c.at >= before,
+        )
     )
+    at_work = select(uid).where(studies.c.state.in_(_BEFORE_REPORTED), is_late)
+    reported = select(uid).where(studies.c.state == StudyState.REPORTED, is_late, uid.in_(being_sent))
+    return uid.in_(union_all(at_work, reported)), ~is_tried_again

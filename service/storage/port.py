@@ -1,6 +1,8 @@
 """The instance store port: durable bytes under keys. tests/contracts/store.py holds adapters to it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 
@@ -43,6 +45,17 @@ class Upload(Protocol):
 
 File = tuple[str, Sequence[bytes | memoryview]]
 """A key, and the parts of what is to be kept under it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is under a key. `written_at` is as the store tells it, in UTC: a bucket to the second, and a copy
+    of a store may have times of its own.
+    """
+
+    key: str
+    size_bytes: int
+    written_at: datetime
 
 
 class InstanceStore(Protocol):
@@ -90,6 +103,13 @@ class InstanceStore(Protocol):
 
     def keys(self, prefix: str) -> list[str]:
         """All keys that begin with `prefix`, sorted."""
+        ...
+
+    def walk(self, prefix: str) -> Iterator[Kept]:
+        """What is under the keys that begin with `prefix`, while it is looked for: not sorted, never all of
+        it in memory, the files of one folder one after the other. What comes or goes meanwhile may be left
+        out.
+        """
         ...
 
     def delete(self, key: str) -> None:

@@ -4,9 +4,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from service.storage.schema import promotions
+from service.storage.statements import lock_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,20 @@ class Promotions:
 
     def add(self, promotion: Promotion) -> None:
         """Enter one."""
+        lock_table(self.connection, promotions)  # or one that began later might be seen first
         self.connection.execute(insert(promotions).values(asdict(promotion)))
 
     def all(self) -> tuple[Promotion, ...]:
         """Every one, the oldest first."""
-        rows = self.connection.execute(select(promotions).order_by(promotions.c.id))
-        return tuple(
-            Promotion(**{name: value for name, value in row._mapping.items() if name != "id"}) for row in rows
+        return tuple(one for _, one in self.after(0))
+
+    def after(self, number: int) -> tuple[tuple[int, Promotion], ...]:
+        """Those that were entered after the one of this number, the oldest first, each with its number."""
+        rows = self.connection.execute(
+            select(promotions).where(promotions.c.id > number).order_by(promotions.c.id)
         )
+        return tuple((row.id, _promotion(row)) for row in rows)
+
+
+def _promotion(row: Row[Any]) -> Promotion:
+    return Promotion(**{name: value for name, value in row._mapping.items() if name != "id"})

@@ -47,17 +47,30 @@ def record_all(
     what it raises undoes everything. From `now` on the studies count as quiet: instances may have waited for
     the database, and others of the same study may wait still. Raises LedgerUnavailable.
     """
-    # Studies in one order everywhere: two processes that lock the same ones must not wait for each other.
-    ordered = sorted(instances, key=_study)
     heard = ledger.heard.new(instances)
     with ledger.begin() as tx:
-        for _, of_study in groupby(ordered, key=_study):
-            _record_study(tx, list(of_study), now)
-        displaced = resolve(tx, instances, now, replace=replace)
-        for one in displaced:
-            explain(one)
+        displaced = enter_all(tx, instances, now, replace=replace, explain=explain)
         tx.senders.enter(heard)
     ledger.heard.entered(heard)
+    return displaced
+
+
+def enter_all(
+    tx: Transaction,
+    instances: Sequence[ReceivedInstance],
+    now: datetime,
+    *,
+    replace: bool,
+    explain: Callable[[Displaced], object],
+) -> list[Displaced]:
+    """`record_all` within a transaction."""
+    # Studies in one order everywhere: two processes that lock the same ones must not wait for each other.
+    ordered = sorted(instances, key=_study)
+    for _, of_study in groupby(ordered, key=_study):
+        _record_study(tx, list(of_study), now)
+    displaced = resolve(tx, instances, now, replace=replace)
+    for one in displaced:
+        explain(one)
     return displaced
 
 

@@ -1,6 +1,8 @@
 """The terms that studies are found by: written together with what they are made of."""
 
 from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
@@ -29,11 +31,24 @@ def index_results(connection: Connection, study_instance_uid: str) -> None:
         .where(analyses.c.study_instance_uid == study_instance_uid, ~analyses.c.shadow)
         .order_by(analyses.c.revision)
     )
-    newest = {row.classifier: row.result for row in rows if row.result and row.result["scores"]}
-    results = {name: AnalysisResult.from_json(body) for name, body in newest.items()}
+    results = newest_scores(rows)
     said = Assessments(connection).of_studies([study_instance_uid])
     terms = result_terms(results.values()) | verdict_terms(results, said)
     _replace(connection, study_instance_uid, RESULT, terms)
+
+
+def newest_scores(rows: Iterable[Any]) -> dict[str, AnalysisResult]:
+    """Of a study's analyses, the oldest revision first, the newest one with scores by classifier."""
+    newest = {row.classifier: row.result for row in rows if row.result and row.result["scores"]}
+    return {name: AnalysisResult.from_json(body) for name, body in newest.items()}
+
+
+def term_rows(
+    study_instance_uid: str, received_at: datetime, origin: str, terms: Iterable[str]
+) -> list[dict[str, Any]]:
+    """The rows of the table that say so."""
+    one = {"study_instance_uid": study_instance_uid, "origin": origin, "received_at": received_at}
+    return [one | {"term": term} for term in sorted(terms)]
 
 
 def _replace(connection: Connection, study_instance_uid: str, origin: str, terms: Iterable[str]) -> None:
@@ -44,14 +59,6 @@ def _replace(connection: Connection, study_instance_uid: str, origin: str, terms
     )
     if received_at is None:
         return
-    rows = [
-        {
-            "study_instance_uid": study_instance_uid,
-            "term": term,
-            "origin": origin,
-            "received_at": received_at,
-        }
-        for term in sorted(terms)
-    ]
+    rows = term_rows(study_instance_uid, received_at, origin, terms)
     if rows:
         insert_all_if_absent(connection, search_terms, rows)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import ColumnElement, Connection, Select, Table, exists, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -18,3 +18,16 @@ def insert_all_if_absent(connection: Connection, table: Table, rows: Sequence[di
     statement = insert(table).on_conflict_do_nothing()
     # Without the option SQLAlchemy throws away the count of an INSERT on PostgreSQL.
     return connection.execute(statement, rows, execution_options={"preserve_rowcount": True}).rowcount
+
+
+def lock_table(connection: Connection, table: Table) -> None:
+    """Let nobody else write to the table until the transaction ends; on SQLite nobody does anyhow."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def one_by_one(asked: Select[Any]) -> ColumnElement[bool]:
+    """That a subquery finds something, asked for each of the few rows that are left. The offset keeps
+    PostgreSQL from gathering first all that fulfils it, which may be most of the history.
+    """
+    return exists(asked.offset(0))

@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from service.storage.schema import history, studies
 from service.storage.search_terms import index_header
-from service.storage.statements import insert_if_absent
+from service.storage.statements import insert_if_absent, one_by_one
 from service.study.lifecycle import next_state, starts_revision
 from service.study.model import Priority, ReceivedInstance, Study, StudyHeader
 from service.study.move import Move, move_of
@@ -17,10 +17,12 @@ from service.study.state import StudyEvent, StudyState
 
 IMAGES_REMOVED = "images_removed"
 """Event of a study's history that moves no state: what was received of this revision is here no more."""
-IMAGES_ARE_REMOVED = exists().where(
-    history.c.study_instance_uid == studies.c.study_instance_uid,
-    history.c.revision == studies.c.revision,
-    history.c.event == IMAGES_REMOVED,
+IMAGES_ARE_REMOVED = one_by_one(
+    select(history.c.id).where(
+        history.c.study_instance_uid == studies.c.study_instance_uid,
+        history.c.revision == studies.c.revision,
+        history.c.event == IMAGES_REMOVED,
+    )
 )
 """Condition on the table of studies."""
 HEADER_FIELDS = tuple(StudyHeader.__dataclass_fields__)
@@ -106,7 +108,7 @@ class Studies:
         self._update(study_instance_uid, state=state, revision=revision, reason=reason, updated_at=now)
         if (state, revision) != (study.state, study.revision) or study.instance_count == 0:
             self._remember(study_instance_uid, revision, now, event, state, reason)
-            self.moves.append(move_of(study, row.last_instance_at, event, state, now))
+            self.moves.append(move_of(study, row.last_instance_at, event, state, revision, now))
         return state
 
     def describe(self, study_instance_uid: str, header: StudyHeader) -> None:
@@ -143,6 +145,11 @@ class Studies:
         )
         if study is not None and self.connection.execute(known).first() is None:
             self._remember(study_instance_uid, study.revision, datetime.now(UTC), event, study.state, reason)
+
+    def images_removed(self, study_instance_uid: str, reason: str) -> None:
+        """Remember that the images of the present revision are here no more, and why."""
+        self.note(study_instance_uid, IMAGES_REMOVED, reason)
+        self._update(study_instance_uid, images_removed_of=studies.c.revision)
 
     def notes(self, study_instance_uids: Sequence[str], event: str) -> dict[str, int]:
         """How many entries of the history of each study have this event; studies without any are left out."""
@@ -230,11 +237,6 @@ class Studies:
             .order_by(studies.c.received_at.desc(), studies.c.study_instance_uid.desc())
         )
         return [study_of(row) for row in rows]
-
-    def counts(self) -> dict[StudyState, int]:
-        """How many studies are in each state that has any."""
-        rows = self.connection.execute(select(studies.c.state, func.count()).group_by(studies.c.state))
-        return {StudyState(state): count for state, count in rows}
 
     def history(self, study_instance_uid: str) -> list[HistoryEntry]:
         """Every move of a study's state, oldest first."""

@@ -1,7 +1,8 @@
 """The one table by which a study's state moves. README.md draws it; a test compares the two.
 
 Every state but RECEIVED can be reopened: a late instance starts a new revision. So does trying a delivered
-study again, of which a part was given up: what was delivered stays what its revision said. So does the
+study again, of which a part was given up: what was delivered stays what its revision said. So does trying one
+again that was found in the store, and so may have results of its revision. So does the
 arrival of another study without which a classifier could not read this one. What an older revision still has
 in flight finds its revision superseded and stops. A complete series closes a revision early: it is analysed
 and reported as that revision, while the study goes on being received as the next one.
@@ -21,6 +22,7 @@ TRANSITIONS: dict[tuple[S, E], S] = {
     (S.RECEIVED, E.CEILING_REACHED): S.ASSEMBLED,
     (S.RECEIVED, E.PARKED): S.PARKED,
     (S.RECEIVED, E.GAVE_UP): S.FAILED,
+    (S.RECEIVED, E.FOUND_IN_STORE): S.KEPT,
     (S.ASSEMBLED, E.WORK_QUEUED): S.QUEUED,
     (S.ASSEMBLED, E.NOTHING_TO_ANALYSE): S.NOT_ANALYSED,
     (S.ASSEMBLED, E.CAME_AS_PRIOR): S.PRIOR,
@@ -36,6 +38,7 @@ TRANSITIONS: dict[tuple[S, E], S] = {
     (S.FAILED, E.RETRIED): S.ASSEMBLED,
     (S.NOT_ANALYSED, E.RETRIED): S.ASSEMBLED,
     (S.PRIOR, E.RETRIED): S.ASSEMBLED,
+    (S.KEPT, E.RETRIED): S.ASSEMBLED,
     (S.DELIVERED, E.RETRIED): S.ASSEMBLED,
     (S.QUEUED, E.COMPANION_ARRIVED): S.ASSEMBLED,
     (S.INFERRED, E.COMPANION_ARRIVED): S.ASSEMBLED,
@@ -50,6 +53,7 @@ TRANSITIONS: dict[tuple[S, E], S] = {
     (S.DELIVERED, E.INSTANCE_RECEIVED): S.RECEIVED,
     (S.NOT_ANALYSED, E.INSTANCE_RECEIVED): S.RECEIVED,
     (S.PRIOR, E.INSTANCE_RECEIVED): S.RECEIVED,
+    (S.KEPT, E.INSTANCE_RECEIVED): S.RECEIVED,
     (S.FAILED, E.INSTANCE_RECEIVED): S.RECEIVED,
 }
 
@@ -65,7 +69,7 @@ def next_state(state: S, event: E) -> S:
 def starts_revision(state: S, event: E) -> bool:
     """Whether `event` starts a new revision of a study in `state`."""
     reopens = event is E.INSTANCE_RECEIVED and state is not S.RECEIVED
-    redoes = (state, event) == (S.DELIVERED, E.RETRIED)
+    redoes = event is E.RETRIED and state in {S.DELIVERED, S.KEPT}
     return reopens or redoes or event in {E.SERIES_COMPLETE, E.COMPANION_ARRIVED}
 
 

@@ -62,7 +62,7 @@ class CompanionImage:
 
 @dataclass(frozen=True, slots=True)
 class FrameScore:
-    """One frame of a cine, by its number from 1. `heatmap_key` as in ImageScore."""
+    """One frame of a cine, by its number from 1. `heatmap_key` as in ImageScore, empty for none."""
 
     number: int
     probability: float
@@ -79,7 +79,7 @@ class ImageScore:
     (column, row) in pixels of the source image; empty where the heatmap is flat. `finds_lesions` says whether
     the classifier looks for lesions; then `lesion` is None where it found none. `companion`: the image that
     was judged together with this one, where the classifier looks at two studies. `frames`: all that were
-    scored of a cine, of which this is the most suspicious.
+    scored of a cine, of which this is the most suspicious; only the hottest of them have a heatmap.
     """
 
     sop_instance_uid: str
@@ -143,12 +143,15 @@ class AnalysisResult:
         )
 
     def says_the_same(self, other: Self) -> bool:
-        """Whether both are of one classifier and of the same images, with the same scores and refusals."""
-        return (self.classifier, self.scores, self.refusals) == (
-            other.classifier,
-            other.scores,
-            other.refusals,
-        )
+        """Whether both are of one classifier and of the same images, with the same scores and refusals, in
+        whatever order.
+        """
+        return self._in_order() == other._in_order()
+
+    def _in_order(self) -> tuple[Any, ...]:
+        scores = sorted(self.scores, key=lambda one: (one.sop_instance_uid, one.frame_number or 0))
+        refusals = sorted(self.refusals, key=lambda one: one.sop_instance_uid)
+        return self.classifier, scores, refusals
 
     @property
     def most_suspicious(self) -> ImageScore | None:

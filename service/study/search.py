@@ -22,6 +22,7 @@ VERDICT, NOT_ASSESSED = "verdict", "none"
 _LONGEST_TEXT = 200
 _BETWEEN_WORDS = re.compile(r"[\s^=,;]+")
 _WITHIN_WORDS = re.compile(r"[^\w]+")
+_WILDCARDS = re.compile(r"[*?]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,24 @@ def result_terms(results: Iterable[AnalysisResult]) -> frozenset[str]:
         if result.most_suspicious is not None:
             terms.add(_term("category", result.most_suspicious.category))
     return frozenset(terms)
+
+
+def name_terms(pattern: str) -> tuple[Term, ...]:
+    """What a study has whose Patient's Name matches a pattern with the wildcards * and ? (PS3.4 C.2.2.2.4).
+
+    Only words that the pattern tells the beginning of: `*sen` tells of none.
+    """
+    terms = []
+    pieces = _WILDCARDS.split(pattern)
+    for number, piece in enumerate(pieces):
+        is_first, is_last = number == 0, number == len(pieces) - 1
+        words = _BETWEEN_WORDS.split(piece)
+        for place, word in enumerate(words):
+            begins = place > 0 or is_first
+            ends = place < len(words) - 1 or is_last
+            if begins and folded(word):
+                terms.append(Term(_term("word", word), is_prefix=not ends))
+    return tuple(terms)
 
 
 def verdict_terms(results: Mapping[str, AnalysisResult], assessments: Iterable[Assessment]) -> frozenset[str]:

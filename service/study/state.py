@@ -15,6 +15,8 @@ class StudyState(StrEnum):
     DELIVERED = "delivered"
     NOT_ANALYSED = "not_analysed"
     PRIOR = "prior"
+    KEPT = "kept"
+    """Found in the store after the ledger was lost; nothing is done with it before somebody asks."""
     FAILED = "failed"
 
 
@@ -29,6 +31,7 @@ class StudyEvent(StrEnum):
     WORK_QUEUED = "work_queued"
     NOTHING_TO_ANALYSE = "nothing_to_analyse"
     CAME_AS_PRIOR = "came_as_prior"
+    FOUND_IN_STORE = "found_in_store"
     ANALYSES_FINISHED = "analyses_finished"
     EVERYTHING_REFUSED = "everything_refused"
     OBJECTS_WRITTEN = "objects_written"

@@ -1,12 +1,14 @@
 """Structured logs without patient data: UIDs are hashed, since a UID leads to a patient."""
 
-import hashlib
 import logging
 import sys
 from typing import Literal
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from service.telemetry.traces.tracing import TRACES
+from service.telemetry.uid_hash import uid_hash
 
 
 def configure_logs(log_format: Literal["console", "json"], show_uids: bool = False) -> None:
@@ -23,6 +25,7 @@ def configure_logs(log_format: Literal["console", "json"], show_uids: bool = Fal
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            add_trace,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *([] if show_uids else [hash_uids]),
             structlog.processors.format_exc_info,
@@ -32,7 +35,7 @@ def configure_logs(log_format: Literal["console", "json"], show_uids: bool = Fal
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     # The libraries' own logs may quote datasets, and what fails is logged by whoever called them.
-    for library in ("pydicom", "pynetdicom", "pika", "alembic", "sqlalchemy", "uvicorn"):
+    for library in ("pydicom", "pynetdicom", "pika", "alembic", "sqlalchemy", "uvicorn", "opentelemetry"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
@@ -44,6 +47,8 @@ def hash_uids(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDi
     return event
 
 
-def uid_hash(uid: str) -> str:
-    """The first 12 hexadecimal digits of the UID's SHA-256: tells entries of one study apart from others."""
-    return hashlib.sha256(uid.encode()).hexdigest()[:12]
+def add_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Where this line belongs in the traces, if they are on."""
+    if traceparent := TRACES.current.traceparent:
+        _, event["trace_id"], event["span_id"], _ = traceparent.split("-")
+    return event

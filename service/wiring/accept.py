@@ -1,6 +1,7 @@
 """The role `accept`: receive, assemble, enqueue."""
 
 import threading
+from collections.abc import Mapping
 from contextlib import ExitStack, closing, suppress
 from functools import partial
 
@@ -22,17 +23,19 @@ from service.assemble.overdue import OverdueAlarm
 from service.config import AcceptSettings, RetentionSettings, Settings
 from service.enqueue.relay import Relay
 from service.errors import LedgerUnavailable, StoreUnavailable
+from service.perform.performer import Performer
 from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
 from service.telemetry.health import BEGUN
 from service.telemetry.metrics.receiving import FREE_BYTES, SPACE_LOW, WATERMARK_BYTES
 from service.telemetry.metrics.scraped import Value, scraped
-from service.telemetry.metrics.studies import count_moves
+from service.telemetry.moves import tell_moves
 from service.wiring.adapters import open_store
 from service.wiring.assemble import assembling, open_relay
 from service.wiring.intake import open_intake
 from service.wiring.loops import start, start_repeating
 from service.wiring.notice_board import Check, NoticeBoard
+from service.wiring.perform import performers, start_performing
 from service.wiring.priors import prior_fetching
 from service.wiring.retention import open_retentions
 from service.wiring.space import low_space_notice, space_for_receiving
@@ -47,6 +50,7 @@ NOTICE_INTERVAL_S = 5.0
 ALARM_INTERVAL_S = 30.0
 PRIORS_INTERVAL_S = 1.0
 RETENTION_INTERVAL_S = 3600.0
+INDEX_INTERVAL_S = 3600.0
 MAKE_ROOM_INTERVAL_S = 30.0
 
 log = structlog.get_logger()
@@ -55,11 +59,12 @@ log = structlog.get_logger()
 def run_accept(settings: Settings, stop: threading.Event) -> None:
     """Receive studies until `stop` is set, then finish what is being received."""
     with ExitStack() as resources:
-        ledger = resources.enter_context(closing(Ledger(settings.ledger_url, count_moves)))
+        ledger = resources.enter_context(closing(Ledger(settings.ledger_url, tell_moves)))
         store = open_store(settings)
         intake = resources.enter_context(open_intake(settings, ledger, store))
         assemble = assembling(settings, ledger, store)
         fetch_priors = prior_fetching(settings, ledger)
+        performing = performers(settings, ledger)
         services, reporter = _services(settings.accept, ledger, store, intake)
         receiver = InstanceReceiver(store, intake, settings.accept, space_for_receiving(settings, store))
         scp = open_scp(settings.accept, receiver, services)
@@ -72,7 +77,7 @@ def run_accept(settings: Settings, stop: threading.Event) -> None:
         if not upgraded(ledger, stop):
             return
         relay = open_relay(settings, ledger, resources)
-        checks = _checks(receiver, intake, relay, low_space_notice(settings))
+        checks = _checks(receiver, intake, relay, low_space_notice(settings), performing)
         board = NoticeBoard(ledger, "accept", checks)
         alarm = OverdueAlarm(ledger, settings.assemble.alarm_after_s)
         alarms = NoticeBoard(ledger, "assemble", {"overdue": alarm.check}, common=True)
@@ -81,6 +86,7 @@ def run_accept(settings: Settings, stop: threading.Event) -> None:
             start_repeating("commitment", reporter.turn, COMMITMENT_INTERVAL_S, stop),
             start_repeating("notices", board.turn, NOTICE_INTERVAL_S, stop),
             start_repeating("alarms", alarms.turn, ALARM_INTERVAL_S, stop),
+            start_repeating("indexes", ledger.build_indexes, INDEX_INTERVAL_S, stop),
         ]
         if settings.retention != RetentionSettings():
             retain = open_retentions(settings.retention, ledger, store)
@@ -90,6 +96,7 @@ def run_accept(settings: Settings, stop: threading.Event) -> None:
             ]
         if fetch_priors is not None:
             threads.append(start_repeating("priors", fetch_priors, PRIORS_INTERVAL_S, stop))
+        threads += start_performing(settings, performing, stop)
         if relay is not None:
             threads.append(start("relay", partial(relay.run, stop), stop))
         stop.wait()
@@ -119,13 +126,19 @@ def open_scp(
 
 
 def _checks(
-    receiver: InstanceReceiver, intake: Intake, relay: Relay | None, low_space: str
+    receiver: InstanceReceiver,
+    intake: Intake,
+    relay: Relay | None,
+    low_space: str,
+    performing: Mapping[str, Performer],
 ) -> dict[str, Check]:
     """What the worklist tells people of this role."""
     checks: dict[str, Check] = {
         "space": lambda: low_space if receiver.is_space_low() else "",
         "journal": lambda: _noted("Received images wait in the journal", intake.trouble()),
     }
+    for name, performer in performing.items():
+        checks[f"workitems-{name}"] = partial(_waiting_workitems, performer)
     if relay is not None:
         checks["broker"] = lambda: _noted("Work waits for the broker", relay.trouble)
     return checks
@@ -143,6 +156,10 @@ def _space(receiver: InstanceReceiver, store: InstanceStore, settings: AcceptSet
 
 def _noted(what: str, why: str) -> str:
     return f"{what}: {why}" if why else ""
+
+
+def _waiting_workitems(performer: Performer) -> str:
+    return _noted("Workitems wait for their manager", performer.trouble)
 
 
 def _services(

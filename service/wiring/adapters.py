@@ -21,14 +21,14 @@ from service.storage.ledger import Ledger
 from service.storage.port import InstanceStore
 from service.study.messages import AssessmentRequest, ReportRequest, delivery_queue, inference_queue
 from service.study.model import Priority
-from service.telemetry.metrics.studies import count_moves
+from service.telemetry.moves import tell_moves
 
 log = structlog.get_logger()
 
 
 def open_ledger(settings: Settings) -> Ledger:
     """The ledger, its tables at this version."""
-    ledger = Ledger(settings.ledger_url, count_moves)
+    ledger = Ledger(settings.ledger_url, tell_moves)
     ledger.upgrade()
     return ledger
 
@@ -88,8 +88,9 @@ def send_queues(settings: Settings) -> list[str]:
 
 
 def classifier_names(settings: Settings) -> list[str]:
-    """The classifiers that rules name, each once, those in the shadow last."""
+    """The classifiers that rules and tasks name, each once, those in the shadow last."""
     named = [name for rule in settings.rules for name in rule.classifiers]
+    named += [name for one in settings.task_managers for task in one.tasks for name in task.classifiers]
     return list(dict.fromkeys([*named, *(name for rule in settings.rules for name in rule.shadow)]))
 
 

@@ -13,7 +13,9 @@ from service.wiring.adapters import engine_choice, manifests, open_store, own_cl
 from service.wiring.assemble import character_sets_of
 from service.wiring.fetch import check_source
 from service.wiring.kinds import check_kinds
+from service.wiring.perform import check_task_manager
 from service.wiring.priors import prior_policy
+from service.wiring.traces import check_traces
 
 
 def check(settings: Settings) -> None:
@@ -31,6 +33,7 @@ def check(settings: Settings) -> None:
                 f"rule {routing_rule.name!r} asks for priors, and [[sources]] has no PACS: add it"
             )
     prior_policy(settings)
+    check_traces(settings)
     for rule in settings.assemble.completeness:
         if rule.count == "pacs" and not settings.sources:
             raise ConfigurationError(
@@ -60,6 +63,8 @@ def _check_tls(settings: Settings) -> None:
     check_kinds(settings)
     for source in settings.sources:
         check_source(settings, source)
+    for manager in settings.task_managers:
+        check_task_manager(settings, manager)
 
 
 def _check_called_ae_title(rule: Rule, settings: Settings) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.accept.association.contexts import OTHER_SOP_CLASSES, supported_contexts
 from service.config import DimseSource, Settings, Source
@@ -46,9 +46,15 @@ def open_fetching(settings: Settings, source_name: str | None) -> Iterator[Fetch
 
 @contextmanager
 def open_fetching_in(
-    settings: Settings, source: Source, ledger: Ledger, deadline: float | None = None
+    settings: Settings,
+    source: Source,
+    ledger: Ledger,
+    deadline: float | None = None,
+    series: Collection[str] = (),
 ) -> Iterator[Fetching]:
-    """The same with a ledger that is open; what is asked of the source ends at `deadline`."""
+    """The same with a ledger that is open; what is asked of the source ends at `deadline`. With `series`
+    nothing else of a study is fetched.
+    """
     if _passes_through_us(source) and settings.accept.tls.only:
         raise ConfigurationError(
             "what is fetched is handed on to accept.port, and accept.tls.only keeps that closed: open it and "
@@ -65,7 +71,7 @@ def open_fetching_in(
             with ledger.read() as tx:
                 return {one.sop_instance_uid for one in tx.instances.of_study(study_instance_uid)}
 
-        wanted = _wanted(settings, ledger)
+        wanted = replace(_wanted(settings, ledger), series=series)
         yield Fetching(source, archive, Fetcher(archive, forwarder, spool, wanted, arrived))
 
 
@@ -107,7 +113,19 @@ def open_archive(settings: Settings, source: Source, deadline: float | None = No
     if source.dicomweb is not None:
         return DicomWebArchive(source.dicomweb, deadline)
     dimse = _dimse(source)
-    peer = Peer(
+    destination = dimse.move_destination or settings.accept.ae_title
+    return DimseArchive(
+        peer_of(settings, source),
+        storable_contexts(settings),
+        destination if dimse.retrieve == "c-move" else None,
+        deadline,
+    )
+
+
+def peer_of(settings: Settings, source: Source) -> Peer:
+    """The DICOM node that a source is. Raises ConfigurationError where it is none."""
+    dimse = _dimse(source)
+    return Peer(
         name=source.name,
         host=dimse.host,
         port=dimse.port,
@@ -118,10 +136,6 @@ def open_archive(settings: Settings, source: Source, deadline: float | None = No
         tls=dimse.tls,
         tls_setting=_tls_setting(source),
     )
-    destination = dimse.move_destination or settings.accept.ae_title
-    return DimseArchive(
-        peer, _storable(settings), destination if dimse.retrieve == "c-move" else None, deadline
-    )
 
 
 def _wanted(settings: Settings, ledger: Ledger) -> Wanted:
@@ -129,10 +143,11 @@ def _wanted(settings: Settings, ledger: Ledger) -> Wanted:
         with ledger.read() as tx:
             return {one.series_instance_uid for one in tx.deliveries.objects_of(study_instance_uid)}
 
-    return Wanted(_storable(settings), own_series)
+    return Wanted(storable_contexts(settings), own_series)
 
 
-def _storable(settings: Settings) -> dict[str, tuple[str, ...]]:
+def storable_contexts(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """The SOP Classes that we store, and their transfer syntaxes."""
     supported = supported_contexts(settings.accept.extra_sop_classes)
     return {uid: syntaxes for uid, syntaxes in supported.items() if uid not in OTHER_SOP_CLASSES}
 

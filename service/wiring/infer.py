@@ -49,7 +49,10 @@ def run_infer(settings: Settings, stop: threading.Event) -> None:
             priority: resources.enter_context(ThreadPoolExecutor(count, f"read {priority}"))
             for priority in Priority
         }
-        worker = Worker(ledger, open_store(settings), classifiers, pools, settings.infer.max_frames)
+        infer = settings.infer
+        worker = Worker(
+            ledger, open_store(settings), classifiers, pools, infer.max_frames, infer.frame_heatmaps
+        )
         if not classifiers:
             BEGUN.tell()
             stop.wait()  # no rule names a classifier: nothing will ever be queued

@@ -22,6 +22,7 @@ from service.storage.receive import record_all, record_received, unless_entered
 from service.study.model import ReceivedInstance
 from service.telemetry.metrics.receiving import JOURNAL_FILL, JOURNAL_WAITING
 from service.telemetry.metrics.scraped import Value, scraped
+from service.telemetry.traces.arrivals import ARRIVALS
 
 log = structlog.get_logger()
 
@@ -49,6 +50,9 @@ class SettledEntries:
         """An association with images of this study was released. Raises LedgerUnavailable."""
         with self._ledger.begin() as tx:
             tx.studies.association_released(study_instance_uid, datetime.now(UTC))
+            study = tx.studies.find(study_instance_uid) if ARRIVALS.has(study_instance_uid) else None
+        if study is not None:
+            ARRIVALS.tell(study_instance_uid, study.revision)
 
 
 @contextmanager

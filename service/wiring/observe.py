@@ -62,11 +62,12 @@ def scanners_of(settings: Settings) -> frozenset[str]:
 
 
 def _own(role: Role, stuck: int) -> Iterator[Value]:
-    yield ROLE, (role, _version()), 1.0
+    yield ROLE, (role, version_of_this()), 1.0
     yield STUCK_LOOPS, (), stuck
 
 
-def _version() -> str:
+def version_of_this() -> str:
+    """Of Preread."""
     try:
         return version("preread")
     except PackageNotFoundError:  # run from its source

@@ -158,6 +158,7 @@ class StudyLog:
 @dataclass(frozen=True, slots=True)
 class WorklistPage:
     """Part of the list, newest study first. `next` is the `before` of the following page, empty on the last.
+    A page that is not the last may have fewer entries than `limit`, or none: it looks only so far back.
 
     `counts` holds the states of all studies, not only of these; nobody counts further than `counted_up_to`:
     what is more than that is one more. `notices` say what is wrong with the service itself.

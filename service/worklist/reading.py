@@ -16,7 +16,6 @@ from service.storage.search import COUNTED
 from service.storage.studies import IMAGES_REMOVED, HistoryEntry
 from service.study.assessment import Assessment
 from service.study.model import Study
-from service.study.search import Cursor
 from service.worklist.classifiers import classifier_entries
 from service.worklist.destinations import destination_entries
 from service.worklist.entries import ObjectEntry, StudyDetail, WorklistEntry, WorklistPage
@@ -42,11 +41,9 @@ def read_page(ledger: Ledger, asked: Listing, research: bool, person: Person) ->
         raise NotAllowed(f"who may not see patients cannot search for them: that needs {Permission.PATIENTS}")
     with ledger.read() as tx:
         summary = _summary(tx)
-        uids = tx.search.find(asked.wanted, asked.limit + 1, asked.cursor)
-        studies = tx.studies.named(uids[: asked.limit])
-        entries = _entries(tx, studies, research)
-    more = len(uids) > asked.limit
-    following = str(Cursor(studies[-1].received_at, studies[-1].study_instance_uid)) if more else ""
+        found = tx.search.find(asked.wanted, asked.limit, asked.cursor)
+        entries = _entries(tx, tx.studies.named(found.study_instance_uids), research)
+    following = str(found.further) if found.further else ""
     page = replace(summary, entries=entries, limit=asked.limit, next=following)
     return masked_page(page) if person.is_masked else page
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
@@ -79,7 +78,7 @@ def render_message(status: int, detail: str, language: str = ENGLISH) -> HTMLRes
 
 def fingerprint(entry: WorklistEntry) -> str:
     """Tells the page's script whether a study looks other than before."""
-    return sha256(repr(asdict(entry)).encode()).hexdigest()[:16]
+    return sha256(repr(entry).encode()).hexdigest()[:16]
 
 
 @cache
@@ -90,6 +89,7 @@ def _environment(language: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     translated, known = partial(translate, language), catalogue(language)
     environment.globals |= {

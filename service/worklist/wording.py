@@ -19,12 +19,14 @@ STATE_LABELS = {
     StudyState.DELIVERED: "Delivered",
     StudyState.NOT_ANALYSED: "Not analysed",
     StudyState.PRIOR: "Prior",
+    StudyState.KEPT: "Kept",
     StudyState.FAILED: "Failed",
 }
 NO_SCORE_LABELS = {
     StudyState.PARKED: "Not analysed: incomplete, waits for a decision",
     StudyState.NOT_ANALYSED: "Not analysed",
     StudyState.PRIOR: "Not analysed: fetched as a prior",
+    StudyState.KEPT: "Not analysed again: found in the store",
     StudyState.FAILED: "Not analysed: failed",
 }
 ANALYSIS_LABELS = {
@@ -54,6 +56,7 @@ OBJECT_LABELS: dict[str, str] = {
     "cine-heatmap": "Heatmaps of a cine (Multi-frame SC)",
     "presentation": "Outline over the image (Presentation State)",
     "segmentation": "Region (Segmentation)",
+    "parametric-map": "Heatmaps as numbers (Parametric Map)",
     "key-objects": "Key images (Key Object Selection)",
     "cad-sr": "Mammography CAD SR",
     "pdf": "Page for people (PDF)",

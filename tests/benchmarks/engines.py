@@ -17,8 +17,9 @@ from engines.errors import EngineError
 from service.errors import PrereadError
 from service.wiring.classifiers import CPU_BATCH
 from tests.benchmarks import cold_start, engines_cpu, engines_gpu, worker
+from tests.benchmarks.harness.asked import benchmark_parser
 from tests.benchmarks.harness.machine import IDLE_SHARE, OthersLoad, Say, wait_until_idle
-from tests.benchmarks.harness.results import RESULTS, Result, show, with_note, write_results
+from tests.benchmarks.harness.results import Result, show, with_note, write_results
 from tests.benchmarks.kept import keep
 from tests.benchmarks.networks import RESNET50, TINY, Exported, export_random, temporary_classifier
 from tests.benchmarks.studies import jpeg_frames
@@ -141,11 +142,9 @@ def measured(part: Callable[[], list[Result]], quick: bool, say: Say) -> list[Re
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="bench-engines", description=__doc__)
+    parser = benchmark_parser("bench-engines", __doc__, "a tiny network, one round, no waiting")
     parser.add_argument("--only", choices=PARTS, help="one part instead of all")
-    parser.add_argument("--quick", action="store_true", help="a tiny network, one round, no waiting")
     parser.add_argument("--keep", action="store_true", help="keep GPU results in tests/gpu/results")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="folder for the JSON files")
     return parser
 
 

@@ -4,7 +4,6 @@ The service runs in a process of its own; two hundred pages listen to it, one of
 build/results/live.json.
 """
 
-import argparse
 import asyncio
 import statistics
 import sys
@@ -18,8 +17,9 @@ from rich.console import Console
 
 from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
+from tests.benchmarks.harness.asked import benchmark_parser
 from tests.benchmarks.harness.machine import wait_until_idle
-from tests.benchmarks.harness.results import RESULTS, Result, show, write_results
+from tests.benchmarks.harness.results import Result, show, write_results
 from tests.servers.chromium import FLAGS
 from tests.servers.process import HOST, ServerProcess, free_port, temporary_folder
 from tests.servers.programs import require
@@ -34,7 +34,9 @@ _PAUSE_S = 0.7
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, show and write."""
-    asked = _parser().parse_args(arguments)
+    asked = benchmark_parser("bench-live", __doc__, "few pages, few results, no waiting").parse_args(
+        arguments
+    )
     console = Console(width=None if sys.stdout.isatty() else 160)
     pages, rounds = (QUICK_PAGES, QUICK_ROUNDS) if asked.quick else (PAGES, ROUNDS)
     if not asked.quick:
@@ -129,13 +131,6 @@ class _Page:
 
 def _p95(values: Sequence[float]) -> float:
     return statistics.quantiles(values, n=20)[-1]
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="bench-live", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="few pages, few results, no waiting")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="folder for the JSON file")
-    return parser
 
 
 if __name__ == "__main__":

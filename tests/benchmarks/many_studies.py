@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from service.storage.ledger import Ledger
 from service.storage.schema import analyses, search_terms, studies
+from service.storage.search_terms import HEADER, RESULT, term_rows
 from service.study.model import Priority, StudyHeader
 from service.study.result import AnalysisResult
 from service.study.search import header_terms, result_terms
@@ -114,14 +115,8 @@ def _enter(
 def _terms(
     row: dict[str, Any], header: StudyHeader, results: list[AnalysisResult]
 ) -> Iterator[dict[str, Any]]:
-    for origin, terms in (("header", header_terms(header)), ("result", result_terms(results))):
-        for term in terms:
-            yield {
-                "study_instance_uid": row["study_instance_uid"],
-                "term": term,
-                "origin": origin,
-                "received_at": row["received_at"],
-            }
+    for origin, terms in ((HEADER, header_terms(header)), (RESULT, result_terms(results))):
+        yield from term_rows(row["study_instance_uid"], row["received_at"], origin, terms)
 
 
 def _analysis(found: AnalysisResult) -> dict[str, Any]:

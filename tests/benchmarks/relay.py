@@ -1,6 +1,5 @@
 """`make bench-relay`: how fast an outbox drains to RabbitMQ; writes build/results/relay.json."""
 
-import argparse
 import statistics
 import sys
 import time
@@ -17,8 +16,9 @@ from service.enqueue.relay import Relay
 from service.storage.ledger import Ledger
 from service.study.messages import InferenceRequest
 from service.study.model import Priority
+from tests.benchmarks.harness.asked import benchmark_parser
 from tests.benchmarks.harness.machine import wait_until_idle
-from tests.benchmarks.harness.results import RESULTS, Result, show, write_results
+from tests.benchmarks.harness.results import Result, show, write_results
 from tests.servers.process import temporary_folder
 from tests.servers.rabbitmq import RabbitMQ
 
@@ -31,7 +31,9 @@ TIMEOUT_S = 5.0
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, show and write."""
-    asked = _parser().parse_args(arguments)
+    asked = benchmark_parser("bench-relay", __doc__, "few messages, one round, no waiting").parse_args(
+        arguments
+    )
     console = Console(width=None if sys.stdout.isatty() else 160)
     rounds, studies = (QUICK_ROUNDS, QUICK_STUDIES) if asked.quick else (ROUNDS, STUDIES)
     with temporary_folder("bench-relay") as folder:
@@ -109,13 +111,6 @@ def _rate(step: Callable[[], int]) -> float:
 
 def _range(values: Sequence[float]) -> str:
     return f"{min(values):.0f} to {max(values):.0f}"
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="bench-relay", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="few messages, one round, no waiting")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="folder for the JSON file")
-    return parser
 
 
 if __name__ == "__main__":

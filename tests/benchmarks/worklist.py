@@ -3,13 +3,11 @@
 Writes build/results/worklist.json.
 """
 
-import argparse
 import statistics
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from pathlib import Path
 
 from rich.console import Console
 
@@ -18,8 +16,9 @@ from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
 from service.study.search import Cursor
 from service.worklist.app import create_app
+from tests.benchmarks.harness.asked import benchmark_parser
 from tests.benchmarks.harness.machine import wait_until_idle
-from tests.benchmarks.harness.results import RESULTS, Result, show, write_results
+from tests.benchmarks.harness.results import Result, show, write_results
 from tests.benchmarks.many_studies import fill
 from tests.servers.postgres import Postgres, empty_database
 from tests.servers.process import temporary_folder
@@ -48,7 +47,9 @@ QUESTIONS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, show and write."""
-    asked = _parser().parse_args(arguments)
+    asked = benchmark_parser("bench-worklist", __doc__, "few studies, few rounds, no waiting").parse_args(
+        arguments
+    )
     console = Console(width=None if sys.stdout.isatty() else 160)
     count, rounds = (QUICK_STUDIES, QUICK_ROUNDS) if asked.quick else (STUDIES, ROUNDS)
     results = []
@@ -108,13 +109,6 @@ def _result(name: str, taken_ms: list[float], count: int) -> Result:
     median = statistics.median(taken_ms)
     how = f"{count} studies; page of 50 rendered; 95th percentile of {len(taken_ms)}, median {median:.0f}"
     return Result.at_most(name, worst, "ms", how, TARGET_MS)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="bench-worklist", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="few studies, few rounds, no waiting")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="folder for the JSON file")
-    return parser
 
 
 if __name__ == "__main__":

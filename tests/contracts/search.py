@@ -106,14 +106,29 @@ class SearchContract(OnALedger):
     def test_pages_hold_every_study_once_newest_first(self, ledger: Ledger, wanted: StudyFilter) -> None:
         # Two of them came at one moment; each has two words that begin alike.
         uids = [study(ledger, f"1.{n}", n // 2, patient_name="Doe^Doeline") for n in range(1, 8)]
-        found: list[str] = []
-        before = None
-        with ledger.read() as tx:
-            while page := tx.search.find(wanted, 3, before):
-                found += page
-                (last,) = tx.studies.named(page[-1:])
-                before = Cursor.parse(str(Cursor(last.received_at, last.study_instance_uid)))
-        assert found == uids[::-1]
+        assert self.paged(ledger, wanted, 3) == uids[::-1]
+
+    @pytest.mark.usefixtures("_both_ways")
+    @pytest.mark.parametrize(
+        "wanted",
+        [
+            StudyFilter(text="doe", modality="MG"),
+            StudyFilter(states=(StudyState.RECEIVED, StudyState.ASSEMBLED), modality="MG"),
+            StudyFilter(priority=Priority.ROUTINE, modality="MG"),
+        ],
+    )
+    def test_looking_ends_after_some_studies_and_goes_on_from_there(
+        self, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, wanted: StudyFilter
+    ) -> None:
+        """However few of the last ones are wanted, and whatever state they are in."""
+        monkeypatch.setattr(search, "LOOKED_THROUGH", 4)
+        for number in range(20):
+            modality = "MG" if number in {2, 3, 11, 19} else "US"
+            study(ledger, f"1.{number + 1}", number // 2, patient_name="Doe^Ann", modalities=(modality,))
+        with ledger.begin() as tx:
+            for uid in ("1.3", "1.12", "1.13", "1.14", "1.15", "1.16"):
+                tx.studies.move(uid, StudyEvent.STUDY_COMPLETE, "complete")
+        assert self.paged(ledger, wanted, 3) == ["1.20", "1.12", "1.4", "1.3"]
 
     def test_a_changed_name_is_found_and_the_old_one_is_not(self, ledger: Ledger) -> None:
         study(ledger, "1.1", patient_name="Doe^Ann")
@@ -139,4 +154,17 @@ class SearchContract(OnALedger):
 
     def find(self, ledger: Ledger, wanted: StudyFilter) -> set[str]:
         with ledger.read() as tx:
-            return set(tx.search.find(wanted, 50))
+            found = tx.search.find(wanted, 50)
+        assert found.further is None
+        return set(found.study_instance_uids)
+
+    def paged(self, ledger: Ledger, wanted: StudyFilter, limit: int) -> list[str]:
+        """Page by page, with cursors as they stand in an address."""
+        with ledger.read() as tx:
+            page = tx.search.find(wanted, limit)
+            found = page.study_instance_uids
+            while page.further:
+                page = tx.search.find(wanted, limit, Cursor.parse(str(page.further)))
+                assert len(page.study_instance_uids) <= limit
+                found += page.study_instance_uids
+        return found

@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 import pytest
 
@@ -67,6 +69,19 @@ class StoreContract:
         assert store.keys("c/") == []
         assert len(store.keys("")) == 5
 
+    def test_walk_tells_every_file_folder_after_folder_with_size_and_time(self, store: InstanceStore) -> None:
+        began = datetime.now(UTC)
+        sizes = {f"a/{study}/{number}": number for study in (1, 12, 2) for number in range(3)}
+        for key, size in {**sizes, "b/1/1": 5}.items():
+            store.put(key, bytes(size))
+        found = list(store.walk("a/"))
+        assert {one.key: one.size_bytes for one in found} == sizes
+        folders = [key for key, _ in groupby(found, key=lambda one: one.key.rpartition("/")[0])]
+        assert sorted(folders) == ["a/1", "a/12", "a/2"]
+        assert all(abs(one.written_at - began) < timedelta(minutes=1) for one in found)
+        assert [one.key for one in store.walk("a/1/")] == ["a/1/0", "a/1/1", "a/1/2"]
+        assert list(store.walk("c/")) == []
+
     def test_deleted_key_is_gone_and_deleting_it_again_does_nothing(self, store: InstanceStore) -> None:
         store.put(KEY, b"x")
         store.delete(KEY)
@@ -87,6 +102,8 @@ class StoreContract:
     def test_prefix_that_could_leave_the_store_is_refused(self, store: InstanceStore, prefix: str) -> None:
         with pytest.raises(ValueError, match="cannot begin a key"):
             store.keys(prefix)
+        with pytest.raises(ValueError, match="cannot begin a key"):
+            list(store.walk(prefix))
 
     def test_free_space_is_told(self, store: InstanceStore) -> None:
         assert store.free_bytes() > 0

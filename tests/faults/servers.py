@@ -1,6 +1,6 @@
 """The servers around the service in each of the two set-ups, as the command starts them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -51,8 +51,8 @@ class Servers:
 
 
 @contextmanager
-def started(set_up: SetUp) -> Iterator[Servers]:
-    """New servers, ended and their data thrown away at the end."""
+def started(set_up: SetUp, breakable: Collection[str] = ("disk",)) -> Iterator[Servers]:
+    """New servers, ended and their data thrown away at the end. What is not `breakable` is the machine's."""
     with ExitStack() as ending:
         orthanc = Orthanc(ending.enter_context(temporary_folder("orthanc")))
         ending.callback(orthanc.stop)
@@ -65,7 +65,8 @@ def started(set_up: SetUp) -> Iterator[Servers]:
         node.start()
         folder = ending.enter_context(temporary_folder("postgres"))
         folder.chmod(0o711)  # the server runs as another user
-        disk = ending.enter_context(small_disk(folder / "disk"))
+        disk = ending.enter_context(small_disk(folder / "disk")) if "disk" in breakable else None
+        (folder / "disk").mkdir(exist_ok=True)
         server = Postgres(folder / "disk")
         ending.callback(server.stop)
         server.start()

@@ -4,7 +4,9 @@ from tests.contracts.access import AccessContract
 from tests.contracts.figures import FiguresContract
 from tests.contracts.ledger import LedgerContract
 from tests.contracts.modality_tables import ModalityTablesContract
+from tests.contracts.result_search import ResultSearchContract
 from tests.contracts.search import SearchContract
+from tests.contracts.workitems import WorkitemsContract
 
 
 @pytest.mark.integration
@@ -37,6 +39,20 @@ class TestModalityTablesOnPostgres(ModalityTablesContract):
 
 @pytest.mark.integration
 class TestFiguresOnPostgres(FiguresContract):
+    @pytest.fixture
+    def ledger_url(self, postgres_url: str) -> str:
+        return postgres_url
+
+
+@pytest.mark.integration
+class TestWorkitemsOnPostgres(WorkitemsContract):
+    @pytest.fixture
+    def ledger_url(self, postgres_url: str) -> str:
+        return postgres_url
+
+
+@pytest.mark.integration
+class TestResultSearchOnPostgres(ResultSearchContract):
     @pytest.fixture
     def ledger_url(self, postgres_url: str) -> str:
         return postgres_url

@@ -2,6 +2,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pika
@@ -157,6 +158,19 @@ def test_message_whose_worker_dies_past_every_limit_is_set_aside_by_rabbitmq_its
         assert consumer.receive(QUIET_S) is None
     (dead,) = broker.dead_letters(ROUTINE)
     assert (dead.envelope, dead.reason) == (sent, "the worker died on every delivery")
+
+
+def test_place_in_a_trace_stays_with_a_message_that_is_retried_and_set_aside(broker: RabbitMQBroker) -> None:
+    broker.declare([ROUTINE])
+    sent = replace(message(), traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+    broker.publish([sent])
+    with consuming(broker) as consumer:
+        take(consumer).retry(0.1, "later")
+        delivery = patiently_take(consumer)
+        assert delivery.envelope == sent
+        delivery.dead_letter("enough")
+    (dead,) = broker.dead_letters(ROUTINE)
+    assert dead.envelope == sent
 
 
 def test_confirmed_messages_outlive_the_death_of_the_broker(rabbitmq_url: str, rabbitmq: RabbitMQ) -> None:

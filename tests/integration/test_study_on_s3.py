@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pydicom import dcmread
 from pydicom.uid import generate_uid
 
+from service.config.load import load_settings
 from service.config.store import StoreSettings
 from service.storage.ledger import Ledger
 from service.storage.s3 import S3Store
 from service.study.state import StudyState
+from service.wiring.recover import open_rebuild
 from tests.integration.accept_role import AcceptRole, Scanner
 from tests.integration.balancer import balancer
 from tests.integration.scanner import SC_CLASS, SR_CLASS, new_study, store, write
@@ -103,6 +106,28 @@ def test_receiving_goes_on_while_the_bucket_is_away_and_catches_up(
     assert_nothing_is_lost(ledger, opened(server, bucket, tmp_path), scanner.acknowledged)
     ledger.close()
     assert "does not answer" in accept.log()
+
+
+def test_ledger_that_is_lost_is_made_again_from_the_bucket(
+    server: SeaweedFS, bucket: str, tmp_path: Path, stack: ExitStack
+) -> None:
+    settings = server.settings(bucket)
+    accept = AcceptRole(tmp_path, store=settings, assemble={"quiet_period_s": 600.0})
+    stack.callback(accept.stop)
+    scanner = Scanner(accept.port)
+    scanner.send(12)
+    accept.stop()
+    for path in (tmp_path / "data").glob("ledger.sqlite3*"):
+        path.unlink()
+
+    loaded = load_settings(tmp_path / "preread.yaml")
+    with open_rebuild(loaded, datetime.now(UTC) - timedelta(days=1), adds_missing=False, dry=False) as run:
+        found = run.run()
+
+    assert (found.instances_entered, found.analysed_again, found.fault_count) == (12, 12, 0)
+    ledger = Ledger(f"sqlite:///{tmp_path}/data/ledger.sqlite3")
+    assert_nothing_is_lost(ledger, opened(server, bucket, tmp_path), scanner.acknowledged)
+    ledger.close()
 
 
 @pytest.mark.parametrize("durability", ["journal", "direct"])

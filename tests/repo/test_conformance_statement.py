@@ -1,6 +1,8 @@
 import re
 from pathlib import Path
 
+from pydicom.sr.coding import Code
+
 from service.accept.admission.admission import Rejection
 from service.accept.association.abort import AbortReason
 from service.accept.association.answer import ServiceStatus
@@ -19,6 +21,8 @@ from service.config import Destination
 from service.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from service.net.c_find import STUDY_ROOT_FIND
 from service.net.storage_commitment import FAILURE_REASONS, STORAGE_COMMITMENT
+from service.perform import attributes
+from service.perform.performer import AWAY_S, REFUSED_S
 from service.send.dimse import contexts_for
 from service.worklist.dicomweb.asked import FURTHEST, MOST_RESULTS
 from service.worklist.dicomweb.levels import INSTANCES, SERIES, STUDIES
@@ -101,3 +105,11 @@ def test_keys_and_limits_of_a_search_are_the_ones_that_are_held() -> None:
 def test_implementation_is_named() -> None:
     assert IMPLEMENTATION_CLASS_UID in STATEMENT
     assert IMPLEMENTATION_VERSION_NAME in STATEMENT
+
+
+def test_codes_of_workitems_that_are_canceled_are_the_ones_that_are_told() -> None:
+    section = STATEMENT.split("## UPS-RS user agent")[1].split("\n## ")[0]
+    told = {one.value for one in vars(attributes).values() if isinstance(one, Code)}
+    assert set(re.findall(r"\b110\d{3}\b", section)) == told
+    assert f"left alone for {AWAY_S:g} s" in section
+    assert f"left alone for {REFUSED_S:g} s" in section

@@ -10,6 +10,8 @@ BESIDE = [
     "dicom",
     "fetch",
     "net",
+    "perform",
+    "recover",
     "storage",
     "study",
     "telemetry",

@@ -51,6 +51,14 @@ class Postgres:
         statement = sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}")
         self._run_sql(statement.format(sql.Literal(database)))
 
+    def dump(self, database: str, file: Path) -> None:
+        """Write a database to a file, as an administrator would: pg_dump."""
+        self._run_tool("pg_dump", "--format=custom", f"--file={file}", self.url(database))
+
+    def restore(self, database: str, file: Path) -> None:
+        """Put back what `dump` wrote into an empty database: pg_restore."""
+        self._run_tool("pg_restore", "--exit-on-error", f"--dbname={self.url(database)}", str(file))
+
     def start(self) -> None:
         """Start the server; return once it takes queries."""
         options = {
@@ -106,6 +114,11 @@ class Postgres:
             check=True,
             capture_output=True,
         )
+
+    def _run_tool(self, name: str, *arguments: str) -> None:
+        urls = [one.replace("postgresql+psycopg:", "postgresql:") for one in arguments]
+        command = [str(self._programs / name), *urls]
+        subprocess.run(command, check=True, capture_output=True, env={"PGPASSWORD": self._password})
 
     def _answers(self) -> bool:
         try:

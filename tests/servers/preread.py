@@ -18,6 +18,8 @@ from service.storage.ledger import Ledger
 from service.study.model import Study
 from tests.servers.process import HOST, ServerProcess, free_port, free_ports, listens
 
+START_S = 180.0
+"""Longest wait for the roles: a machine that runs several tests at a time may be slow."""
 US_RULE = {
     "name": "breast-ultrasound",
     "when": {"Modality": "US"},
@@ -57,10 +59,10 @@ class Preread:
         """`preread` with this configuration."""
         return [sys.executable, "-m", "service.cli.main", "--config", str(self.configuration), *arguments]
 
-    def start(self) -> None:
-        """Start every role; return once scanners and browsers are answered."""
+    def start(self, timeout_s: float = START_S) -> None:
+        """Start every role; return once scanners and browsers are answered. Raises RuntimeError."""
         self._process = ServerProcess(self.command("run"), self.folder / "preread.log", self.environment)
-        self._process.wait_until(lambda: listens(self.dicom_port) and listens(self.web_port))
+        self._process.wait_until(lambda: listens(self.dicom_port) and listens(self.web_port), timeout_s)
 
     @property
     def pid(self) -> int:

@@ -81,6 +81,22 @@ spec:
 {{- end -}}
 {{- end -}}
 
+{{/* Where traces go, if they do: `config.traces.endpoint`. */}}
+{{- define "preread.policy.toCollector" -}}
+{{- with dig "traces" "endpoint" "" .Values.config -}}
+{{- $url := urlParse . -}}
+# Traces: the collector.
+- to:
+    {{- if $.Values.networkPolicy.collectorNamespace }}
+    {{- include "preread.policy.namespace" $.Values.networkPolicy.collectorNamespace | nindent 4 }}
+    {{- else }}
+    {{- include "preread.policy.networks" (dict "cidrs" $.Values.networkPolicy.collectorCidrs) | nindent 4 }}
+    {{- end }}
+  ports:
+    - {port: {{ regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default (ternary "443" "80" (eq $url.scheme "https")) }}}
+{{- end -}}
+{{- end -}}
+
 {{/* DICOM, DICOMweb, HL7 and FHIR peers listen on ports of their own choice. */}}
 {{- define "preread.policy.toPacs" -}}
 # PACS and other systems of the configuration, on whatever port they listen.

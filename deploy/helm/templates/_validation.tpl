@@ -76,6 +76,9 @@
 {{- if and (eq .Values.store.kind "s3") (not .Values.store.s3.bucket) -}}
 {{- fail "store.kind is s3: name the bucket in store.s3.bucket" -}}
 {{- end -}}
+{{- if or (hasPrefix "/" .Values.store.s3.prefix) (hasSuffix "/" .Values.store.s3.prefix) -}}
+{{- fail "store.s3.prefix begins or ends with a slash: leave it out, the keys are the same without it" -}}
+{{- end -}}
 {{- if and (eq .Values.store.kind "filesystem") .Values.store.s3.bucket -}}
 {{- fail "store.s3.bucket does nothing while store.kind is filesystem: set store.kind to s3" -}}
 {{- end -}}

@@ -122,6 +122,7 @@ class Arrival:
             request.sop_instance_uid,
             request.transfer_syntax_uid,
             request.calling_ae_title,
+            request.called_ae_title,
         )
 
     def _opened(self) -> Upload:

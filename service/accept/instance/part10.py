@@ -8,9 +8,15 @@ PREAMBLE = bytes(128) + b"DICM"
 
 
 def part10_head(
-    sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str, calling_ae_title: str
+    sop_class_uid: str,
+    sop_instance_uid: str,
+    transfer_syntax_uid: str,
+    calling_ae_title: str,
+    called_ae_title: str = "",
 ) -> bytes:
-    """All that precedes the dataset in a file (PS3.10 section 7.1)."""
+    """All that precedes the dataset in a file (PS3.10 section 7.1). Both AE titles are there so that a lost
+    ledger can be made again from the files.
+    """
     elements = b"".join(
         (
             _element(0x0001, b"OB", b"\0\1"),
@@ -20,6 +26,7 @@ def part10_head(
             _element(0x0012, b"UI", _padded(IMPLEMENTATION_CLASS_UID, b"\0")),
             _element(0x0013, b"SH", _padded(IMPLEMENTATION_VERSION_NAME, b" ")),
             _element(0x0016, b"AE", _padded(calling_ae_title, b" ")),
+            _element(0x0018, b"AE", _padded(called_ae_title, b" ")) if called_ae_title else b"",
         )
     )
     group_length = _element(0x0000, b"UL", struct.pack("<L", len(elements)))

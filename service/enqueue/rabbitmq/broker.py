@@ -66,7 +66,10 @@ class RabbitMQBroker:
         """Why each of them was not taken; empty where it was."""
         if not envelopes:
             return []
-        messages = [Outgoing(one.queue, encode(one), persistent(one.message_id)) for one in envelopes]
+        messages = [
+            Outgoing(one.queue, encode(one), persistent(one.message_id, traceparent=one.traceparent))
+            for one in envelopes
+        ]
         try:
             return self._publisher.publish_all(messages)
         except BrokerUnavailable as error:

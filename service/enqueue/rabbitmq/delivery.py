@@ -135,8 +135,9 @@ class RabbitMQDelivery:
         self._copy_to(waiting.name, reason, spread(delay_s))
 
     def _copy_to(self, queue: str, reason: str, delay_s: float | None = None) -> None:
-        properties = persistent(self._envelope.message_id, self.attempts, reason, delay_s)
-        self._publisher.publish(Outgoing(queue, encode(self._envelope), properties))
+        envelope = self._envelope
+        properties = persistent(envelope.message_id, self.attempts, reason, delay_s, envelope.traceparent)
+        self._publisher.publish(Outgoing(queue, encode(envelope), properties))
 
     def _end(self, hand_on: Callable[[], None]) -> None:
         with self._lock:

@@ -1,32 +1,25 @@
 """FHIR R4: a DiagnosticReport with an Observation for each breast, as one transaction of conditional updates.
 
-Repeating it changes nothing: every resource is found again by its identifier.
+Repeating it changes nothing: every resource is found again by its identifier. Everything is preliminary as
+long as no person has said anything of it. What she says then amends the report; what she rejects is entered
+in error.
 """
 
 import json
 import uuid
-from datetime import datetime
-from typing import Any
-
-from pydicom.sr.coding import Code
 
 from service.report import codes
+from service.report.messages.fhir_assessment import ASSESSMENT_ID, assessment_observation
+from service.report.messages.fhir_types import Resource, concept, identifier, instant, percentage, search_by
 from service.report.messages.said import Said
 from service.report.text import percent
 from service.report.uids import side_tracking_uid
 from service.study.result import ImageScore
 
-_DICOM_UID = "urn:dicom:uid"
-_SYSTEMS = {
-    "DCM": "http://dicom.nema.org/resources/ontology/DCM",
-    "SCT": "http://snomed.info/sct",
-    "UCUM": "http://unitsofmeasure.org",
-}
 _INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
 _CATEGORY = "http://terminology.hl7.org/CodeSystem/v2-0074"
 _DATE = 8
 """Characters of a DICOM date."""
-Resource = dict[str, Any]
 
 
 def build_fhir(said: Said, report_uid: str) -> bytes:
@@ -47,7 +40,7 @@ def _entry(uid: str, resource: Resource) -> Resource:
     return {
         "fullUrl": _place(uid),
         "resource": resource,
-        "request": {"method": "PUT", "url": f"{kind}?identifier={_DICOM_UID}|urn:oid:{uid}"},
+        "request": {"method": "PUT", "url": f"{kind}?{search_by(uid)}"},
     }
 
 
@@ -59,17 +52,28 @@ def _place(uid: str) -> str:
 def _report(said: Said, uid: str, results: list[str]) -> Resource:
     report: Resource = {
         "resourceType": "DiagnosticReport",
-        "identifier": [_uid(uid)],
-        "status": "preliminary",
+        "identifier": [identifier(uid)],
+        "status": "amended" if said.assessment else "preliminary",
         "category": [{"coding": [{"system": _CATEGORY, "code": "RAD", "display": "Radiology"}]}],
-        "code": _concept(codes.IMAGING_PROCEDURE),
+        "code": concept(codes.IMAGING_PROCEDURE),
         "subject": _subject(said),
-        "issued": _instant(said.result.finished_at),
+        "issued": instant(said.said_at),
         "result": [{"reference": reference} for reference in results],
         "imagingStudy": [_study(said)],
         "conclusion": " ".join(said.comments),
     }
-    return report | _effective(said)
+    return report | _effective(said) | _assessed(said, report["result"])
+
+
+def _assessed(said: Said, results: list[Resource]) -> Resource:
+    """What a person's word adds to the report."""
+    if said.assessment is None:
+        return {}
+    return {
+        "contained": [assessment_observation(said.assessment, _subject(said), _study(said))],
+        "result": [*results, {"reference": f"#{ASSESSMENT_ID}"}],
+        "resultsInterpreter": [{"display": said.assessment.assessed_by}],
+    }
 
 
 def _observation(said: Said, uid: str, side: str, score: ImageScore) -> Resource:
@@ -78,22 +82,22 @@ def _observation(said: Said, uid: str, side: str, score: ImageScore) -> Resource
     threshold = percent(identity.threshold)
     observation: Resource = {
         "resourceType": "Observation",
-        "identifier": [_uid(uid)],
-        "status": "preliminary",
-        "code": _concept(codes.PROBABILITY_OF_CANCER),
+        "identifier": [identifier(uid)],
+        "status": "entered-in-error" if said.is_rejected else "preliminary",
+        "code": concept(codes.PROBABILITY_OF_CANCER),
         "subject": _subject(said),
-        "issued": _instant(said.result.finished_at),
-        "valueQuantity": _percentage(percent(score.probability)),
+        "issued": instant(said.result.finished_at),
+        "valueQuantity": percentage(percent(score.probability)),
         "interpretation": [{"coding": [{"system": _INTERPRETATION, "code": flag[0], "display": flag[1]}]}],
         "note": [{"text": text} for text in said.comments],
-        "bodySite": _concept(codes.BREASTS.get(side, codes.BREAST)),
+        "bodySite": concept(codes.BREASTS.get(side, codes.BREAST)),
         "device": {"display": f"{identity.title} {identity.version}"},
-        "referenceRange": [{"high": _percentage(threshold), "text": f"operating point {threshold} %"}],
+        "referenceRange": [{"high": percentage(threshold), "text": f"operating point {threshold} %"}],
         "derivedFrom": [_study(said)],
     }
     if score.category:
-        category = {"code": _concept(codes.ASSESSMENT_CATEGORY)}
-        category["valueCodeableConcept"] = _concept(codes.assessment(score.category))
+        category = {"code": concept(codes.ASSESSMENT_CATEGORY)}
+        category["valueCodeableConcept"] = concept(codes.assessment(score.category))
         observation["component"] = [category]
     return observation | _effective(said)
 
@@ -104,29 +108,10 @@ def _subject(said: Said) -> Resource:
 
 
 def _study(said: Said) -> Resource:
-    return {"type": "ImagingStudy", "identifier": _uid(said.result.study_instance_uid)}
+    return {"type": "ImagingStudy", "identifier": identifier(said.result.study_instance_uid)}
 
 
 def _effective(said: Said) -> Resource:
     date = said.patient.study_date
     is_date = len(date) == _DATE and date.isdigit()
     return {"effectiveDateTime": f"{date[:4]}-{date[4:6]}-{date[6:]}"} if is_date else {}
-
-
-def _uid(uid: str) -> Resource:
-    return {"system": _DICOM_UID, "value": f"urn:oid:{uid}"}
-
-
-def _concept(code: Code) -> Resource:
-    coding = {"code": code.value, "display": code.meaning}
-    if code.scheme_designator in _SYSTEMS:
-        coding["system"] = _SYSTEMS[code.scheme_designator]
-    return {"coding": [coding], "text": code.meaning}
-
-
-def _percentage(value: float) -> Resource:
-    return {"value": value, "unit": "%", "system": _SYSTEMS["UCUM"], "code": "%"}
-
-
-def _instant(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds")

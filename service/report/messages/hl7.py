@@ -1,31 +1,37 @@
 """ORU^R01 of HL7 2.5.1, without its MSH: that names sender and receiver, and is put before it on sending.
 
 One OBX for the probability and one for the suggested category of each breast, then comments. Everything is
-preliminary (OBX-11 and OBR-25 P): no person has seen it.
+preliminary (OBX-11 and OBR-25 P) as long as no person has said anything of it. What she says then comes as a
+correction (OBR-25 C), with OBXs of her own.
 """
 
 from collections.abc import Iterator
 
 from service.report import codes
+from service.report.messages.hl7_assessment import assessment_observations
+from service.report.messages.hl7_fields import (
+    CORRECTION,
+    PRELIMINARY,
+    WRONG,
+    code,
+    coded,
+    escaped,
+    moment,
+    observation,
+)
 from service.report.messages.said import Said
 from service.report.text import percent
 from service.study.result import ImageScore
 
 SEGMENT_END = "\r"
-_ESCAPES = {"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\", "\r": " ", "\n": " "}
 _REPRESENTATIONS = ("A", "I", "P")
 """Of a name's component groups (PS3.5 6.2.1): alphabetic, ideographic, phonetic."""
 
 
 def build_hl7(said: Said) -> bytes:
     """PID, OBR and OBX segments in UTF-8."""
-    segments = [_pid(said), _obr(said), *_observations(said)]
-    return (SEGMENT_END.join("|".join(fields) for fields in segments) + SEGMENT_END).encode()
-
-
-def escaped(text: str) -> str:
-    """A text as a component of a field."""
-    return "".join(_ESCAPES.get(character, character) for character in text)
+    segments = [_pid(said), _obr(said), *_numbered(said)]
+    return (SEGMENT_END.join("|".join(fields).rstrip("|") for fields in segments) + SEGMENT_END).encode()
 
 
 def _pid(said: Said) -> list[str]:
@@ -55,55 +61,44 @@ def _obr(said: Said) -> list[str]:
     fields[3] = escaped(patient.accession_number)
     fields[4] = f"{escaped(identity.name)}^{escaped(identity.title)}^L"
     fields[7] = patient.study_date + patient.study_time.partition(".")[0] if patient.study_date else ""
-    fields[22] = _moment(said)
-    fields[25] = "P"
+    fields[22] = moment(said.said_at)
+    fields[25] = CORRECTION if said.assessment else PRELIMINARY
     return fields
 
 
+def _numbered(said: Said) -> Iterator[list[str]]:
+    """All OBXs; their numbers (OBX-1) count through."""
+    for number, fields in enumerate(_observations(said), 1):
+        fields[1] = f"{number}"
+        yield fields
+
+
 def _observations(said: Said) -> Iterator[list[str]]:
-    study = codes.STUDY_INSTANCE_UID
-    yield _obx(said, 1, "ST", _coded(study.value, study.meaning, "DCM"), "", said.result.study_instance_uid)
-    number = 2
-    for group, (side, score) in enumerate(said.breasts, 1):
-        for fields in _of_breast(said, number, f"{group}", side, score):
-            yield fields
-            number += 1
+    yield _obx(said, "ST", code(codes.STUDY_INSTANCE_UID), "", said.result.study_instance_uid, PRELIMINARY)
+    breasts = list(said.breasts)
+    for group, (side, score) in enumerate(breasts, 1):
+        yield from _of_breast(said, f"{group}", side, score)
+    if said.assessment:
+        yield from assessment_observations(said.assessment, f"{len(breasts) + 1}")
     for comment in said.comments:
-        yield _obx(said, number, "TX", _coded("121106", "Comment", "DCM"), "", escaped(comment))
-        number += 1
+        yield _obx(said, "TX", code(codes.COMMENT), "", escaped(comment), PRELIMINARY)
 
 
-def _of_breast(said: Said, number: int, group: str, side: str, score: ImageScore) -> Iterator[list[str]]:
+def _of_breast(said: Said, group: str, side: str, score: ImageScore) -> Iterator[list[str]]:
     """Probability, suggested category and site, tied together by the sub-ID."""
-    probability = codes.PROBABILITY_OF_CANCER
-    name = _coded(probability.value, probability.meaning, "DCM")
-    fields = _obx(said, number, "NM", name, group, f"{percent(score.probability)}")
+    status = WRONG if said.is_rejected else PRELIMINARY
+    name = code(codes.PROBABILITY_OF_CANCER)
+    fields = _obx(said, "NM", name, group, f"{percent(score.probability)}", status)
     fields[6] = "%^Percent^UCUM"
     fields[7] = f"<{percent(said.result.classifier.threshold)}"
     fields[8] = "H" if score.positive else "N"
     yield fields
-    number += 1
     if score.category:
-        category, name = codes.assessment(score.category), codes.ASSESSMENT_CATEGORY
-        value = _coded(category.value, category.meaning, category.scheme_designator)
-        yield _obx(said, number, "CE", _coded(name.value, name.meaning, "DCM"), group, value)
-        number += 1
-    site = codes.BREASTS.get(side, codes.BREAST)
-    value = _coded(site.value, site.meaning, "SCT")
-    yield _obx(said, number, "CE", _coded("363698007", "Finding Site", "SCT"), group, value)
+        category = code(codes.assessment(score.category))
+        yield _obx(said, "CE", code(codes.ASSESSMENT_CATEGORY), group, category, status)
+    site = code(codes.BREASTS.get(side, codes.BREAST))
+    yield _obx(said, "CE", coded("363698007", "Finding Site", "SCT"), group, site, status)
 
 
-def _obx(said: Said, number: int, value_type: str, name: str, group: str, value: str) -> list[str]:
-    fields = [""] * 15
-    fields[:6] = ["OBX", f"{number}", value_type, name, group, value]
-    fields[11] = "P"
-    fields[14] = _moment(said)
-    return fields
-
-
-def _coded(value: str, meaning: str, scheme: str) -> str:
-    return f"{escaped(value)}^{escaped(meaning)}^{escaped(scheme)}"
-
-
-def _moment(said: Said) -> str:
-    return said.result.finished_at.strftime("%Y%m%d%H%M%S%z")
+def _obx(said: Said, value_type: str, name: str, group: str, value: str, status: str) -> list[str]:
+    return observation(value_type, name, group, value, status, said.result.finished_at)

@@ -3,6 +3,7 @@
 from alembic import context
 
 from service.storage import access_schema as _others  # noqa: F401 - its tables are in the same metadata
+from service.storage import few as _few  # noqa: F401 - and its indexes
 from service.storage.schema import studies
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=studies.metadata)

@@ -8,17 +8,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, TextClause, select, update
 
 from service.storage.deliveries import DeliveryState, Proof
+from service.storage.few import HAS_IMAGES
 from service.storage.ledger import Ledger, Transaction
 from service.storage.port import InstanceStore
 from service.storage.schema import studies
-from service.storage.studies import IMAGES_ARE_REMOVED, IMAGES_REMOVED
+from service.storage.studies import IMAGES_ARE_REMOVED
 from service.study.model import ReceivedInstance, Study
 from service.study.state import StudyState
 
 log = structlog.get_logger()
+
+_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,7 @@ class ImageRetention:
         """Study Instance UIDs, the one delivered first being first. Raises LedgerUnavailable."""
         statement = (
             select(studies.c.study_instance_uid)
-            .where(
-                studies.c.state == StudyState.DELIVERED,
-                studies.c.updated_at <= self._before(),
-                ~IMAGES_ARE_REMOVED,
-            )
+            .where(*self._may_have_images(), ~IMAGES_ARE_REMOVED)
             .order_by(studies.c.updated_at, studies.c.study_instance_uid)
         )
         with self._ledger.read() as tx:
@@ -86,12 +85,13 @@ class ImageRetention:
             for instance in instances:
                 self._store.delete(instance.key)
             removal = _removal(study, instances)
-            tx.studies.note(study_instance_uid, IMAGES_REMOVED, self._reason(removal))
+            tx.studies.images_removed(study_instance_uid, self._reason(removal))
         log.info("images removed", study_instance_uid=study_instance_uid, images=removal.images)
         return removal
 
     def turn(self) -> None:
         """Remove everything that is due. Raises as `remove`."""
+        self._mark_removed()
         for study_instance_uid in self.due():
             self.remove(study_instance_uid)
 
@@ -102,6 +102,25 @@ class ImageRetention:
             if self._store.free_bytes() >= free_bytes:
                 return
             self.remove(study_instance_uid)
+
+    def _mark_removed(self) -> None:
+        """What a version that did not mark it has removed is not looked through again at every turn."""
+        found = (
+            select(studies.c.study_instance_uid)
+            .where(*self._may_have_images(), IMAGES_ARE_REMOVED)
+            .limit(_AT_ONCE)
+            .with_for_update(of=studies)  # nobody makes it a new revision meanwhile
+        )
+        while True:
+            with self._ledger.begin() as tx:
+                uids = list(tx.connection.scalars(found))
+                marked = update(studies).where(studies.c.study_instance_uid.in_(uids))
+                tx.connection.execute(marked.values(images_removed_of=studies.c.revision))
+            if len(uids) < _AT_ONCE:
+                return
+
+    def _may_have_images(self) -> tuple[ColumnElement[bool] | TextClause, ...]:
+        return HAS_IMAGES, studies.c.updated_at <= self._before()
 
     def _before(self) -> datetime:
         return self._now() - timedelta(days=self._days)

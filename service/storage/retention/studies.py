@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy import Connection, Select, delete, exists, select
+from sqlalchemy import Connection, Select, delete, select
 
 from service.storage.deliveries import DeliveryState
+from service.storage.few import IS_DONE
 from service.storage.ledger import Ledger, Transaction
 from service.storage.port import InstanceStore
 from service.storage.schema import commitments, deliveries, procedure_steps, studies
+from service.storage.statements import one_by_one
 from service.study.state import StudyState
 
 log = structlog.get_logger()
 
-DONE = (StudyState.DELIVERED, StudyState.NOT_ANALYSED, StudyState.PRIOR)
-"""Nobody waits for anything of such a study. A failed one stays until somebody has looked at it."""
-FOLDERS = ("instances", "analyses", "objects")
+FOLDERS = ("instances", "analyses", "objects", "reports")
 """Of the instance store; in each, a study has a folder of its own."""
 OF_STUDY = tuple(
     table for table in reversed(studies.metadata.sorted_tables) if "study_instance_uid" in table.c
@@ -86,13 +86,16 @@ class StudyRetention:
             )
 
     def _due(self) -> Select[tuple[str]]:
-        undelivered = exists().where(
-            deliveries.c.study_instance_uid == studies.c.study_instance_uid,
-            deliveries.c.state != DeliveryState.DELIVERED,
+        undelivered = one_by_one(
+            select(deliveries.c.sop_instance_uid).where(
+                deliveries.c.study_instance_uid == studies.c.study_instance_uid,
+                deliveries.c.state != DeliveryState.DELIVERED,
+            )
         )
+        # A failed one stays until somebody has looked at it.
         return (
             select(studies.c.study_instance_uid)
-            .where(studies.c.state.in_(DONE), studies.c.updated_at <= self._before(), ~undelivered)
+            .where(IS_DONE, studies.c.updated_at <= self._before(), ~undelivered)
             .order_by(studies.c.updated_at, studies.c.study_instance_uid)
         )
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from service.config.store import StoreSettings
 from service.errors import StoreUnavailable
+from service.storage.port import Kept
 from service.storage.s3.client import s3_client
 from service.storage.s3.failures import translated
 
@@ -80,13 +81,14 @@ class Bucket:
                 return False
         return True
 
-    def keys(self, prefix: str) -> Iterator[str]:
+    def walk(self, prefix: str) -> Iterator[Kept]:
         """All that begin with `prefix`, a page of them at a time."""
         pages = self._client.get_paginator("list_objects_v2")
         with self._translated("be listed"):
             for page in pages.paginate(Bucket=self._name, Prefix=self._prefix + prefix):
                 for entry in page.get("Contents", ()):
-                    yield entry["Key"].removeprefix(self._prefix)
+                    key = entry["Key"].removeprefix(self._prefix)
+                    yield Kept(key, entry["Size"], entry["LastModified"])
 
     def copy(self, key: str, new_key: str) -> None:
         """Have the bytes under `new_key` too. Raises KeyError where there are none."""

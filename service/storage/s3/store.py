@@ -4,7 +4,7 @@ Several machines may use one bucket and prefix. S3 shows an object whole or not 
 to whoever asks after it was acknowledged.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import BinaryIO
@@ -12,7 +12,7 @@ from typing import BinaryIO
 from service.config.store import StoreSettings
 from service.storage.disk import free_bytes
 from service.storage.keys import check_key, check_prefix, is_key
-from service.storage.port import File
+from service.storage.port import File, Kept
 from service.storage.s3.bucket import Bucket
 from service.storage.s3.reading import open_object
 from service.storage.s3.upload import S3Upload
@@ -92,8 +92,12 @@ class S3Store:
 
         What others have put there under names that no key of ours has is left out.
         """
+        return sorted(one.key for one in self.walk(prefix))
+
+    def walk(self, prefix: str) -> Iterator[Kept]:
+        """All objects whose keys begin with `prefix`, as the bucket lists them. Raises as `keys`."""
         check_prefix(prefix)
-        return sorted(filter(is_key, self._bucket.keys(prefix)))
+        return (one for one in self._bucket.walk(prefix) if is_key(one.key))
 
     def delete(self, key: str) -> None:
         """Forget the bytes under `key`. Raises StoreUnavailable, ValueError for a bad key."""

@@ -21,6 +21,9 @@ from service.worklist.dicomweb.results import Found, Results
 
 _NO_FUZZY = "The fuzzymatching parameter is not supported. Only literal matching has been performed."
 _MORE = "There are additional results that can be requested"
+_NOT_ALL = (
+    "Only the last {} studies were looked through. Give a key that fewer studies match to find older ones"
+)
 _STUDY = "/dicom-web/studies/{study_instance_uid}"
 
 
@@ -35,18 +38,20 @@ def search_router(ledger: Ledger, store: InstanceStore, gate: Gate) -> APIRouter
         "/dicom-web/studies", dependencies=[lists], responses=SEARCHED, openapi_extra=parameters_of(STUDIES)
     )
     def studies(request: Request) -> Response:
-        """Studies that have result objects, what was received last first."""
+        """Studies that have result objects, what was received last first; with a StudyDate, the last day
+        first. A warning says so where only the last studies were looked through.
+        """
         search, url = search_asked(STUDIES, request.query_params.multi_items()), kept.url(request)
         with ledger.read() as tx:
-            found = ResultObjects(tx.connection)
-            uids = found.studies(_filter(search), search.limit + 1, search.offset)
-            named = tx.studies.named(uids[: search.limit])
-            objects = found.of_studies(uids[: search.limit])
-        entries = [
-            results.study(study, objects[study.study_instance_uid], search, f"{url}/studies")
-            for study in named
-        ]
-        return _answer(request, search, entries, url, more=len(uids) > search.limit)
+            of_results = ResultObjects(tx.connection)
+            found = of_results.studies(_filter(search), search.limit + 1, search.offset)
+            uids = found.study_instance_uids[: search.limit]
+            named = {study.study_instance_uid: study for study in tx.studies.named(uids)}
+            objects = of_results.of_studies(uids)
+        entries = [results.study(named[uid], objects[uid], search, f"{url}/studies") for uid in uids]
+        more = len(found.study_instance_uids) > search.limit
+        warnings = [_NOT_ALL.format(found.looked_through)] if found.looked_through else []
+        return _answer(request, search, entries, url, more=more, warnings=warnings)
 
     @router.get(
         f"{_STUDY}/series", dependencies=[views], responses=SEARCHED, openapi_extra=parameters_of(SERIES)
@@ -101,12 +106,18 @@ def _part(request: Request, search: Search, found: Sequence[Found], url: str) ->
     return _answer(request, search, found[search.offset : end], url, more=len(found) > end)
 
 
-def _answer(request: Request, search: Search, found: Sequence[Found], url: str, *, more: bool) -> Response:
+def _answer(
+    request: Request,
+    search: Search,
+    found: Sequence[Found],
+    url: str,
+    *,
+    more: bool,
+    warnings: Sequence[str] = (),
+) -> Response:
     """204 where nothing matches (PS3.18 section 8.3.4.4.1)."""
     chosen(request, (MEDIA_TYPE, "application/json"))
-    warnings = [_NO_FUZZY] if search.fuzzy else []
-    if more:
-        warnings.append(_MORE)
+    warnings = [*warnings, *([_NO_FUZZY] if search.fuzzy else []), *([_MORE] if more else [])]
     headers = {"Warning": ", ".join(f"299 {url}: {text}" for text in warnings)} if warnings else {}
     if not found:
         return Response(status_code=204, headers=headers)

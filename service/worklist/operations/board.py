@@ -10,6 +10,7 @@ from pathlib import Path
 from service.config import Settings
 from service.storage.analyses import Analysis
 from service.storage.dead_notice import dead_notice
+from service.storage.leases import COUNTED as GIVEN_UP_COUNTED
 from service.storage.leases import GivenUp
 from service.storage.ledger import Ledger
 from service.storage.notices import Notice
@@ -56,7 +57,9 @@ class Hour:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """`turnaround`: from a study's last image to its results at every destination, in the last 24 hours."""
+    """`turnaround`: from a study's last image to its results at every destination, in the last 24 hours.
+    Nobody counts further than `counted_up_to` and `given_up_counted_up_to`: what is more is one more.
+    """
 
     at: datetime
     notices: tuple[Notice, ...]
@@ -68,6 +71,7 @@ class Board:
     destinations: tuple[DestinationWork, ...]
     given_up: tuple[GivenUp, ...]
     given_up_count: int
+    given_up_counted_up_to: int
     quarantined: int
     disk: Disk | None
     turnaround: Percentiles | None
@@ -94,8 +98,9 @@ def read_board(ledger: Ledger, store: InstanceStore, settings: Settings) -> Boar
                 one for one in finished if one.finished_at and one.finished_at >= now - DAY
             ),
             destinations=tuple(tx.operations.at_destinations(now - DAY)),
-            given_up=tx.leases.given_up()[:_GIVEN_UP_SHOWN],
+            given_up=tx.leases.given_up(limit=_GIVEN_UP_SHOWN),
             given_up_count=tx.leases.count_given_up()[0],
+            given_up_counted_up_to=GIVEN_UP_COUNTED,
             quarantined=sum(not key.endswith(".json") for key in store.keys(QUARANTINE)),
             disk=_disk(settings.data_folder, settings.accept.min_free_bytes),
             turnaround=percentiles([one.total_seconds() for _, one in taken]),

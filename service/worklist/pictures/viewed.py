@@ -88,7 +88,7 @@ class Viewing:
             count = self._frames.count(instance.key)
         except PrereadError:
             count = 1  # its picture says what is wrong
-        numbers = {one.number: one.probability for one in score.frames} if score else {}
+        numbers = {one.number: one.probability for one in score.frames if one.heatmap_key} if score else {}
         if score:
             numbers.setdefault(score.frame_number or 1, score.probability)
         frames = tuple(

@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 
 from service.config.metrics import ROLES
+from tests.faults.servers import Database
 from tests.faults.site import Site
 from tests.servers.process import HOST
 
@@ -27,20 +28,21 @@ class Sample:
 
 def sample(site: Site, delivered: int) -> Sample:
     """As it is now. Raises ValueError where a role does not run."""
-    families = {role: list(_family(site.preread.pid_of(role))) for role in ROLES}
+    families = {role: list(family(site.preread.pid_of(role))) for role in ROLES}
     return Sample(
         delivered,
         {role: sum(map(_memory_bytes, pids)) for role, pids in families.items()},
         {role: sum(map(_handles, pids)) for role, pids in families.items()},
-        _ledger_bytes(site),
+        ledger_bytes(site.servers.database, site.data_folder),
     )
 
 
-def _family(pid: int) -> Iterator[int]:
+def family(pid: int) -> Iterator[int]:
+    """A process and all that it has started."""
     yield pid
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
         for child in children.read_text().split():
-            yield from _family(int(child))
+            yield from family(int(child))
 
 
 def _memory_bytes(pid: int) -> int:
@@ -51,10 +53,10 @@ def _handles(pid: int) -> int:
     return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
 
 
-def _ledger_bytes(site: Site) -> int:
-    database = site.servers.database
+def ledger_bytes(database: Database | None, data_folder: Path) -> int:
+    """Size of the ledger: of the database, or without one of SQLite's file in `data_folder`."""
     if database is None:
-        file = site.data_folder / "ledger.sqlite3"
+        file = data_folder / "ledger.sqlite3"
         with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as connection:
             (size,) = connection.execute(
                 "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"

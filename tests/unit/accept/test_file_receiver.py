@@ -33,6 +33,14 @@ def test_file_is_kept_with_its_dataset_as_it_was_and_a_head_of_ours() -> None:
     assert desk.store.get(kept.key).endswith(part10(dataset, IMPLICIT_VR_LE)[-kept.size_bytes :])
 
 
+def test_program_before_the_dataset_is_not_kept() -> None:
+    desk, data = Desk(), part10(us_dataset())
+    program = b"MZ" + bytes(range(126))  # a file may be an image to one reader and a program to another
+    assert receive(desk, program + data[128:]).is_kept
+    (kept,) = desk.ledger.instances.values()
+    assert desk.store.get(kept.key)[:132] == bytes(128) + b"DICM"
+
+
 def test_instance_of_another_study_is_not_kept() -> None:
     desk = Desk()
     outcome = receive(desk, part10(us_dataset()), "1.2.3")

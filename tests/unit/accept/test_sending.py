@@ -10,9 +10,12 @@ from service.accept.intake.port import DirectIntake
 from service.config import AcceptSettings
 from service.errors import LedgerUnavailable
 from service.storage.memory import MemoryStore
+from service.telemetry.traces.arrivals import ARRIVALS
+from service.telemetry.uid_hash import uid_hash
 from tests.fakes.datasets import EXPLICIT_VR_LE, US_IMAGE, encoded, us_dataset
 from tests.fakes.peer import ASSOCIATE_AC, BadPeer, p_data, pdu, store_rq
 from tests.unit.accept.doubles import Desk, listening, wait_for
+from tests.unit.telemetry.traced import attributes, kept_spans
 
 
 def brought(sending: Sending, *studies: str) -> None:
@@ -43,6 +46,33 @@ def test_a_release_that_cannot_be_entered_does_no_harm() -> None:
     with capture_logs() as logs:
         sending.released()
     assert "release not entered" in [entry["event"] for entry in logs]
+
+
+def test_what_a_sender_brings_is_a_trace_that_its_studies_link_to() -> None:
+    intake = DirectIntake(lambda instance: None, lambda uid: ARRIVALS.tell(uid, 4))
+    sending = Sending(InstanceReceiver(MemoryStore(), intake, AcceptSettings(min_free_bytes=0)))
+    with kept_spans() as spans:
+        brought(sending, "1.2", "1.3", "1.2")
+        sending.released()
+        sending.ended()
+        sending.ended()
+        *of_studies, receive = spans.all()
+    assert receive.context is not None
+    assert [one.name for one in of_studies] == ["study.receive", "study.receive"]
+    assert [attributes(one)["preread.instances"] for one in of_studies] == [2, 1]
+    assert {attributes(one)["preread.revision"] for one in of_studies} == {4}
+    assert {link.context.span_id for one in of_studies for link in one.links} == {receive.context.span_id}
+    assert attributes(receive)["preread.studies"] == (uid_hash("1.2"), uid_hash("1.3"))
+    assert attributes(receive)["preread.scanner"] == "other"  # nobody has configured US1
+    assert spans.names.count("receive") == 1
+
+
+def test_a_release_that_was_not_told_leaves_nothing_behind_where_traces_are_off() -> None:
+    intake = DirectIntake(lambda instance: None)
+    sending = Sending(InstanceReceiver(MemoryStore(), intake, AcceptSettings(min_free_bytes=0)))
+    brought(sending, "1.2.99")
+    sending.released()
+    assert not ARRIVALS.has("1.2.99")
 
 
 @pytest.mark.parametrize("is_released", [True, False])

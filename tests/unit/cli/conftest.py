@@ -1,9 +1,10 @@
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from service.cli.main import app
@@ -30,10 +31,11 @@ def configuration(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(configuration: Path) -> Run:
-    """Runs `preread` with a configuration, in this process."""
+def run(configuration: Path) -> Iterator[Run]:
+    """Runs `preread` with a configuration, in this process. Its logs end with the test."""
 
     def invoke(*arguments: str) -> Any:
         return CliRunner().invoke(app, ["--config", str(configuration), *arguments])
 
-    return invoke
+    yield invoke
+    structlog.reset_defaults()

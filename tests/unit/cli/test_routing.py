@@ -6,6 +6,7 @@ import pytest
 
 from service.storage.filesystem import FilesystemStore
 from service.storage.ledger import Ledger
+from service.storage.promotions import Promotion
 from tests.unit.cli.conftest import Run
 from tests.unit.pipeline import assemble, phantom, receive
 
@@ -49,6 +50,67 @@ def test_explain_asks_as_if_the_study_had_come_to_an_ae_title(
     assert "wants called AE title = PREREAD_URGENT, sees no called AE title" in without.output
     result = run("route", "explain", "--called-ae-title", "PREREAD_URGENT", folder)
     assert "rule breast-ultrasound matches" in result.output
+
+
+@pytest.fixture
+def shadowed(configuration: Path) -> None:
+    """A rule that has us-next in the shadow of us-mass."""
+    both = "classifiers: [us-mass]\n    shadow: [us-next]"
+    configuration.write_text(configuration.read_text().replace("classifiers: [us-mass]", both))
+
+
+def promote(tmp_path: Path) -> None:
+    """us-next takes the place of us-mass."""
+    ledger = Ledger(f"sqlite:///{tmp_path / 'data' / 'ledger.sqlite3'}")
+    ledger.upgrade()
+    with ledger.begin() as tx:
+        tx.promotions.add(Promotion("us-next", "us-mass", "op", datetime(2026, 11, 28, tzinfo=UTC), {}))
+    ledger.close()
+
+
+PROMOTED = "us-next promoted over us-mass by op on 2026-11-28"
+
+
+@pytest.mark.usefixtures("shadowed")
+def test_explain_says_what_would_run_before_and_after_a_promotion(run: Run, tmp_path: Path) -> None:
+    folder = str(write_study(tmp_path / "study"))
+    (before,) = json.loads(run("route", "explain", "--json", folder).output)
+    assert not (tmp_path / "data").exists()
+    promote(tmp_path)
+    (after,) = json.loads(run("route", "explain", "--json", folder).output)
+
+    named = ("classifiers", "shadows", "priority", "promotions")
+    assert [before[key] for key in named] == [{"us-mass": ["pacs"]}, ["us-next"], "routine", []]
+    assert [after[key] for key in named] == [{"us-next": ["pacs"]}, ["us-mass"], "routine", [PROMOTED]]
+    shown = run("route", "explain", folder).output
+    assert "routine: us-next runs, results to pacs" in shown
+    assert "in the shadow: us-mass" in shown
+    assert PROMOTED in shown
+
+
+@pytest.mark.usefixtures("shadowed")
+def test_explain_says_so_where_the_ledger_does_not_answer(
+    run: Run, tmp_path: Path, configuration: Path
+) -> None:
+    away = f"ledger: {{url: 'sqlite:///{tmp_path}'}}\n"  # a folder, which is no database
+    configuration.write_text(configuration.read_text() + away)
+    result = run("route", "explain", "--json", str(write_study(tmp_path / "study")))
+    (study,) = json.loads(result.stdout)
+    assert (study["classifiers"], study["promotions"]) == ({"us-mass": ["pacs"]}, None)
+    assert "promotions are left out" in result.stderr
+
+
+def test_a_promotion_holds_on_under_a_draft(
+    run: Run, received: str, tmp_path: Path, configuration: Path
+) -> None:
+    path = draft(configuration, "classifiers: [us-mass]", "classifiers: [us-mass]\n    shadow: [us-next]")
+    assert json.loads(run("route", "test", path, "--json").output)["differences"] == []
+    promote(tmp_path)
+    (difference,) = json.loads(run("route", "test", path, "--json").output)["differences"]
+    assert (difference["now"], difference["draft"]) == (
+        "routine: us-mass to pacs",
+        "routine: us-next to pacs",
+    )
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from tests.unit.deploy.chart import (
     pod_of,
     render,
     rendered,
+    values_of,
     workloads,
 )
 
@@ -104,6 +105,23 @@ def test_networks_that_are_given_are_the_only_ones() -> None:
             if "ipBlock" in peer
         }
         assert blocks == {"10.40.0.0/24"} | ({"10.30.0.0/16"} if role in ("accept", "send") else set())
+
+
+def test_collector_of_traces_is_reached_by_every_role_and_only_where_there_is_one() -> None:
+    def collectors(values: Manifest, port: int) -> list[Any]:
+        found = [rules(policies(render(values))[role], "egress") for role in ROLES - {"migrate"}]
+        return [rule for of_role in found for rule in of_role if rule.get("ports") == [{"port": port}]]
+
+    values = changed("gpu", "config.traces", {"endpoint": "http://collector.hospital:14318"})
+    assert collectors(values_of("gpu"), 14318) == []
+    anywhere = collectors(values, 14318)
+    assert len(anywhere) == 4
+    assert {peer["ipBlock"]["cidr"] for rule in anywhere for peer in rule["to"]} == {"0.0.0.0/0", "::/0"}
+    values["networkPolicy"] = {"collectorNamespace": "monitoring"}
+    (peer,) = collectors(values, 14318)[0]["to"]
+    assert peer["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "monitoring"}
+    values["config"]["traces"]["endpoint"] = "https://collector.hospital"
+    assert len(collectors(values, 443)) == 4
 
 
 def test_scanners_networks_hold_for_balancer_and_policy() -> None:

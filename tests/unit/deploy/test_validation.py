@@ -25,6 +25,7 @@ REFUSED = [
     ("minimal", "broker", {"kind": "embedded"}, "broker.kind is embedded, and rabbitmq is set up"),
     ("minimal", "store", {"kind": "s3"}, "name the bucket in store.s3.bucket"),
     ("s3", "store.kind", "filesystem", "set store.kind to s3"),
+    ("s3", "store.s3.prefix", "breast/", "store.s3.prefix begins or ends with a slash"),
     ("minimal", "accept.service.sourceRanges", [], "list the networks of scanners and PACS"),
     ("operators", "accept.service.externalTrafficPolicy", "Cluster", "set it to Local"),
     ("minimal", "config.accept", {"watched_folder": {"path": "/in"}}, "set accept.replicas to 1"),

@@ -1,6 +1,5 @@
 from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from service.dicom import decoders
 from service.dicom.frames import decode_frames, frame_count
 from service.dicom.header import read_header
 from service.errors import NotDicom, UnsupportedPixels
@@ -365,17 +363,6 @@ def test_an_unknown_transfer_syntax_is_refused(uid: str) -> None:
 def test_twelve_bit_jpeg_extended_is_refused() -> None:
     with pytest.raises(UnsupportedPixels, match="JPEG Extended"):
         next(decode_frames(packaged("JPGExtended.dcm"), [0]))
-
-
-def test_a_decoder_process_that_dies_refuses_the_image(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    child = tmp_path / "child.py"
-    child.write_text("import os\nos.abort()\n")
-    monkeypatch.setattr(decoders, "_CHILD", child)
-
-    with pytest.raises(UnsupportedPixels, match="it is damaged"):
-        next(decode_frames(packaged("SC_rgb_jpeg_gdcm.dcm"), [0]))
 
 
 def test_bytes_that_are_no_file_are_refused() -> None:

@@ -1,6 +1,7 @@
 """The lock files of the images fit pyproject.toml, and hold a hash for every package."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -11,11 +12,11 @@ from packaging.version import Version
 from tests.unit.docker.composition import FOLDER, ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-SERVICE_EXTRAS = ["rabbitmq", "postgres", "s3", "oidc", "pdf"]
+SERVICE_EXTRAS = ["rabbitmq", "postgres", "s3", "traces", "oidc", "pdf"]
 CASES = [
     ("service", SERVICE_EXTRAS, {"onnxruntime"}),
     ("cpu", SERVICE_EXTRAS, set()),
-    ("gpu", ["rabbitmq", "postgres", "s3", "gpu"], {"tensorrt-cu13"}),
+    ("gpu", ["rabbitmq", "postgres", "s3", "traces", "gpu"], {"tensorrt-cu13"}),
 ]
 LINE = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(\[\S+\])?==(?P<version>[^ ;\\]+)", re.MULTILINE)
 
@@ -68,3 +69,19 @@ def test_worker_runs_on_what_the_other_roles_run_on() -> None:
 def test_lock_names_no_index() -> None:
     texts = {path: path.read_text() for path in Path(FOLDER / "lock").glob("*.txt")}
     assert [path.name for path, text in texts.items() if "index-url" in text or "://" in text] == []
+
+
+@pytest.mark.parametrize("failing", [None, "service.txt"])
+def test_audit_asks_for_every_lock_and_fails_where_one_does(tmp_path: Path, failing: str | None) -> None:
+    program, calls = tmp_path / "pip-audit", tmp_path / "calls"
+    fails = f'case "$*" in *{failing}*) exit 1;; esac' if failing else "true"
+    program.write_text(f'#!/bin/sh\necho "$*" >> {calls}\n{fails}\n')
+    program.chmod(0o755)
+    command = [str(FOLDER / "lock" / "audit"), str(program), "-s", "osv"]
+    audit = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    asked = calls.read_text().splitlines()
+
+    assert audit.returncode == (1 if failing else 0)
+    locks = {path.name for path in (FOLDER / "lock").glob("*.txt")} - {"without-engine.txt", "gpu-engine.txt"}
+    assert {name for name in locks if any(f"--requirement {name} " in line for line in asked)} == locks
+    assert all("--strict" in line and line.endswith("-s osv") for line in asked)

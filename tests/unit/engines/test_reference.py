@@ -49,6 +49,12 @@ def test_a_damaged_file_is_refused(tiny_manifest: Manifest, folder: Path, name: 
         reference_images(tiny_manifest)
 
 
+def test_pickled_objects_are_not_loaded(tiny_manifest: Manifest, folder: Path) -> None:
+    np.savez(folder / "a.npz", one=np.array([{}], dtype=object))
+    with pytest.raises(InputError, match="cannot be read as npz"):
+        reference_images(tiny_manifest)
+
+
 def test_the_fingerprint_changes_with_an_image(tiny_manifest: Manifest) -> None:
     fingerprints = [reference_fingerprint(tiny_manifest)]
     with_reference_images(tiny_manifest)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from service.config import Rule
-from service.enqueue.promotion import promoted
+from service.enqueue.promotion import PromotedRules, promoted
 from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
 from service.storage.promotions import Promotion
@@ -42,3 +42,16 @@ def test_studies_are_routed_so_and_say_why(ledger: Ledger, store: MemoryStore) -
     )
     assert len(messages(ledger, "inference.us-next.urgent")) == 1
     assert len(messages(ledger, "inference.us-mass")) == 1  # in the shadow now
+
+
+def test_the_ledger_is_asked_only_for_promotions_that_are_new(ledger: Ledger) -> None:
+    rules = PromotedRules([SHADOWED])
+    for entry, classifiers in ((NEXT, ("us-next",)), (BACK, ("us-mass",))):
+        with ledger.begin() as tx:
+            tx.promotions.add(entry)
+        with ledger.read() as tx:
+            assert rules.now(tx)[0].classifiers == classifiers
+            assert rules.now(tx)[0].classifiers == classifiers
+            assert tx.promotions.after(rules._seen) == ()
+        assert rules.told(classifiers) == f"; {entry.told()}"
+    assert rules.told(["us-other"]) == ""

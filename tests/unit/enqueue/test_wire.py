@@ -13,12 +13,21 @@ from service.enqueue.rabbitmq.wire import (
     decode,
     encode,
     persistent,
+    traceparent_of,
 )
 
 
 def test_body_round_trips() -> None:
     sent = Envelope("1", "report", {"text": "Größe 検査", "n": 1, "x": None})
     assert decode("report", persistent("1"), encode(sent)) == sent
+
+
+def test_place_in_a_trace_goes_along_and_nothing_else_is_taken_for_one() -> None:
+    sent = Envelope("1", "report", {}, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+    properties = persistent("1", traceparent=sent.traceparent)
+    assert decode("report", properties, encode(sent)) == sent
+    assert "traceparent" not in persistent("1").headers
+    assert traceparent_of(pika.BasicProperties(headers={"traceparent": 7})) == ""
 
 
 def test_attempts_are_those_of_earlier_copies_and_of_this_one() -> None:

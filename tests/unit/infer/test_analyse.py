@@ -1,7 +1,9 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,13 +11,16 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import Dataset
 
+from service.dicom import decoders
+from service.dicom.decoder.pool import DecoderPool
 from service.errors import EngineLost, Permanent, Unfamiliar
 from service.infer.analyse import LOOK_AHEAD, Load, ScoredFrame, analyse, identity
 from service.infer.image import Reading
 from service.study.result import AnalysedRegion, ClassifierIdentity, ImageRefusal
 from tests.fakes.classifier import FakeClassifier, FakeManifest, FakeScore
 from tests.fakes.pool import InlinePool
-from tests.unit.dicom.builders import RED, as_rgb, packaged, part10, speckle, ultrasound, us_region
+from tests.unit.dicom.bad_decoders import CRASHES, misbehaving
+from tests.unit.dicom.builders import RED, as_rgb, in_jpeg, packaged, part10, speckle, ultrasound, us_region
 from tests.unit.infer.fakes import (
     ChokingClassifier,
     FlatClassifier,
@@ -129,6 +134,16 @@ def test_the_most_suspicious_frame_speaks_for_a_cine() -> None:
     assert max(frame.score.frames, key=lambda one: one.probability).number == 2
     assert frame.frames[2].png == frame.heatmap.png
     assert frame.score.probability == pytest.approx(cine[1].mean() / 255)
+
+
+def test_only_the_most_suspicious_frames_of_a_cine_keep_a_heatmap() -> None:
+    cine = part10(ultrasound(np.stack([phantom(value) for value in (10, 60, 30, 20)])))
+
+    found = list(analyse([("1", lambda: cine)], RecordingClassifier(), InlinePool(), Reading(16, "", 2)))
+
+    (frame,) = [one for one in found if isinstance(one, ScoredFrame)]
+    assert [one.number for one in frame.score.frames] == [1, 2, 3, 4]
+    assert sorted(frame.frames) == [2, 3]
 
 
 @pytest.mark.parametrize(
@@ -367,3 +382,18 @@ def test_an_image_of_unfamiliar_frames_only_is_refused_with_the_reason() -> None
 
     assert result.scores == ()
     assert "unlike those that us-mass was made from" in result.refusals[0].reason
+
+
+def test_an_image_that_kills_its_decoder_is_refused_and_the_others_are_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    rgb = phantom(20, spot=40)
+    deadly, good = in_jpeg(ultrasound(rgb), rgb[np.newaxis]), ultrasound(rgb)
+    with monkeypatch.context() as patch, closing(DecoderPool(1, misbehaving(tmp_path, CRASHES))) as pool:
+        patch.setattr(decoders, "POOL", pool)
+        result = analysed(deadly, good)
+
+    assert [one.score.sop_instance_uid for one in result.scores] == [good.SOPInstanceUID]
+    (refused,) = result.refusals
+    assert refused.sop_instance_uid == deadly.SOPInstanceUID
+    assert "it ends the decoder, so it is damaged; send it again" in refused.reason

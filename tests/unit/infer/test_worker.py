@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileMetaDataset
 
 from service.cli.demo.samples import real_ultrasound
 from service.enqueue.leasing import Leasing
@@ -15,6 +15,7 @@ from service.study.messages import InferenceRequest
 from service.study.model import Priority
 from service.study.state import AnalysisState, StudyState
 from tests.fakes.classifier import FakeClassifier, FakeScore
+from tests.fakes.datasets import EXPLICIT_VR_LE, US_MULTI_FRAME, us_dataset
 from tests.fakes.pool import INLINE_POOLS
 from tests.unit.pipeline import US_TO_PACS, assemble, enqueue, messages, phantom, receive, study_of
 
@@ -43,6 +44,33 @@ def test_scored_study_moves_on_with_result_and_report_request(ledger: Ledger, st
     assert sorted(score.laterality for score in analysis.result.scores) == ["L", "R"]
     assert all(store.exists(score.heatmap_key) for score in analysis.result.scores)
     assert len(messages(ledger, "report")) == 1
+
+
+def test_only_the_hottest_frames_of_a_cine_are_in_the_store(ledger: Ledger, store: MemoryStore) -> None:
+    brighter = np.random.default_rng(1).integers(0, 20, (4, 96, 96), np.uint8)
+    brighter += np.arange(20, 100, 20, dtype=np.uint8)[:, np.newaxis, np.newaxis]
+    cine = us_dataset(
+        SOPClassUID=US_MULTI_FRAME,
+        BodyPartExamined="BREAST",
+        NumberOfFrames=4,
+        Rows=96,
+        Columns=96,
+        PixelData=brighter.tobytes(),
+    )
+    cine.file_meta = FileMetaDataset()
+    cine.file_meta.TransferSyntaxUID = EXPLICIT_VR_LE
+    uid = queued(ledger, store, [cine])
+    pools, classifiers = INLINE_POOLS, {"us-mass": FakeClassifier()}
+
+    Worker(ledger, store, classifiers, pools, 4, 2).handle(InferenceRequest(uid, 1, "us-mass").to_json())
+
+    with ledger.read() as tx:
+        (analysis,) = tx.analyses.of_study(uid, 1)
+    assert analysis.result is not None
+    (score,) = analysis.result.scores
+    assert [bool(one.heatmap_key) for one in score.frames] == [False, False, True, True]
+    kept = {one.heatmap_key for one in score.frames if one.heatmap_key} | {score.heatmap_key}
+    assert set(store.keys("analyses/")) == kept
 
 
 def test_repeated_request_changes_nothing(ledger: Ledger, store: MemoryStore) -> None:

@@ -63,7 +63,7 @@ def header(sop_class_uid: str = UltrasoundImageStorage, uid: str = IMAGE_UID, **
         ds.NumberOfFrames = 40
     for keyword, value in changes.items():
         if value is None:
-            del ds[keyword]
+            ds.pop(keyword, None)
         else:
             setattr(ds, keyword, value)
     return ds

@@ -3,9 +3,7 @@
 from pathlib import Path
 from typing import get_args
 
-import numpy as np
 import pytest
-from highdicom.seg import Segmentation
 from pydicom.dataset import Dataset
 from pydicom.uid import UltrasoundMultiFrameImageStorage
 
@@ -21,7 +19,6 @@ from tests.servers.pixelmed import PixelMed
 from tests.unit.report.builders import (
     COLUMNS,
     OTHER_IMAGE_UID,
-    OUTLINE,
     RETIRED_ULTRASOUND,
     ROWS,
     STUDY_UID,
@@ -35,6 +32,7 @@ from tests.unit.report.builders import (
     result,
     score_of,
 )
+from tests.unit.report.slices import ct_slice
 
 ALL: tuple[DicomKind, ...] = get_args(DicomKind)
 GRAY = {"PhotometricInterpretation": "MONOCHROME2"}
@@ -47,6 +45,7 @@ SOURCES = {
     "gray cine": [header(UltrasoundMultiFrameImageStorage, **GRAY)],
     "retired class": [header(RETIRED_ULTRASOUND)],
     "mammograms": [mammogram(), mammogram(OTHER_IMAGE_UID, ImageLaterality="R")],
+    "CT": [ct_slice(1), ct_slice(2)],
     "nothing known of the patient": [
         header(PatientName=None, PatientID=None, PatientSex="U", StudyID=None, AccessionNumber=None)
     ],
@@ -112,8 +111,9 @@ def test_rebuilding_gives_the_same_bytes(name: str) -> None:
     ("name", "kinds"),
     [
         ("colour ultrasound", {"sr", "heatmap", "presentation", "segmentation", "key-objects", "pdf"}),
-        ("cine", {"sr", "heatmap", "presentation", "key-objects", "pdf"}),
-        ("mammograms", set(ALL) - {"cine-heatmap", "rejection", "assessment"}),
+        ("cine", {"sr", "heatmap", "presentation", "segmentation", "key-objects", "pdf"}),
+        ("mammograms", set(ALL) - {"cine-heatmap", "parametric-map", "rejection", "assessment"}),
+        ("CT", set(ALL) - {"cine-heatmap", "cad-sr", "rejection", "assessment"}),
     ],
 )
 def test_what_does_not_fit_a_study_is_left_out(name: str, kinds: set[str]) -> None:
@@ -153,14 +153,6 @@ def test_a_retired_class_is_named_as_it_is() -> None:
         state.ReferencedSeriesSequence[0].ReferencedImageSequence[0].ReferencedSOPClassUID
         == RETIRED_ULTRASOUND
     )
-
-
-def test_segmentation_is_the_inside_of_the_outline() -> None:
-    segmentation = Segmentation.from_dataset(only("segmentation", header()))
-    (mask,) = segmentation.pixel_array.reshape(-1, ROWS, COLUMNS)
-    rows, columns = np.nonzero(mask)
-    assert (columns.min(), rows.min(), columns.max(), rows.max()) == (*OUTLINE[0], *OUTLINE[2])
-    assert mask.sum() == (rows.max() - rows.min() + 1) * (columns.max() - columns.min() + 1)
 
 
 def test_key_objects_are_the_suspicious_images_with_their_heatmaps() -> None:
@@ -247,10 +239,11 @@ def test_pdf_holds_the_result_in_words_and_the_pictures() -> None:
 
 
 def cine() -> tuple[Dataset, ImageScore]:
-    """A cine of 40 frames, of which three were read: the second of them counts."""
+    """A cine of 40 frames, of which four were read and three have a heatmap: the second of them counts."""
     source = as_received(header(UltrasoundMultiFrameImageStorage, FrameTime="40"))
     frames = tuple(
-        FrameScore(number, probability, "") for number, probability in ((1, 0.1), (3, 0.873), (5, 0.2))
+        FrameScore(number, probability, key)
+        for number, probability, key in ((1, 0.1, "a"), (3, 0.873, "b"), (4, 0.05, ""), (5, 0.2, "c"))
     )
     return source, score_of(source, frames=frames)
 

@@ -38,8 +38,9 @@ def test_studies_of_the_version_before_are_found_after_the_upgrade(tmp_path: Pat
         tx.connection.execute(text("UPDATE alembic_version SET version_num = '0012'"))
         command.upgrade(alembic_config(tx.connection), "0013")
     with ledger.read() as tx:
-        assert tx.search.find(StudyFilter(text="doe"), 10) == ["1.3", "1.2", "1.1"]
-        assert tx.search.find(StudyFilter(text="b", category="5"), 10) == ["1.2"]
+        assert tx.search.find(StudyFilter(text="doe"), 10).study_instance_uids == ["1.3", "1.2", "1.1"]
+        found = tx.search.find(StudyFilter(text="b", category="5"), 10)
+    assert found.study_instance_uids == ["1.2"]
     ledger.close()
 
 
@@ -60,12 +61,12 @@ def test_what_was_said_before_the_upgrade_is_found(tmp_path: Path) -> None:
     with ledger.begin() as tx:
         terms = tx.connection.execute(text("SELECT * FROM search_terms ORDER BY 1, 2")).all()
         tx.connection.execute(text("DELETE FROM search_terms WHERE term LIKE 'verdict:%'"))
-        tx.connection.execute(text("UPDATE alembic_version SET version_num = '0015'"))
+        tx.connection.execute(text("UPDATE alembic_version SET version_num = '0017'"))
         command.upgrade(alembic_config(tx.connection), "0018")
         assert tx.connection.execute(text("SELECT * FROM search_terms ORDER BY 1, 2")).all() == terms
-        assert tx.search.find(StudyFilter(verdict="accepted"), 10) == ["1.3"]
-        assert tx.search.find(StudyFilter(verdict="rejected"), 10) == ["1.2"]
-        assert tx.search.find(StudyFilter(verdict=NOT_ASSESSED), 10) == ["1.1"]
+        assert tx.search.find(StudyFilter(verdict="accepted"), 10).study_instance_uids == ["1.3"]
+        assert tx.search.find(StudyFilter(verdict="rejected"), 10).study_instance_uids == ["1.2"]
+        assert tx.search.find(StudyFilter(verdict=NOT_ASSESSED), 10).study_instance_uids == ["1.1"]
     ledger.close()
 
 

@@ -28,8 +28,9 @@ def test_complete_series_starts_a_revision_of_a_study_that_goes_on_receiving() -
 
 
 @pytest.mark.parametrize("state", list(StudyState))
-def test_only_a_delivered_study_is_tried_again_as_a_new_revision(state: StudyState) -> None:
-    assert starts_revision(state, StudyEvent.RETRIED) is (state is StudyState.DELIVERED)
+def test_only_what_may_have_results_is_tried_again_as_a_new_revision(state: StudyState) -> None:
+    has_results = state in {StudyState.DELIVERED, StudyState.KEPT}
+    assert starts_revision(state, StudyEvent.RETRIED) is has_results
 
 
 def test_every_state_can_be_reached_from_received() -> None:

@@ -1,10 +1,12 @@
 import json
+import logging
 from collections.abc import Iterator
 
 import pytest
 import structlog
 
-from service.telemetry.logs import configure_logs, uid_hash
+from service.telemetry.logs import configure_logs
+from service.telemetry.uid_hash import uid_hash
 
 UID = "1.2.826.0.1.3680043.10.99"
 
@@ -28,3 +30,9 @@ def test_logs_show_uids_when_the_operator_opts_in(capsys: pytest.CaptureFixture[
     configure_logs("json", show_uids=True)
     structlog.get_logger().info("study received", study_instance_uid=UID)
     assert json.loads(capsys.readouterr().err)["study_instance_uid"] == UID
+
+
+def test_libraries_stay_silent() -> None:
+    configure_logs("json")
+    for library in ("pydicom", "pika", "opentelemetry.sdk.trace"):
+        assert not logging.getLogger(library).isEnabledFor(logging.ERROR)

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -64,12 +65,21 @@ def test_moves_count_by_state_and_time(known_scanner: str) -> None:
     in_state = value("preread_study_state_seconds_sum", state="reported")
     result = value("preread_study_result_seconds_sum", priority="urgent")
     move = Move(
-        StudyEvent.ALL_DELIVERED, StudyState.REPORTED, StudyState.DELIVERED, Priority.URGENT, 4.0, 60.0
+        datetime.now(UTC),
+        StudyEvent.ALL_DELIVERED,
+        StudyState.REPORTED,
+        StudyState.DELIVERED,
+        Priority.URGENT,
+        in_state_s=4.0,
+        since_last_image_s=60.0,
+        study_instance_uid="1.2.840.1",
+        revision_before=1,
+        revision=1,
     )
     count_moves([move])
     assert delivered() - before == 1
-    assert value("preread_study_state_seconds_sum", state="reported") - in_state == 4.0
-    assert value("preread_study_result_seconds_sum", priority="urgent") - result == 60.0
+    assert value("preread_study_state_seconds_sum", state="reported") - in_state == pytest.approx(4.0)
+    assert value("preread_study_result_seconds_sum", priority="urgent") - result == pytest.approx(60.0)
 
 
 def test_what_cannot_be_read_leaves_the_others() -> None:

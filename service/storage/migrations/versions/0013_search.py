@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from service.storage.search_terms import HEADER, RESULT, newest_scores, term_rows
 from service.study.model import StudyHeader
-from service.study.result import AnalysisResult
 from service.study.search import header_terms, result_terms
 
 revision = "0013"
@@ -66,18 +66,13 @@ def _enter_all(connection: sa.Connection) -> None:
         last = rows[-1].study_instance_uid
         results = _results(connection, tables.tables["analyses"], [row.study_instance_uid for row in rows])
         entered = [
-            {
-                "study_instance_uid": row.study_instance_uid,
-                "term": term,
-                "origin": origin,
-                "received_at": row.received_at,
-            }
+            term
             for row in rows
             for origin, found in (
-                ("header", header_terms(_header(row))),
-                ("result", result_terms(results.get(row.study_instance_uid, {}).values())),
+                (HEADER, header_terms(_header(row))),
+                (RESULT, result_terms(newest_scores(results.get(row.study_instance_uid, ())).values())),
             )
-            for term in sorted(found)
+            for term in term_rows(row.study_instance_uid, row.received_at, origin, found)
         ]
         if entered:
             connection.execute(terms.insert(), entered)
@@ -92,18 +87,14 @@ def _header(row: sa.Row) -> StudyHeader:  # type: ignore[type-arg]
     )
 
 
-def _results(
-    connection: sa.Connection, analyses: sa.Table, uids: list[str]
-) -> dict[str, dict[str, AnalysisResult]]:
-    """The newest scores of each study by classifier."""
+def _results(connection: sa.Connection, analyses: sa.Table, uids: list[str]) -> dict[str, list[sa.Row]]:  # type: ignore[type-arg]
+    """The analyses of each study, the oldest revision first."""
     rows = connection.execute(
         sa.select(analyses)
         .where(analyses.c.study_instance_uid.in_(uids), ~analyses.c.shadow)
         .order_by(analyses.c.revision)
     )
-    found: dict[str, dict[str, AnalysisResult]] = {}
+    found: dict[str, list[sa.Row]] = {}  # type: ignore[type-arg]
     for row in rows:
-        if row.result and row.result["scores"]:
-            of_study = found.setdefault(row.study_instance_uid, {})
-            of_study[row.classifier] = AnalysisResult.from_json(row.result)
+        found.setdefault(row.study_instance_uid, []).append(row)
     return found

@@ -8,7 +8,8 @@ from PIL import Image
 from engines.classifier import Score
 from engines.data.examples import Example, Pixels
 from engines.evaluation.figures import find
-from engines.evaluation.painted import calipers, corner_text, painted, painted_figures
+from engines.evaluation.painted import Painted, calipers, corner_text, painted, painted_figures, together
+from engines.judgement import Calibration
 from engines.pair import Given, Pair
 from engines.preprocess import place
 from engines.progress import silent
@@ -61,3 +62,13 @@ def test_who_looks_at_marks_is_found_out(
     for what in ("calipers", "text"):
         assert find(figures, f"mean change of the probability by {what}").value == pytest.approx(moved)
         assert find(figures, f"decisions changed by {what}").value == decisions
+
+
+def test_parts_are_put_together_and_calibrated() -> None:
+    parts = [Painted(np.array([0.5]), np.array([0.5]), np.array([share])) for share in (0.5, 0.0)]
+    whole = together(parts).calibrated(Calibration(slope=2.0, intercept=0.0))
+    assert whole.plain == pytest.approx([0.5, 0.5])
+    assert whole.with_text == pytest.approx([0.5, 0.0])
+    assert Painted(*(np.array([0.8]),) * 3).calibrated(
+        Calibration(slope=2.0, intercept=0.0)
+    ).plain == pytest.approx([16 / 17])

@@ -77,6 +77,7 @@ def test_figures_are_those_of_images_that_were_held_out(trained: Path) -> None:
     assert rate_of(find(figures, "sensitivity")) == point.sensitivity
     assert rate_of(find(figures, "specificity")) == point.specificity
     assert 0 <= find(figures, "lesion Dice, mean").value <= 1
+    assert find(figures, "decisions changed by calipers").how == "calipers painted into 36 images"
 
 
 def test_its_guard_takes_familiar_images_and_refuses_others(trained: Path) -> None:
@@ -107,7 +108,11 @@ def test_a_network_without_judges_is_refused(
 
 @pytest.mark.parametrize(
     ("held_out", "fold", "error"),
-    [("[1, 3]", 1, "bus-bra has no fold 3; there are: \\[1, 2\\]"), ("[1]", 2, "does not hold out fold 2")],
+    [
+        ("[1, 3]", 1, "bus-bra has no fold 3; there are: \\[1, 2\\]"),
+        ("[2, 1]", 3, "does not hold out fold 3"),
+        ("[1]", 1, "held_out names one fold; name two or more"),
+    ],
 )
 def test_a_fold_that_is_not_held_out_is_refused(
     held_out: str, fold: int, error: str, two_folds: Path, tmp_path: Path

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import delete, select
 
 from service.errors import StoreUnavailable
 from service.storage.deliveries import DeliveryState, Proof, StoredObject
@@ -11,6 +12,7 @@ from service.storage.memory import MemoryStore
 from service.storage.port import InstanceStore
 from service.storage.receive import record_received
 from service.storage.retention.images import ImageRetention
+from service.storage.schema import history, studies
 from service.storage.studies import IMAGES_REMOVED
 from service.study.model import ReceivedInstance
 from service.study.state import StudyEvent
@@ -140,6 +142,25 @@ def test_each_revision_is_removed_once(
     with ledger.read() as tx:
         removed = [one.revision for one in tx.studies.history(STUDY) if one.event == IMAGES_REMOVED]
     assert removed == [1, 2]
+
+
+def test_what_an_earlier_version_has_removed_is_marked_and_not_looked_at_again(
+    ledger: Ledger, store: MemoryStore, images: list[ReceivedInstance]
+) -> None:
+    with ledger.begin() as tx:
+        tx.studies.note(STUDY, IMAGES_REMOVED, "2 images were removed here")
+    assert removed_of(ledger) is None
+    retention(ledger, store).turn()
+    assert removed_of(ledger) == 1
+    assert len(store.keys("instances/")) == 3  # that is what was noted
+    with ledger.begin() as tx:
+        tx.connection.execute(delete(history).where(history.c.event == IMAGES_REMOVED))
+    assert retention(ledger, store).due() == []  # found by the mark
+
+
+def removed_of(ledger: Ledger) -> int | None:
+    with ledger.read() as tx:
+        return tx.connection.scalar(select(studies.c.images_removed_of))
 
 
 def test_removal_that_fails_is_ended_the_next_time(

@@ -1,0 +1,1 @@
+"""`preread simulate`: scanners that never existed send studies of nobody, as a department would."""

@@ -1,0 +1,1 @@
+"""After a loss: the ledger made again from the instance store, and both compared."""
