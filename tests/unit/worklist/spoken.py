@@ -14,6 +14,8 @@ SERVICE = Path(__file__).parents[3] / "service"
 HEARD = ("study", "storage", "assemble", "enqueue", "infer", "send", "net", "fetch", "dicom", "worklist")
 """Packages whose sentences come to pages: as reasons, details, notices, and answers to who asks."""
 HEARD_TOO = (
+    "perform/desk.py",
+    "recover/settling.py",
     "access/person.py",
     "accept/instance/space.py",
     "report/assessor.py",
