@@ -20,7 +20,14 @@ from service.study.state import StudyEvent, StudyState
 
 PEOPLE = "people"
 """In place of a role: what somebody asked for, on a page or by a command."""
-_ACCEPT = ("instance_received", "priors_ended", "images_removed", "image_quarantined", "image_replaced")
+_ACCEPT = (
+    "instance_received",
+    "priors_ended",
+    "images_removed",
+    "image_quarantined",
+    "image_replaced",
+    "workitem_ended",
+)
 _ASSEMBLE = ("study_complete", "ceiling_reached", "parked", "text_not_decoded")
 _ENQUEUE = (
     *("series_complete", "work_queued", "nothing_to_analyse", "came_as_prior", "companion_arrived"),
@@ -32,7 +39,7 @@ _REPORT = (
     *("refusal_report_failed", "assessment_written", "assessment_failed"),
 )
 _SEND = ("all_delivered",)
-_PEOPLE = ("retried", "made_urgent", "sent_again", "assessed", "dead_letter_discarded")
+_PEOPLE = ("retried", "made_urgent", "sent_again", "assessed", "dead_letter_discarded", "found_in_store")
 ROLE_OF_EVENT = {
     event: role
     for role, events in {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from service.access.roles import Permission, Role
 from service.worklist.embed import SIGN_IN
@@ -78,15 +78,12 @@ def test_badges_come_when_she_signs_in_and_go_when_her_session_ends(
 
 
 def test_a_token_in_the_page_may_open_badges_only(page: Page, other: List, worklist: Worklist) -> None:
-    said: list[str] = []
-    page.on("console", lambda message: said.append(_text(message)))
     wide = token(worklist.ledger, Permission.BADGES, Permission.STUDIES)
     other.open(page)
-    worklist.put_into(page, other.preset, token=wide["Authorization"].removeprefix("Bearer "))
-    page.wait_for_timeout(2000)
+    with page.expect_console_message(lambda message: "only scope badges:read" in message.text):
+        worklist.put_into(page, other.preset, token=wide["Authorization"].removeprefix("Bearer "))
     expect(page.locator("[data-preread]")).to_have_count(0)
     expect(page.locator("[data-preread-note]")).to_have_count(0)
-    assert any("only scope badges:read" in text for text in said)
 
     narrow = token(worklist.ledger, Permission.BADGES)
     other.open(page)
@@ -113,7 +110,3 @@ def test_a_proxy_of_the_same_server_shows_a_token_that_no_page_sees(
     page.locator(other.of("twobreasts")).locator(".badge").click()
     link = page.locator(other.of("twobreasts")).locator("dialog a")
     expect(link).to_have_attribute("href", f"{worklist.url}/studies/{worklist.studies['two breasts'].uid}")
-
-
-def _text(message: ConsoleMessage) -> str:
-    return str(message.text)

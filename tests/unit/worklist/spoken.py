@@ -14,6 +14,8 @@ SERVICE = Path(__file__).parents[3] / "service"
 HEARD = ("study", "storage", "assemble", "enqueue", "infer", "send", "net", "fetch", "dicom", "worklist")
 """Packages whose sentences come to pages: as reasons, details, notices, and answers to who asks."""
 HEARD_TOO = (
+    "perform/desk.py",
+    "recover/settling.py",
     "access/person.py",
     "accept/instance/space.py",
     "report/assessor.py",
@@ -30,6 +32,13 @@ HEARD_TOO = (
     "../engines/preprocess.py",
 )
 NEVER_HEARD = {
+    "storage/indexes.py": "SQL",
+    "storage/examine.py": "the output of a command",
+    "storage/backup.py": "the output of a command",
+    "net/reach.py": "the output of a command",
+    "net/own_certificate.py": "the output of a command",
+    "enqueue/rabbitmq/examine.py": "the output of a command",
+    "dicom/decoder/process.py": "the log",
     "dicom/body_part_words.py": "what is looked for in headers",
     "dicom/charset.py": "terms of the standard",
     "dicom/dump.py": "the output of a command",
@@ -70,6 +79,7 @@ NEVER_HEARD = {
 SILENT = {
     "EmbeddedDelivery | None",
     "preread consumer",
+    "SET plan_cache_mode = force_custom_plan",
     "preread dead letters",
     "preread quarantine show {}",
     "preread publisher",
