@@ -16,7 +16,7 @@ from service.errors import ConfigurationError
 
 ENV_PREFIX = "PREREAD_"
 # Read elsewhere: the file to load, where training data lies, and tokens of commands.
-OTHER_VARIABLES = {"PREREAD_CONFIG", "PREREAD_DATA", "PREREAD_STOW_TOKEN", "PREREAD_WORKLIST_TOKEN"}
+OTHER_VARIABLES = {"PREREAD_CONFIG", "PREREAD_DATA", "PREREAD_STOW_TOKEN"}
 
 
 def load_settings(path: Path | None = None) -> Settings:

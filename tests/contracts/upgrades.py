@@ -1,7 +1,7 @@
 """What an upgrade promises on every database: a ledger of each earlier version keeps its rows and works."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +22,7 @@ from service.storage.migrate import alembic_config
 from service.storage.promotions import Promotion
 from service.storage.retry_study import retry_study
 from service.storage.schema import studies
+from service.storage.search_terms import index_results
 from service.study.assessment import Assessment, Verdict
 from service.study.prior import PriorFetch, PriorsWanted
 from service.study.procedure_step import ProcedureStep, ProcedureStepStatus
@@ -29,6 +30,7 @@ from service.study.search import StudyFilter
 from service.study.state import StudyEvent, StudyState
 from tests.contracts.access import ANNA, SESSION, TOKEN, event
 from tests.fakes.pool import INLINE_POOLS
+from tests.fakes.workitems import held
 from tests.unit.pipeline import US_TO_PACS, assemble, enqueue, messages, phantom
 from tests.unit.recover.site import Site, images
 
@@ -38,6 +40,7 @@ EARLIER = tuple(version for version in reversed(_VERSIONS[1:]) if version >= FIR
 """Every version of the ledger that was in use but the last one, the first one first."""
 QUEUE = "inference.us-mass.urgent"
 ACCESS_SINCE = "0014"
+VERDICTS_SINCE = "0018"
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,7 @@ def _fill_the_rest(site: Site, delivered: str, reported: str) -> None:
         tx.assessments.add(
             Assessment(delivered, 1, "us-mass", Verdict.MODIFIED, "4A", "a cyst", "Anna Berg", now, "1.2.9")
         )
+        index_results(tx.connection, delivered)
         tx.priors.mark("1.2.7", delivered)
         tx.priors.ask(PriorFetch(reported, PriorsWanted(2, 5, ("US",)), now + timedelta(minutes=1)))
         tx.procedure_steps.create(
@@ -114,6 +118,7 @@ def _fill_the_rest(site: Site, delivered: str, reported: str) -> None:
         tx.accounts.begin(SESSION)
         tx.api_tokens.add(TOKEN)
         tx.audit.add(event())
+        tx.workitems.add(held(claimed_at=now))
 
 
 def at_version(engine: Engine, version: str, rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[str]]:
@@ -123,7 +128,11 @@ def at_version(engine: Engine, version: str, rows: dict[str, list[dict[str, Any]
     tables = _tables_of(engine)
     with engine.begin() as connection:
         for table in tables:
-            known = [{column.name: row[column.name] for column in table.c} for row in rows[table.name]]
+            known = [
+                {column.name: row[column.name] for column in table.c}
+                for row in rows[table.name]
+                if version >= VERDICTS_SINCE or not row.get("term", "").startswith("verdict:")
+            ]
             connection.execute(table.insert(), known)
     return contents(engine, tables)
 
@@ -145,12 +154,13 @@ def contents(engine: Engine, tables: Sequence[Table]) -> dict[str, list[str]]:
     """All rows of these columns."""
     with engine.connect() as connection:
         return {
-            table.name: sorted(
-                json.dumps(dict(row._mapping), default=str, sort_keys=True)
-                for row in connection.execute(select(table))
-            )
+            table.name: _as_text(dict(row._mapping) for row in connection.execute(select(table)))
             for table in tables
         }
+
+
+def _as_text(rows: Iterable[dict[str, Any]]) -> list[str]:
+    return sorted(json.dumps(row, default=str, sort_keys=True) for row in rows)
 
 
 class UpgradeContract:
@@ -167,6 +177,8 @@ class UpgradeContract:
     ) -> None:
         engine = create_engine(ledger_url)
         before = at_version(engine, version, department.rows)
+        if "search_terms" in before:  # the upgrade enters what people said
+            before["search_terms"] = _as_text(department.rows["search_terms"])
         tables = _tables_of(engine)
 
         site = Site(department.folder, ledger_url)  # upgrades it, as every role does

@@ -62,14 +62,12 @@ def simulate(
             help="Then ask the worklist with this address instead, such as https://preread.hospital."
         ),
     ] = "",
-    token: Annotated[
-        str,
+    token_file: Annotated[
+        Path | None,
         typer.Option(
-            help="Token for --worklist (`preread token add`).",
-            envvar="PREREAD_WORKLIST_TOKEN",
-            show_default=False,
+            help="File with the token for --worklist (`preread token add`).", exists=True, dir_okay=False
         ),
-    ] = "",
+    ] = None,
     wait_s: Annotated[float, typer.Option(help="Longest wait for results, in seconds.", min=0)] = 900.0,
     as_json: AsJson = False,
 ) -> None:
@@ -95,6 +93,7 @@ def simulate(
         return
     if not to:
         raise ConfigurationError("say where to send to: --to AE_TITLE@host:port (or --plan, to send nothing)")
+    token = token_file.read_text(encoding="ascii").strip() if token_file else ""
     with _source(context, follow, worklist, token) as source:
         run = Simulation(node(to), wanted, seed, speed_up, console, stop_on_signals())
         told = run.send(plan)
