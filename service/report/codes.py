@@ -98,7 +98,12 @@ IMAGE_LIBRARY = Code("111028", "DCM", "Image Library")
 IMAGE_LIBRARY_GROUP = Code("126200", "DCM", "Image Library Group")
 SOURCE = Code("260753009", "SCT", "Source")  # TID 1601 row 1 leaves the concept open
 MODALITY = Code("121139", "DCM", "Modality")
-MODALITIES = {"US": Code("US", "DCM", "Ultrasound"), "MG": Code("MG", "DCM", "Mammography")}  # CID 29
+MODALITIES = {  # CID 29
+    "US": Code("US", "DCM", "Ultrasound"),
+    "MG": Code("MG", "DCM", "Mammography"),
+    "CT": Code("CT", "DCM", "Computed Tomography"),
+    "MR": Code("MR", "DCM", "Magnetic Resonance"),
+}
 OTHER_MODALITY = Code("OT", "DCM", "Other Modality")
 IMAGE_LATERALITY = Code("111027", "DCM", "Image Laterality")
 PIXEL_DATA_ROWS = Code("110910", "DCM", "Pixel Data Rows")

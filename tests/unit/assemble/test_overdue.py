@@ -40,7 +40,7 @@ def test_alarm_tells_how_many_and_of_the_oldest_its_state_and_reason(
     text = alarm.check()
 
     assert text.startswith("2 studies have reached no final state 30 min after the last image")
-    assert "is queued: queued for us-mass by rule breast-ultrasound" in text
+    assert "is queued: waiting for us-mass (rule breast-ultrasound)" in text
     assert "`preread status --overdue`" in text
     assert seed.uid not in text
 

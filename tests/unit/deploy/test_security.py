@@ -112,9 +112,9 @@ def test_a_secret_is_mounted_by_the_roles_that_it_is_for_only() -> None:
         for workload in workloads(manifests)
     }
     assert mounted == {
-        "accept": {"accept-tls", "stow"},
-        "infer": set(),
-        "send": {"pacs-token"},
-        "worklist": {"oidc"},
+        "accept": {"accept-tls", "stow", "collector"},
+        "infer": {"collector"},
+        "send": {"pacs-token", "collector"},
+        "worklist": {"oidc", "collector"},
         "migrate": set(),
     }

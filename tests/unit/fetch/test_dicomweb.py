@@ -137,7 +137,7 @@ def test_nothing_more_is_asked_for_once_the_receiver_is_away() -> None:
     ("reply", "message"),
     [
         (Reply(status=401), "bearer_token_file"),
-        (Reply(status=404), "look at qido_url"),
+        (Reply(status=404), "qido_url"),
         (Reply(status=500), "HTTP 500"),
         (Reply(status=302, headers={"Location": "http://127.0.0.1:1/"}), "a redirection"),
         (Reply(b"<html>"), "no DICOM JSON"),
