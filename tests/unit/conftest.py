@@ -1,4 +1,6 @@
+import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -7,11 +9,21 @@ from service.storage.ledger import Ledger
 from service.storage.memory import MemoryStore
 
 
+@pytest.fixture(scope="session")
+def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made once to be copied: all migrations take longer than most tests."""
+    path = tmp_path_factory.mktemp("ledger") / "ledger.sqlite3"
+    with closing(Ledger(f"sqlite:///{path}")) as ledger:
+        ledger.upgrade()
+    return path
+
+
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
+def ledger(tmp_path: Path, empty_ledger: Path) -> Iterator[Ledger]:
     """An empty ledger in SQLite."""
-    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite3'}")
-    ledger.upgrade()
+    path = tmp_path / "ledger.sqlite3"
+    shutil.copyfile(empty_ledger, path)
+    ledger = Ledger(f"sqlite:///{path}")
     yield ledger
     ledger.close()
 
