@@ -1,6 +1,7 @@
 """Passwords, and the secrets of sessions and tokens. What is kept of each cannot be turned back into it."""
 
 import secrets
+from functools import cache
 from hashlib import sha256
 
 from argon2 import PasswordHasher
@@ -13,7 +14,6 @@ SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
 TOKEN_PREFIX = "preread_"  # noqa: S105 - so that scanners for secrets find one that was committed
 _HASHER = PasswordHasher()
 """Argon2id with the parameters of RFC 9106's second recommended option, as the library sets them."""
-_NOBODYS = _HASHER.hash(secrets.token_urlsafe(16))
 
 
 def hashed(password: str, name: str) -> str:
@@ -31,9 +31,20 @@ def hashed(password: str, name: str) -> str:
 def is_right(password: str, kept: str | None) -> bool:
     """Whether `kept` is of this password. As slow where there is no such account (None)."""
     try:
-        return _HASHER.verify(kept or _NOBODYS, password[:LONGEST_PASSWORD]) and kept is not None
+        return _HASHER.verify(kept or _nobodys(), password[:LONGEST_PASSWORD]) and kept is not None
     except (VerificationError, InvalidHashError):
         return False
+
+
+def be_ready() -> None:
+    """So that the first who has no account does not wait longer than the others."""
+    _nobodys()
+
+
+@cache
+def _nobodys() -> str:
+    """Not made on import: every command would wait for it."""
+    return _HASHER.hash(secrets.token_urlsafe(16))
 
 
 def new_secret(prefix: str = "") -> str:

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from service.access.records import Account, Action, AuditEvent, Session
 from service.access.roles import Role
-from service.access.secrets import LONGEST_PASSWORD, digest, is_right, new_secret
+from service.access.secrets import LONGEST_PASSWORD, be_ready, digest, is_right, new_secret
 from service.storage.ledger import Ledger
 from service.telemetry.metrics.pages import SIGN_INS
 from service.worklist.access.cookie import drop_cookies, session_secret, set_cookie
@@ -49,6 +49,7 @@ class SignIn:
     def __init__(self, ledger: Ledger, gate: Gate) -> None:
         self._ledger = ledger
         self._gate = gate
+        be_ready()
 
     def by_password(self, name: str, password: str, address: str) -> Account | None:
         """The account, if that is its password. Raises HTTPException 429 after too many failures."""
