@@ -24,7 +24,7 @@ _BUSY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_R
 _HINTS: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "we are not authorized: look at bearer_token_file",
     HTTPStatus.FORBIDDEN: "we are not authorized: look at bearer_token_file, and at our rights there",
-    HTTPStatus.NOT_FOUND: "nothing is there: look at the configured address (url, qido_url, wado_url, stow.url)",
+    HTTPStatus.NOT_FOUND: "nothing is there: look at the address in url, qido_url, wado_url or stow.url",
     HTTPStatus.NOT_ACCEPTABLE: "it has nothing in a form that we take: its log says why",
 }
 
