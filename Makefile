@@ -89,9 +89,10 @@ screenshots: servers $(OHIF)/.installed ## the pictures of the documentation, ta
 	@$(BIN)/python -m tests.screenshots
 	@$(BIN)/python -m tests.screenshots_worklist
 
-test-long: servers test-venv ## 20 000 mutated streams, 100 kills of accept: about half an hour
+test-long: servers test-venv ## 20 000 mutated streams, 100 kills of accept, further ways of other tests: an hour
 	@PREREAD_FUZZ_STREAMS=20000 PREREAD_KILLS=100 $(BIN)/python -m pytest --timeout=3600 \
 	  tests/unit/accept/test_fuzz.py tests/integration/test_accept_killed.py
+	@PREREAD_LONG=1 $(BIN)/python -m pytest --timeout=1200 -m long tests/integration
 
 faults: servers test-venv ## 200 seeded faults under load, embedded and with servers: an hour; ARGS="--faults 10" for less
 	@$(BIN)/python -m tests.faults $(ARGS)

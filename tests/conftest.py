@@ -22,6 +22,15 @@ pytest_plugins = [
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes long, unless it is asked for: `make test-long`."""
+    if os.environ.get("PREREAD_LONG"):
+        return
+    long = [item for item in items if item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if item not in long]
+
+
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
     """The folder of public breast images: PREREAD_DATA, or shared/data beside the repository."""

@@ -17,7 +17,6 @@ from tests.integration.accept_role import PIECE_BYTES, SUCCESS, AcceptRole, Scan
 pytestmark = pytest.mark.fault
 
 ROUNDS = int(os.environ.get("PREREAD_KILLS", "4"))
-POLICIES = ("keep_first", "replace")
 SIZES = (2_000, 300_000, 5_000_000)
 """Bytes of pixels: in the journal, and beside it."""
 
@@ -54,7 +53,15 @@ class TwiceScanner(Scanner):
         self._waiting = [encoded(one, IMPLICIT_VR_LE) for one in (first, second)]
 
 
-@pytest.fixture(params=[(policy, how) for policy in POLICIES for how in ("journal", "direct")], ids="-".join)
+@pytest.fixture(
+    params=[
+        ("keep_first", "journal"),
+        pytest.param(("keep_first", "direct"), marks=pytest.mark.long),
+        pytest.param(("replace", "journal"), marks=pytest.mark.long),
+        ("replace", "direct"),
+    ],
+    ids="-".join,
+)
 def setting(request: pytest.FixtureRequest) -> tuple[str, str]:
     policy, durability = request.param
     return str(policy), str(durability)

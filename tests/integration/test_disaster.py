@@ -76,7 +76,7 @@ class Database:
             self._server.drop_database(self._name)
 
 
-@pytest.fixture(params=["embedded", "servers"])
+@pytest.fixture
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     is_server = request.param == "servers"
     database = Database(tmp_path, request.getfixturevalue("postgres_server") if is_server else None)
@@ -147,6 +147,9 @@ def results(orthanc: Orthanc, studies: Sequence[str] = ()) -> set[str]:
     }
 
 
+@pytest.mark.parametrize(
+    "database", ["embedded", pytest.param("servers", marks=pytest.mark.long)], indirect=True
+)
 def test_ledger_is_made_again_from_the_store_and_every_study_ends_delivered_once(
     preread: Preread,
     database: Database,
@@ -198,6 +201,9 @@ def test_ledger_is_made_again_from_the_store_and_every_study_ends_delivered_once
     assert "ledger and store agree" in run(preread, "ledger", "check", "--all")
 
 
+@pytest.mark.parametrize(
+    "database", [pytest.param("embedded", marks=pytest.mark.long), "servers"], indirect=True
+)
 def test_backup_that_is_older_than_the_last_studies_is_made_whole(
     preread: Preread,
     database: Database,

@@ -76,7 +76,7 @@ def test_cpu_image_adds_onnx_runtime_and_nothing_else_that_runs_networks(
 
 
 # protobuf's wheel has its licence, 3-Clause BSD, in words only, which the bill's maker does not take.
-@pytest.mark.parametrize(("name", "without"), [("service_image", []), ("cpu_image", ["protobuf"])])
+@pytest.mark.parametrize(("name", "without"), [("service_image", ["protobuf"]), ("cpu_image", ["protobuf"])])
 def test_bill_of_materials_lists_what_is_installed_with_licences(
     name: str, without: list[str], folder: Path, request: pytest.FixtureRequest
 ) -> None:

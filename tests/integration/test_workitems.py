@@ -84,7 +84,7 @@ def in_pacs(orthanc: Orthanc) -> set[str]:
     return {str(instance["SOPInstanceUID"]) for instance in orthanc.instances()}
 
 
-@pytest.mark.parametrize("retrieve", ["c-get", "c-move"])
+@pytest.mark.parametrize("retrieve", ["c-get", pytest.param("c-move", marks=pytest.mark.long)])
 def test_workitem_is_performed_from_the_pacs_to_the_pacs(
     tmp_path: Path, orthanc: Orthanc, ups: UpsServer, retrieve: str
 ) -> None:
@@ -113,7 +113,14 @@ def _ended(preread: Preread, workitem: Workitem) -> bool:
     return workitem.state == "COMPLETED"
 
 
-@pytest.mark.parametrize("moment", [_claimed, _fetched, _ended])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param(_claimed, marks=pytest.mark.long),
+        _fetched,
+        pytest.param(_ended, marks=pytest.mark.long),
+    ],
+)
 def test_killed_service_resumes_its_workitem(
     tmp_path: Path, orthanc: Orthanc, ups: UpsServer, moment: Callable[[Preread, Workitem], bool]
 ) -> None:
