@@ -1,13 +1,10 @@
 """The command `preread`: every role, and the tools around them."""
 
-import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from service.cli import (
     account,
@@ -36,13 +33,9 @@ from service.cli import (
     workitems,
 )
 from service.cli.dataset import commands as dataset
+from service.cli.failure import told_to_the_person
 from service.cli.reader_study import commands as reader_study
 from service.cli.simulate import commands as simulate
-from service.errors import ConfigurationError, PrereadError
-
-# Exit statuses: 1 the work failed, 2 the command or the configuration is wrong (as argument parsers do).
-EXIT_FAILED = 1
-EXIT_MISUSED = 2
 
 app = typer.Typer(
     name="preread",
@@ -111,11 +104,8 @@ demonstrate.add_to(app)
 
 def main() -> None:
     """Run the command line; errors of ours become one readable message and an exit status."""
-    try:
+    with told_to_the_person():
         app()
-    except PrereadError as error:
-        Console(stderr=True).print(f"[bold red]error:[/] {escape(str(error))}", highlight=False)
-        sys.exit(EXIT_MISUSED if isinstance(error, ConfigurationError) else EXIT_FAILED)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,29 @@
 """Keep the roles running: a process that dies is started again; when told to stop, all drain."""
 
-import subprocess
-import sys
+import multiprocessing
+import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from multiprocessing.context import ForkProcess
 
 import structlog
+from setproctitle import setproctitle
 
 from service.cli.drain import SUPERVISOR_GRACE_S
+from service.cli.failure import EXIT_MISUSED, told_to_the_person
+from service.config.metrics import Role
 
 log = structlog.get_logger()
 
-EXIT_MISUSED = 2
+Play = Callable[[Role, threading.Event], None]
+"""Plays the role of this name until the event is set."""
+
+# Forked, not started anew: what the supervisor has imported serves all roles, so that four of them start in
+# the time of one and share that memory. The supervisor itself opens nothing and runs no thread: of a GPU,
+# a connection or a lock that is held, a fork would get half.
+FORK = multiprocessing.get_context("fork")
 POLL_INTERVAL_S = 0.2
 # A role that dies at once again and again is started more and more seldom.
 FIRST_PAUSE_S = 0.5
@@ -23,11 +32,32 @@ LONGEST_PAUSE_S = 30.0
 SETTLED_S = 60.0
 
 
+class _Lifeline:
+    """A pipe whose writing end only the supervisor holds: its end means that the supervisor is gone."""
+
+    def __init__(self) -> None:
+        self._reader, self._writer = os.pipe()
+
+    def hold(self, stop: threading.Event) -> None:
+        """In a role: set `stop` when the supervisor is gone, so that no role outlives it."""
+        os.close(self._writer)
+        threading.Thread(target=self._wait, args=(stop,), name="lifeline", daemon=True).start()
+
+    def _wait(self, stop: threading.Event) -> None:
+        os.read(self._reader, 1)
+        stop.set()
+
+    def close(self) -> None:
+        """In the supervisor, once all roles have ended."""
+        os.close(self._reader)
+        os.close(self._writer)
+
+
 @dataclass
 class _Child:
-    role: str
-    command: list[str]
-    process: subprocess.Popen[bytes] = field(init=False)
+    role: Role
+    begin: Callable[[Role], None]
+    process: ForkProcess = field(init=False)
     started_s: float = field(init=False)
     pause_s: float = FIRST_PAUSE_S
     due_s: float | None = None
@@ -37,15 +67,14 @@ class _Child:
         self.start()
 
     def start(self) -> None:
-        """Start the process; it ends by itself when its standard input does, so it never outlives us."""
-        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE)
+        """Start the process."""
+        self.process = FORK.Process(target=self.begin, args=(self.role,), name=self.role)
+        self.process.start()
         self.started_s = time.monotonic()
         self.due_s = None
 
     def plan_restart(self) -> None:
         """Start again after a pause, which grows while the role keeps dying."""
-        if self.process.stdin:
-            self.process.stdin.close()
         now = time.monotonic()
         settled = now - self.started_s > SETTLED_S
         self.pause_s = FIRST_PAUSE_S if settled else min(self.pause_s * 2, LONGEST_PAUSE_S)
@@ -53,20 +82,41 @@ class _Child:
         self.was_restarted = True
 
 
-def supervise(roles: Sequence[str], config: Path | None, stop: threading.Event, drain_s: float) -> int:
+def in_a_process_of_its_own(do: Callable[..., None], *arguments: object) -> int:
+    """Do it where it leaves nothing behind. Returns the exit status; what failed was told to the person."""
+
+    def begin() -> None:
+        with told_to_the_person():
+            do(*arguments)
+
+    process = FORK.Process(target=begin)
+    process.start()
+    process.join()
+    return process.exitcode or 0
+
+
+def supervise(roles: Sequence[Role], play: Play, title: str, stop: threading.Event, drain_s: float) -> int:
     """Run every role until `stop` is set, then let them finish for `drain_s` seconds.
 
-    Returns 0, or exit status 2 when a role cannot be configured.
+    `title` follows the role's name in the list of processes. Returns 0, or exit status 2 when a role cannot
+    be configured.
     """
-    options = ["--config", str(config)] if config else []
-    base = [sys.executable, "-m", "service.cli.main", *options]
-    children = [_Child(role, [*base, role, "--stop-with-parent"]) for role in roles]
+    lifeline = _Lifeline()
+
+    def begin(role: Role) -> None:
+        lifeline.hold(stop)
+        setproctitle(f"preread {role} {title}".strip())
+        with told_to_the_person():
+            play(role, stop)
+
+    children = [_Child(role, begin) for role in roles]
     status = 0
     while not stop.wait(POLL_INTERVAL_S):
         if any([_look_after(child) for child in children]):
             status = EXIT_MISUSED
             break
     _drain(children, drain_s)
+    lifeline.close()
     return status
 
 
@@ -80,7 +130,7 @@ def _look_after(child: _Child) -> bool:
         if time.monotonic() >= child.due_s:
             child.start()
         return False
-    code = child.process.poll()
+    code = child.process.exitcode
     if code is None:
         return False
     if code == EXIT_MISUSED and not child.was_restarted:
@@ -94,13 +144,10 @@ def _drain(children: Sequence[_Child], drain_s: float) -> None:
     """Let every role finish what it has in hand; kill what is not done in time."""
     deadline = time.monotonic() + drain_s + SUPERVISOR_GRACE_S
     for child in children:
-        if child.process.stdin:
-            child.process.stdin.close()
         child.process.terminate()
     for child in children:
-        try:
-            child.process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
+        child.process.join(max(0.0, deadline - time.monotonic()))
+        if child.process.exitcode is None:
             log.error("a role did not end in time and is killed; its work is done again", role=child.role)
             child.process.kill()
-            child.process.wait()
+            child.process.join()

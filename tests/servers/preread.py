@@ -112,7 +112,7 @@ class Preread:
         (pid,) = [
             int(line.split()[0])
             for line in listing.splitlines()
-            if str(self.configuration) in line and f" {role} --stop-with-parent" in line
+            if line.split(maxsplit=1)[1].startswith(f"preread {role} --config {self.configuration}")
         ]
         return pid
 

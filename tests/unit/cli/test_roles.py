@@ -4,24 +4,47 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
-def test_role_that_cannot_be_configured_says_so_to_its_supervisor(tmp_path: Path) -> None:
-    """Its exit status tells; the thread that waits for the supervisor's end must not spoil it."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+
+@pytest.mark.parametrize("command", ["run", "worklist"])
+def test_role_that_cannot_be_configured_ends_the_command_and_says_why(command: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, socket.create_server(("127.0.0.1", 0)) as free:
         configuration = tmp_path / "preread.yaml"
-        worklist = {"bind": "127.0.0.1", "port": taken.getsockname()[1]}
-        configuration.write_text(json.dumps({"data_folder": str(tmp_path / "data"), "worklist": worklist}))
-        command = ["--config", str(configuration), "worklist", "--stop-with-parent"]
+        settings = {
+            "data_folder": str(tmp_path / "data"),
+            "accept": {"port": free.getsockname()[1]},
+            "worklist": {"port": taken.getsockname()[1]},
+            "metrics": {"enabled": False},
+        }
+        configuration.write_text(json.dumps(settings))
+        free.close()
 
-        role = subprocess.Popen(
-            [sys.executable, "-m", "service.cli.main", *command],
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+        ended = subprocess.run(
+            [sys.executable, "-m", "service.cli.main", "--config", str(configuration), command],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
             text=True,
+            check=False,
         )
-        with role:
-            said = role.stderr.read() if role.stderr else ""
-            status = role.wait(60)
 
-    assert status == 2, said
-    assert "cannot listen" in said
+    assert ended.returncode == 2, ended.stderr
+    assert "cannot listen" in ended.stderr
+
+
+def test_configuration_that_names_what_is_not_there_starts_nothing(tmp_path: Path) -> None:
+    configuration = tmp_path / "preread.yaml"
+    rule = {"name": "a", "when": {"Modalty": "US"}, "classifiers": ["us-mass"], "destinations": []}
+    configuration.write_text(json.dumps({"data_folder": str(tmp_path / "data"), "rules": [rule]}))
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "service.cli.main", "--config", str(configuration), "run"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 2
+    assert "did you mean Modality" in " ".join(ended.stderr.split())
+    assert not (tmp_path / "data").exists()

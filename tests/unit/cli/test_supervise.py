@@ -1,84 +1,128 @@
-import subprocess
+import os
+import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
-from service.cli.supervise import EXIT_MISUSED, supervise
-
-# Plays a role: notes its start, and ends as the test wants, or when its standard input does.
-ROLE = """
-import pathlib, sys
-notes = pathlib.Path({notes!r})
-with notes.open("a") as file:
-    file.write(sys.argv[-2] + "\\n")
-starts = notes.read_text().splitlines().count(sys.argv[-2])
-{behaviour}
-sys.stdin.buffer.read()
-"""
+from service.cli.supervise import EXIT_MISUSED, in_a_process_of_its_own, supervise
+from service.config.metrics import Role
+from service.errors import ConfigurationError
 
 
 class Roles:
-    """Replaces `python -m service.cli.main` by a small script."""
+    """Plays roles: notes every start, does what the test wants, and waits for the end."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, behaviour: str) -> None:
-        self.notes = folder / "notes"
+    def __init__(self, notes: Path, behave: Callable[[Role, int], None]) -> None:
+        self.notes = notes
         self.notes.touch()
-        script = folder / "role.py"
-        script.write_text(ROLE.format(notes=str(self.notes), behaviour=behaviour))
-        start = subprocess.Popen
+        self.behave = behave
 
-        def popen(command: list[str], **options: object) -> object:
-            return start([sys.executable, str(script), *command[-2:]], **options)  # type: ignore[call-overload]
+    @property
+    def started(self) -> list[str]:
+        return self.notes.read_text().splitlines()
 
-        monkeypatch.setattr(subprocess, "Popen", popen)
-
-    def wait_for_starts(self, count: int) -> list[str]:
-        for _ in range(600):
-            started = self.notes.read_text().splitlines()
-            if len(started) >= count:
-                return started
-            time.sleep(0.05)
-        raise AssertionError(f"only {started} started")
+    def play(self, role: Role, stop: threading.Event) -> None:
+        with self.notes.open("a") as file:
+            file.write(role + "\n")
+        self.behave(role, self.started.count(role))
+        stop.wait()
 
 
-def test_role_that_dies_is_started_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    roles = Roles(tmp_path, monkeypatch, "if sys.argv[-2] == 'infer' and starts == 1: sys.exit(1)")
-    stop, status = threading.Event(), []
-    thread = threading.Thread(
-        target=lambda: status.append(supervise(["accept", "infer"], None, stop, drain_s=30.0))
-    )
-    thread.start()
+class StopAfter(threading.Event):
+    """Is set once so many roles have started. No thread waits for that: the supervisor forks."""
 
-    started = roles.wait_for_starts(3)
-    stop.set()
-    thread.join()
+    def __init__(self, roles: Roles, count: int) -> None:
+        super().__init__()
+        self.roles, self.count, self.pid = roles, count, os.getpid()
 
-    assert sorted(started) == ["accept", "infer", "infer"]
-    assert status == [0]
+    def wait(self, timeout: float | None = None) -> bool:
+        if os.getpid() == self.pid and len(self.roles.started) >= self.count:
+            self.set()
+        return super().wait(timeout)
 
 
-def test_role_that_cannot_be_configured_stops_everything(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Roles(tmp_path, monkeypatch, f"if sys.argv[-2] == 'send': sys.exit({EXIT_MISUSED})")
+def test_role_that_dies_is_started_again(tmp_path: Path) -> None:
+    def behave(role: Role, starts: int) -> None:
+        if role == "infer" and starts == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-    assert supervise(["accept", "send"], None, threading.Event(), 30.0) == EXIT_MISUSED
+    roles = Roles(tmp_path / "notes", behave)
+
+    assert supervise(["accept", "infer"], roles.play, "", StopAfter(roles, 3), drain_s=30.0) == 0
+    assert sorted(roles.started) == ["accept", "infer", "infer"]
 
 
-def test_role_that_ran_before_is_started_again_whatever_its_exit_status(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    behaviour = f"if starts == 1: sys.exit(1)\nif starts == 2: sys.exit({EXIT_MISUSED})"
-    roles = Roles(tmp_path, monkeypatch, behaviour)
-    stop, status = threading.Event(), []
-    thread = threading.Thread(target=lambda: status.append(supervise(["worklist"], None, stop, 30.0)))
-    thread.start()
+def test_role_that_cannot_be_configured_stops_everything(tmp_path: Path) -> None:
+    def behave(role: Role, starts: int) -> None:
+        if role == "send":
+            raise ConfigurationError("a key is wrong")
 
-    roles.wait_for_starts(3)
-    stop.set()
-    thread.join()
+    roles = Roles(tmp_path / "notes", behave)
 
-    assert status == [0]
+    assert supervise(["accept", "send"], roles.play, "", threading.Event(), 30.0) == EXIT_MISUSED
+
+
+def test_role_that_ran_before_is_started_again_whatever_its_exit_status(tmp_path: Path) -> None:
+    def behave(role: Role, starts: int) -> None:
+        if starts <= 2:
+            sys.exit(starts)  # 2 is EXIT_MISUSED
+
+    roles = Roles(tmp_path / "notes", behave)
+
+    assert supervise(["worklist"], roles.play, "", StopAfter(roles, 3), 30.0) == 0
+
+
+def test_roles_drain_when_the_supervisor_is_killed(tmp_path: Path) -> None:
+    drained = tmp_path / "drained"
+
+    def play(role: Role, stop: threading.Event) -> None:
+        (tmp_path / role).touch()
+        stop.wait()
+        with drained.open("a") as file:
+            file.write(role + "\n")
+
+    roles: list[Role] = ["accept", "infer", "send"]
+    if (pid := os.fork()) == 0:
+        supervise(roles, play, "", threading.Event(), 30.0)
+    _wait(lambda: all((tmp_path / role).exists() for role in roles))
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+    _wait(lambda: drained.exists() and sorted(drained.read_text().split()) == sorted(roles))
+
+
+def test_role_that_hangs_is_killed(tmp_path: Path) -> None:
+    def behave(role: Role, starts: int) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        (tmp_path / "hangs").touch()
+        while True:
+            time.sleep(1)
+
+    roles = Roles(tmp_path / "notes", behave)
+
+    class OnceItHangs(StopAfter):
+        def wait(self, timeout: float | None = None) -> bool:
+            if (tmp_path / "hangs").exists():
+                self.set()
+            return super().wait(timeout)
+
+    assert supervise(["send"], roles.play, "", OnceItHangs(roles, 99), drain_s=-5.0) == 0
+
+
+def test_what_is_done_in_a_process_of_its_own_leaves_its_status_alone(tmp_path: Path) -> None:
+    def fail() -> None:
+        raise ConfigurationError("a key is wrong")
+
+    assert in_a_process_of_its_own((tmp_path / "seen").touch) == 0
+    assert (tmp_path / "seen").exists()
+    assert in_a_process_of_its_own(fail) == EXIT_MISUSED
+
+
+def _wait(until: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if until():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not happen")
