@@ -73,8 +73,8 @@ bench-capacity: servers test-venv ## the whole service under rising load, ten mi
 capacity-report: test-venv ## deploy/helm/CAPACITY.md with its plots and simulations, from those figures
 	@$(BIN)/python -m tests.capacity.report $(ARGS)
 
-bench-worklist: servers test-venv ## the list among a million studies; writes build/results/worklist.json
-	@$(BIN)/python -m tests.benchmarks.worklist
+bench-worklist: servers test-venv ## the list among a million studies, 20 minutes; writes build/results/worklist.json; ARGS="--database SQLite" for one
+	@$(BIN)/python -m tests.benchmarks.worklist $(ARGS)
 
 bench-growth: servers test-venv ## the ledger with ten thousand to ten million studies; an hour, 12 GB of disk; writes build/results/growth.json
 	@$(BIN)/python -m tests.benchmarks.growth

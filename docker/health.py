@@ -49,7 +49,7 @@ def answers_browsers(settings: Settings) -> None:
 
 def reaches_ledger(settings: Settings) -> None:
     """Raises LedgerUnavailable."""
-    from service.storage.ledger import Ledger
+    from service.storage.ledger.ledger import Ledger
 
     with closing(Ledger(settings.ledger_url)) as ledger, ledger.read() as tx:
         tx.studies.latest(1)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from sqlalchemy import update
 
-from service.storage.assess import assess
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
-from service.storage.schema import analyses
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.schema.tables import analyses
+from service.storage.ledger.steps.assess import assess
+from service.storage.store.memory import MemoryStore
 from service.study.assessment import Assessment, Verdict
 from tests.integration.room import served
 from tests.servers.chromium import running_chromium

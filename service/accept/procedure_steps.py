@@ -18,7 +18,7 @@ from service.dicom.encoded import referenced_instances, sequence_items
 from service.dicom.identity import is_safe_uid
 from service.dicom.values import text
 from service.errors import NotDicom
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.study.procedure_step import ProcedureStep, ProcedureStepStatus
 
 log = structlog.get_logger()

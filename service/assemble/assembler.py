@@ -15,8 +15,8 @@ from service.assemble.port import PacsCounter
 from service.assemble.watch import Watch
 from service.config import AssembleSettings
 from service.errors import ConfigurationError, PeerUnavailable
-from service.storage.each_study import each_study
-from service.storage.ledger import Ledger, Transaction
+from service.storage.ledger.ledger import Ledger, Transaction
+from service.storage.ledger.steps.each_study import each_study
 from service.study.model import Study
 from service.study.state import StudyEvent, StudyState
 from service.study.waiting import WaitingStudy

@@ -15,7 +15,7 @@ from service.dicom.mammography import mammography_view
 from service.dicom.quiet import quiet
 from service.dicom.values import integer
 from service.errors import Refused
-from service.storage.port import InstanceStore
+from service.storage.store.port import InstanceStore
 from service.study.model import InstanceHeader, ReceivedInstance
 
 log = structlog.get_logger()

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from service.storage.ledger import Ledger
-from service.storage.overdue import Overdue, find_overdue
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.questions.overdue import Overdue, find_overdue
 
 log = structlog.get_logger()
 

@@ -8,8 +8,8 @@ from service.assemble.headers import Headers
 from service.assemble.series_finding import series_finding
 from service.assemble.series_watch import SeriesWatch, WatchedSeries
 from service.config import SeriesCompleteness
-from service.storage.each_study import each_study
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.each_study import each_study
 from service.study.model import Study, StudyHeader
 from service.study.series import CompleteSeries
 from service.study.waiting import WaitingStudy

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from service.storage.instances import ReceivedSeries
+from service.storage.ledger.tables.instances import ReceivedSeries
 from service.study.waiting import WaitingStudy
 
 

@@ -6,36 +6,31 @@ from typing import Annotated
 
 import typer
 
-from service.cli import (
-    account,
-    audit,
-    configuration,
+from service.cli import configuration, doctor
+from service.cli.access import account, audit, token
+from service.cli.dataset import commands as dataset
+from service.cli.demo import commands as demonstrate
+from service.cli.engines import engine, evaluating, learning
+from service.cli.failure import told_to_the_person
+from service.cli.ledger import commands as ledger
+from service.cli.reader_study import commands as reader_study
+from service.cli.rules import commands as routing
+from service.cli.rules import shadow
+from service.cli.run import roles
+from service.cli.simulate import commands as simulate
+from service.cli.studies import (
     dead,
-    demonstrate,
-    doctor,
-    engine,
-    evaluating,
     fetch,
-    learning,
-    ledger,
     quarantine,
     replay,
     retention,
     retry,
-    roles,
-    routing,
-    shadow,
     status,
     study_log,
     submit,
-    token,
     urgent,
     workitems,
 )
-from service.cli.dataset import commands as dataset
-from service.cli.failure import told_to_the_person
-from service.cli.reader_study import commands as reader_study
-from service.cli.simulate import commands as simulate
 
 app = typer.Typer(
     name="preread",

@@ -15,8 +15,8 @@ from service.enqueue.port import Consumer, Delivery, Envelope
 from service.enqueue.retry import RetryPolicy
 from service.enqueue.traced import working
 from service.errors import BrokerUnavailable, InvalidMessage, NewerMessage, Overtaken, Retryable
-from service.storage.fence import Fence, fence_of
-from service.storage.leases import Lease
+from service.storage.ledger.steps.fence import Fence, fence_of
+from service.storage.ledger.tables.leases import Lease
 from service.telemetry.health import LOOPS
 from service.telemetry.metrics.working import WORK, in_hand
 from service.telemetry.traces.tracing import TRACES

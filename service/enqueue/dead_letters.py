@@ -7,9 +7,9 @@ import structlog
 
 from service.enqueue.port import Broker, DeadLetter
 from service.errors import ConfigurationError, InvalidMessage, NewerMessage, NotInThisState
-from service.storage.leases import GivenUp
-from service.storage.ledger import Ledger, Transaction
-from service.storage.retry_study import retry_study
+from service.storage.ledger.ledger import Ledger, Transaction
+from service.storage.ledger.steps.retry_study import retry_study
+from service.storage.ledger.tables.leases import GivenUp
 from service.study.messages import Message, queues_of_work, read_message
 from service.study.model import Study
 

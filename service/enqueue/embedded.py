@@ -16,8 +16,8 @@ import structlog
 from service.enqueue.fairness import Turns
 from service.enqueue.port import DeadLetter, Envelope, spread
 from service.errors import BrokerUnavailable, LedgerUnavailable
-from service.storage.ledger import Ledger
-from service.storage.outbox import Outbox, OutboxRow
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.outbox import Outbox, OutboxRow
 
 log = structlog.get_logger()
 

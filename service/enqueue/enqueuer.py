@@ -14,8 +14,8 @@ from service.enqueue.queueing import CompanionsWanted, queue_analyses, reopen_wa
 from service.enqueue.routing import Route, explain, route
 from service.enqueue.traced import tell_route
 from service.enqueue.workitems import with_workitems
-from service.storage.each_study import each_study
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.each_study import each_study
 from service.study.model import InstanceHeader, ReceivedInstance, Study
 from service.study.state import StudyEvent, StudyState
 

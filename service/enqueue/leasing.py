@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from service.enqueue.port import Envelope
 from service.errors import InvalidMessage, Overtaken
-from service.storage.leases import Lease
-from service.storage.ledger import Ledger, Transaction
+from service.storage.ledger.ledger import Ledger, Transaction
+from service.storage.ledger.tables.leases import Lease
 from service.study.messages import InferenceRequest, read_message
 from service.study.model import Priority
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from service.enqueue.routing import Route
-from service.storage.ledger import Ledger, Transaction
+from service.storage.ledger.ledger import Ledger, Transaction
 from service.study.model import ReceivedInstance, Study
 from service.study.prior import PriorFetch, PriorFetchState, PriorsWanted
 from service.study.state import StudyState

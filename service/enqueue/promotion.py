@@ -7,8 +7,8 @@ both otherwise, because somebody has edited them since, are left alone.
 from collections.abc import Iterable, Sequence
 
 from service.config import Rule
-from service.storage.ledger import Transaction
-from service.storage.promotions import Promotion
+from service.storage.ledger.ledger import Transaction
+from service.storage.ledger.tables.promotions import Promotion
 
 
 def promoted(rules: Sequence[Rule], promotions: Iterable[Promotion]) -> tuple[Rule, ...]:

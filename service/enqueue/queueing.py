@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from service.enqueue.routing import Route
-from service.storage.ledger import Transaction
+from service.storage.ledger.ledger import Transaction
 from service.study.companion import CompanionWanted
 from service.study.lifecycle import TRANSITIONS
 from service.study.messages import InferenceRequest

@@ -15,8 +15,8 @@ import structlog
 from service.enqueue.port import Broker, Envelope, NotPublished
 from service.enqueue.traced import publishing
 from service.errors import Retryable
-from service.storage.ledger import Ledger
-from service.storage.outbox import OutboxRow
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.outbox import OutboxRow
 from service.telemetry.health import LOOPS
 
 log = structlog.get_logger()

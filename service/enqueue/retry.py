@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from service.enqueue.disposition import Disposition, disposition_of, reason_of
-from service.storage.leases import Lease
+from service.storage.ledger.tables.leases import Lease
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from service.enqueue.promotion import PromotedRules
 from service.enqueue.queueing import CompanionsWanted, queue_analyses
 from service.enqueue.routing import Route, route
 from service.enqueue.traced import tell_route
-from service.storage.analyses import Analysis
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.analyses import Analysis
 from service.study.model import ReceivedInstance, Study
 from service.study.series import CompleteSeries
 from service.study.state import StudyEvent, StudyState

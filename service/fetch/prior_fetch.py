@@ -13,7 +13,7 @@ from service.fetch.fetcher import Fetched
 from service.fetch.found import FoundStudy
 from service.fetch.port import Archive
 from service.fetch.priors import find_priors
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.study.model import StudyHeader
 from service.study.prior import PriorFetch, PriorsWanted
 

@@ -15,8 +15,8 @@ from service.errors import NotAnalysable, Refused
 from service.infer.guard import refusal
 from service.infer.image import Reading, gray_frames, spread
 from service.infer.port import Companion, Manifest
-from service.storage.ledger import Ledger
-from service.storage.port import InstanceStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.port import InstanceStore
 from service.study.model import ReceivedInstance
 from service.study.result import CompanionImage
 

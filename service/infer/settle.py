@@ -1,8 +1,8 @@
 """What the end of one analysis means for its study."""
 
-from service.storage.analyses import Analysis
-from service.storage.fence import Fence, unfenced
-from service.storage.ledger import Transaction
+from service.storage.ledger.ledger import Transaction
+from service.storage.ledger.steps.fence import Fence, unfenced
+from service.storage.ledger.tables.analyses import Analysis
 from service.study.lifecycle import event_after
 from service.study.messages import ReportRequest
 from service.study.model import Study

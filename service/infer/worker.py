@@ -15,9 +15,9 @@ from service.infer.companion import companions_of
 from service.infer.image import Reading
 from service.infer.port import ClassifierPort
 from service.infer.settle import finish_analysis, is_wanted
-from service.storage.fence import Fence, unfenced
-from service.storage.ledger import Ledger
-from service.storage.port import InstanceStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.fence import Fence, unfenced
+from service.storage.store.port import InstanceStore
 from service.study.messages import InferenceRequest
 from service.study.model import Priority, ReceivedInstance
 from service.study.result import AnalysisResult, ClassifierIdentity, ImageRefusal, ImageScore

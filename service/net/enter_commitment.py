@@ -7,10 +7,10 @@ import structlog
 
 from service.errors import Refused
 from service.net.storage_commitment import CommitmentReport
-from service.storage.commitment_requests import CommitmentRequest
-from service.storage.delivered import settle
-from service.storage.deliveries import DeliveryState, Proof
-from service.storage.ledger import Ledger, Transaction
+from service.storage.ledger.ledger import Ledger, Transaction
+from service.storage.ledger.steps.delivered import settle
+from service.storage.ledger.tables.commitment_requests import CommitmentRequest
+from service.storage.ledger.tables.deliveries import DeliveryState, Proof
 from service.telemetry.traces.spans import COMMITMENT
 from service.telemetry.traces.tracing import TRACES
 

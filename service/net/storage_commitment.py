@@ -10,7 +10,7 @@ from service.dicom.encoded import referenced_instances, sequence_items
 from service.dicom.identity import is_safe_uid
 from service.dicom.values import integer, text
 from service.errors import NotDicom
-from service.storage.commitments import Reference
+from service.storage.ledger.tables.commitments import Reference
 
 STORAGE_COMMITMENT = "1.2.840.10008.1.20.1"
 STORAGE_COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1.1"

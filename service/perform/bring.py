@@ -5,8 +5,8 @@ from service.perform.attributes import INCOMPLETE_INPUT, UNSPECIFIED
 from service.perform.desk import CLAIMED, Desk
 from service.perform.port import Inputs
 from service.perform.verdict import Next, judge
-from service.storage.ledger import Transaction
-from service.storage.retry_study import retry_study
+from service.storage.ledger.ledger import Transaction
+from service.storage.ledger.steps.retry_study import retry_study
 from service.study.model import Priority
 from service.study.workitem import HeldWorkitem, WorkitemState
 

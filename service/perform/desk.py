@@ -14,7 +14,7 @@ from service.errors import NotOurs, PeerRefused
 from service.perform.attributes import canceled, progress
 from service.perform.outputs import Place
 from service.perform.port import CANCELED, COMPLETED, IN_PROGRESS, SCHEDULED, Manager
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.study.workitem import HeldWorkitem, Workitem, WorkitemCode, WorkitemState
 
 log = structlog.get_logger()

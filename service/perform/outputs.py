@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from service.config.profiles import MESSAGES
-from service.storage.deliveries import Delivery, DeliveryState, StoredObject
+from service.storage.ledger.tables.deliveries import Delivery, DeliveryState, StoredObject
 
 
 @dataclass(frozen=True, slots=True)

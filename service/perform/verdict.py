@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from service.storage.analyses import Analysis
+from service.storage.ledger.tables.analyses import Analysis
 from service.study.model import Study
 from service.study.state import AnalysisState, StudyState
 

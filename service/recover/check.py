@@ -9,10 +9,10 @@ from typing import Any
 from service.errors import DamagedFile, Refused, StoreUnavailable
 from service.recover.stored import INSTANCES, read_instance
 from service.recover.study_files import StudyFiles, batches
-from service.storage.every_study import every_study
-from service.storage.ledger import Ledger, Transaction
-from service.storage.port import InstanceStore, Kept
-from service.storage.studies import IMAGES_REMOVED
+from service.storage.ledger.ledger import Ledger, Transaction
+from service.storage.ledger.questions.every_study import every_study
+from service.storage.ledger.tables.studies import IMAGES_REMOVED
+from service.storage.store.port import InstanceStore, Kept
 from service.study.model import ReceivedInstance, Study
 
 LISTED = 1000

@@ -14,9 +14,9 @@ from service.recover.found import Fault, Found
 from service.recover.settling import Rules, Settling
 from service.recover.stored import INSTANCES, read_instance
 from service.recover.study_files import StudyFiles, batches
-from service.storage.ledger import Ledger
-from service.storage.port import InstanceStore, Kept
-from service.storage.report_records import records_of
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.port import InstanceStore, Kept
+from service.storage.store.report_records import records_of
 from service.study.model import ReceivedInstance, StudyHeader
 
 OBJECTS = "objects/"

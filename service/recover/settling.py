@@ -6,10 +6,10 @@ from datetime import datetime
 
 from service.recover.found import Found
 from service.recover.study_files import StudyFiles
-from service.storage.ask_again import ask_again
-from service.storage.ledger import Transaction
-from service.storage.report_records import ReportRecord
-from service.storage.restore_study import raise_revision, received_then, restore_records
+from service.storage.ledger.ledger import Transaction
+from service.storage.ledger.steps.ask_again import ask_again
+from service.storage.ledger.steps.restore_study import raise_revision, received_then, restore_records
+from service.storage.store.report_records import ReportRecord
 from service.study.model import Study, StudyHeader
 from service.study.state import StudyEvent, StudyState
 

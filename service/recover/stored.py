@@ -9,7 +9,7 @@ from blake3 import blake3
 from service.dicom.file import go_to_dataset, pieces, read_ae_titles
 from service.dicom.identity import Identity, IdentityReader
 from service.errors import DamagedFile
-from service.storage.port import InstanceStore, Kept
+from service.storage.store.port import InstanceStore, Kept
 from service.study.model import ReceivedInstance
 
 INSTANCES = "instances/"

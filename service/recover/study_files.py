@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import groupby
 
 from service.recover.stored import study_of
-from service.storage.port import Kept
+from service.storage.store.port import Kept
 
 BATCH = 64
 """Files at least that are looked at together: they share a transaction of the ledger."""

@@ -14,20 +14,20 @@ from service.config import ReportSettings
 from service.config.profiles import MESSAGES
 from service.dicom.header import read_header
 from service.errors import Permanent
-from service.report.assessment_report import assessed, assessment_uid, build_assessment
 from service.report.beside import rejection
 from service.report.context import ReportContext
+from service.report.documents.assessment_report import assessed, assessment_uid, build_assessment
 from service.report.entry import ObjectsOf, ask_for_delivery, enter_objects, kinds_for
 from service.report.gate import faults_of, told
 from service.report.kept import kept, reference_to_kept
 from service.report.messages.build import message_objects
 from service.report.messages.said import Said, by_kind
 from service.report.report_object import ReportObject, report_object
-from service.storage.analyses import Analysis
-from service.storage.deliveries import StoredObject
-from service.storage.fence import Fence, unfenced
-from service.storage.ledger import Ledger, Transaction
-from service.storage.port import InstanceStore
+from service.storage.ledger.ledger import Ledger, Transaction
+from service.storage.ledger.steps.fence import Fence, unfenced
+from service.storage.ledger.tables.analyses import Analysis
+from service.storage.ledger.tables.deliveries import StoredObject
+from service.storage.store.port import InstanceStore
 from service.study.assessment import Assessment, Verdict
 from service.study.messages import AssessmentRequest
 from service.study.model import StudyHeader

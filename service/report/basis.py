@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from service.report.structured_report import PredecessorReference
-from service.storage.analyses import Analysis
-from service.storage.deliveries import StoredObject
-from service.storage.ledger import Transaction
+from service.report.documents.structured_report import PredecessorReference
+from service.storage.ledger.ledger import Transaction
+from service.storage.ledger.tables.analyses import Analysis
+from service.storage.ledger.tables.deliveries import StoredObject
 from service.study.messages import ReportRequest
 from service.study.result import AnalysisResult
 from service.study.state import AnalysisState, StudyState

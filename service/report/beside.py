@@ -18,18 +18,18 @@ from pydicom.uid import (
 )
 
 from service.config.profiles import ObjectKind
-from service.report.cine_heatmap import build_cine_heatmap
 from service.report.context import ReportContext
-from service.report.heatmap import render_heatmap
-from service.report.key_objects import build_key_objects, build_rejection
-from service.report.legend import legend_for
-from service.report.mammography_cad import build_mammography_cad, is_mammogram
-from service.report.parametric_map import build_parametric_map, series_of_slices
-from service.report.pdf import build_pdf_object
-from service.report.presentation import build_presentation, presentation_class
+from service.report.documents.key_objects import build_key_objects, build_rejection
+from service.report.documents.mammography_cad import build_mammography_cad, is_mammogram
+from service.report.documents.pdf import build_pdf_object
+from service.report.images.cine_heatmap import build_cine_heatmap
+from service.report.images.heatmap import render_heatmap
+from service.report.images.legend import legend_for
+from service.report.images.parametric_map import build_parametric_map, series_of_slices
+from service.report.images.presentation import build_presentation, presentation_class
+from service.report.images.scored_pixels import PixelsByImage
+from service.report.images.segmentation import build_segmentation, can_be_segmented
 from service.report.report_object import ReportObject, report_object
-from service.report.scored_pixels import PixelsByImage
-from service.report.segmentation import build_segmentation, can_be_segmented
 from service.report.source import reference, reference_to
 from service.report.uids import digest, message_uid, object_uid
 from service.study.result import FrameScore, ImageScore

@@ -12,7 +12,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from service.config import ReportSettings
 from service.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from service.report.codes import PROCESSING_EQUIPMENT
+from service.report.documents.codes import PROCESSING_EQUIPMENT
 from service.report.source import copy_patient_and_study, local_time
 from service.report.text import long_string
 from service.report.uids import WRITER_VERSION

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from service.config.profiles import PROFILES, ObjectKind
 from service.report.basis import Basis
-from service.storage.deliveries import StoredObject
-from service.storage.ledger import Transaction
+from service.storage.ledger.ledger import Transaction
+from service.storage.ledger.tables.deliveries import StoredObject
 from service.study.messages import DeliveryRequest, ReportRequest
 from service.study.state import StudyEvent
 

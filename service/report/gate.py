@@ -12,7 +12,7 @@ from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID
 
 from service.config import ReportSettings
-from service.report import codes
+from service.report.documents import codes
 from service.report.iod import iod_faults
 from service.report.report_object import ReportObject
 

@@ -6,7 +6,7 @@ from pydicom.dataset import Dataset
 
 from service.dicom.header import read_header
 from service.errors import Refused
-from service.storage.port import InstanceStore
+from service.storage.store.port import InstanceStore
 
 
 class StoredHeaders(Mapping[str, Dataset]):

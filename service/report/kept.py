@@ -8,8 +8,8 @@ from pydicom.dataset import Dataset
 from service.config.profiles import ObjectKind
 from service.report.report_object import ReportObject
 from service.report.source import reference
-from service.storage.deliveries import StoredObject
-from service.storage.port import InstanceStore
+from service.storage.ledger.tables.deliveries import StoredObject
+from service.storage.store.port import InstanceStore
 from service.study.result import AnalysisResult
 
 _SUFFIXES: Mapping[ObjectKind, str] = {"hl7": "hl7", "fhir": "json", "webhook": "json"}

@@ -13,14 +13,14 @@ from service.config.profiles import PROFILES, ObjectKind
 from service.errors import Permanent
 from service.report.beside import Written, other_objects, rejection
 from service.report.context import ReportContext
-from service.report.heatmap import render_heatmap
-from service.report.legend import legend_for
+from service.report.documents.structured_report import PredecessorReference, build_structured_report
+from service.report.images.heatmap import render_heatmap
+from service.report.images.legend import legend_for
+from service.report.images.scored_pixels import PixelsByImage, ScoredPixels
+from service.report.images.secondary_capture import build_heatmap
 from service.report.messages.build import message_objects
 from service.report.messages.said import Said, by_kind
 from service.report.report_object import ReportObject, report_object
-from service.report.scored_pixels import PixelsByImage, ScoredPixels
-from service.report.secondary_capture import build_heatmap
-from service.report.structured_report import PredecessorReference, build_structured_report
 from service.report.uids import digest, heatmap_uid, report_uid, series_uid, shown_of
 from service.study.model import StudyHeader
 from service.study.result import AnalysisResult, ImageScore

@@ -9,12 +9,12 @@ from service.config import ReportSettings
 from service.report.basis import Basis, EarlierReport, basis_of
 from service.report.entry import ObjectsOf, enter_report
 from service.report.writer import Writer
-from service.storage.analyses import Analysis
-from service.storage.deliveries import StoredObject
-from service.storage.fence import Fence, unfenced
-from service.storage.ledger import Ledger, Transaction
-from service.storage.port import InstanceStore
-from service.storage.report_records import ReportRecord, keep_record
+from service.storage.ledger.ledger import Ledger, Transaction
+from service.storage.ledger.steps.fence import Fence, unfenced
+from service.storage.ledger.tables.analyses import Analysis
+from service.storage.ledger.tables.deliveries import StoredObject
+from service.storage.store.port import InstanceStore
+from service.storage.store.report_records import ReportRecord, keep_record
 from service.study.messages import ReportRequest
 from service.study.state import StudyEvent
 from service.telemetry.traces.spans import WRITE

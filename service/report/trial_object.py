@@ -12,7 +12,7 @@ from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 from service.config.sections import ReportSettings
 from service.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from service.report.uids import uid_for
-from service.storage.deliveries import StoredObject
+from service.storage.ledger.tables.deliveries import StoredObject
 
 DESCRIPTION = "RESEARCH USE TEST OBJECT - may be deleted"
 _WORDS = "RESEARCH USE\nTEST OBJECT of preread doctor\nno patient, no finding\nmay be deleted"

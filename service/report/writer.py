@@ -11,14 +11,14 @@ from service.report.basis import EarlierReport
 from service.report.entry import ObjectsOf, kinds_for
 from service.report.gate import faults_of, told
 from service.report.headers import StoredHeaders
+from service.report.images.pixels import StoredPixels
 from service.report.kept import kept, reference_to_kept
 from service.report.objects import build_objects
-from service.report.pixels import StoredPixels
 from service.report.report_object import ReportObject
-from service.storage.analyses import Analysis
-from service.storage.deliveries import StoredObject
-from service.storage.ledger import Ledger
-from service.storage.port import InstanceStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.analyses import Analysis
+from service.storage.ledger.tables.deliveries import StoredObject
+from service.storage.store.port import InstanceStore
 from service.study.model import StudyHeader
 from service.study.result import AnalysisResult
 

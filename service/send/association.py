@@ -33,7 +33,7 @@ from service.send.event_report import (
     on_pdu_received,
     on_pdu_sent,
 )
-from service.storage.commitments import Reference
+from service.storage.ledger.tables.commitments import Reference
 
 _ANSWERING_S = 0.002
 SLOWEST_LINK_BYTES_PER_S = 125_000

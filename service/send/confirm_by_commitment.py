@@ -10,9 +10,9 @@ from service.errors import PeerAborted, PeerRefused, PeerUnavailable
 from service.send.doubt import Doubt
 from service.send.link import Link
 from service.send.unconfirmed import Step, Unconfirmed
-from service.storage.commitment_requests import CommitmentRequest
-from service.storage.commitments import Reference
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.commitment_requests import CommitmentRequest
+from service.storage.ledger.tables.commitments import Reference
 from service.study.messages import DeliveryRequest
 
 _LOOK_S = 0.05

@@ -9,8 +9,8 @@ from service.errors import PeerAborted, PeerRefused
 from service.send.doubt import Doubt
 from service.send.link import Link
 from service.send.unconfirmed import Step, Unconfirmed
-from service.storage.deliveries import DeliveryState, Proof
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.deliveries import DeliveryState, Proof
 
 _LOOK_S = 0.5
 

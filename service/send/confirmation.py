@@ -10,8 +10,8 @@ from service.send.confirm_by_commitment import CommitmentConfirmation
 from service.send.confirm_by_query import QueryConfirmation
 from service.send.link import Link, OpenLink
 from service.send.unconfirmed import Unconfirmed, unconfirmed
-from service.storage.deliveries import DeliveryState, Proof
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.deliveries import DeliveryState, Proof
 from service.study.messages import DeliveryRequest
 
 

@@ -13,8 +13,8 @@ from service.net.storage_commitment import STORAGE_COMMITMENT
 from service.send.association import Association
 from service.send.outcome import SUCCESS, Sent
 from service.send.scu import UNCOMPRESSED, not_taken, store
-from service.storage.commitments import Reference
-from service.storage.deliveries import Proof, StoredObject
+from service.storage.ledger.tables.commitments import Reference
+from service.storage.ledger.tables.deliveries import Proof, StoredObject
 
 _SERVICES = {
     "auto": (STORAGE_COMMITMENT, STUDY_ROOT_FIND),

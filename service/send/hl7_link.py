@@ -11,7 +11,7 @@ from service.errors import PeerUnavailable
 from service.net.client_tls import client_context
 from service.send.message_link import MessageLink
 from service.send.outcome import CANNOT_UNDERSTAND, SUCCESS, Sent
-from service.storage.deliveries import Proof, StoredObject
+from service.storage.ledger.tables.deliveries import Proof, StoredObject
 
 _START, _END = b"\x0b", b"\x1c\r"
 _MAX_ACK_BYTES = 64 * 1024

@@ -11,7 +11,7 @@ from service.errors import ConfigurationError, PeerUnavailable
 from service.net.http import HttpClient, explain, is_passing
 from service.send.message_link import MessageLink
 from service.send.outcome import CANNOT_UNDERSTAND, SUCCESS, Sent
-from service.storage.deliveries import Proof, StoredObject
+from service.storage.ledger.tables.deliveries import Proof, StoredObject
 
 SUCCESSES = range(200, 300)
 OURS_TO_MEND = (401, 403, 404)

@@ -6,8 +6,8 @@ from typing import Protocol
 
 from service.config import Destination
 from service.send.outcome import Sent
-from service.storage.commitments import Reference
-from service.storage.deliveries import Proof, StoredObject
+from service.storage.ledger.tables.commitments import Reference
+from service.storage.ledger.tables.deliveries import Proof, StoredObject
 
 
 class Link(Protocol):

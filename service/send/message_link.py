@@ -1,7 +1,7 @@
 """What every way for messages has in common: its answer is the only proof there is."""
 
 from service.send.no_commitment import NoCommitment
-from service.storage.deliveries import StoredObject
+from service.storage.ledger.tables.deliveries import StoredObject
 
 
 class MessageLink(NoCommitment):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from service.storage.commitments import Reference
+from service.storage.ledger.tables.commitments import Reference
 
 
 class NoCommitment:

@@ -12,11 +12,11 @@ from service.errors import NotConfirmed, PeerUnavailable, Permanent
 from service.send.confirmation import Confirmation
 from service.send.link import Link, OpenLink
 from service.send.outcome import Sent
-from service.storage.delivered import settle
-from service.storage.deliveries import DeliveryState, Proof, StoredObject
-from service.storage.fence import Fence, unfenced
-from service.storage.ledger import Ledger, Transaction
-from service.storage.port import InstanceStore
+from service.storage.ledger.ledger import Ledger, Transaction
+from service.storage.ledger.steps.delivered import settle
+from service.storage.ledger.steps.fence import Fence, unfenced
+from service.storage.ledger.tables.deliveries import DeliveryState, Proof, StoredObject
+from service.storage.store.port import InstanceStore
 from service.study.messages import DeliveryRequest
 from service.study.state import StudyEvent, StudyState
 from service.telemetry.metrics.sending import OBJECT_SECONDS, OBJECTS

@@ -11,7 +11,7 @@ from service.send.http_link import OURS_TO_MEND, SUCCESSES, mended_later
 from service.send.no_commitment import NoCommitment
 from service.send.outcome import SUCCESS, Sent
 from service.send.store_response import read_store_response, unexplained
-from service.storage.deliveries import Proof, StoredObject
+from service.storage.ledger.tables.deliveries import Proof, StoredObject
 
 _REDIRECTIONS = range(300, 400)
 

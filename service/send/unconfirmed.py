@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from service.storage.deliveries import DeliveryState, StoredObject
-from service.storage.ledger import Transaction
+from service.storage.ledger.ledger import Transaction
+from service.storage.ledger.tables.deliveries import DeliveryState, StoredObject
 from service.study.messages import DeliveryRequest
 
 

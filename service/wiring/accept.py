@@ -24,8 +24,8 @@ from service.config import AcceptSettings, RetentionSettings, Settings
 from service.enqueue.relay import Relay
 from service.errors import LedgerUnavailable, StoreUnavailable
 from service.perform.performer import Performer
-from service.storage.ledger import Ledger
-from service.storage.port import InstanceStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.port import InstanceStore
 from service.telemetry.health import BEGUN
 from service.telemetry.metrics.receiving import FREE_BYTES, SPACE_LOW, WATERMARK_BYTES
 from service.telemetry.metrics.scraped import Value, scraped

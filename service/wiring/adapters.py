@@ -16,9 +16,9 @@ from service.enqueue.embedded import EmbeddedBroker
 from service.enqueue.port import Broker
 from service.enqueue.retry import RetryPolicy
 from service.errors import BrokerUnavailable, ConfigurationError
-from service.storage.filesystem import FilesystemStore
-from service.storage.ledger import Ledger
-from service.storage.port import InstanceStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.filesystem import FilesystemStore
+from service.storage.store.port import InstanceStore
 from service.study.messages import AssessmentRequest, ReportRequest, delivery_queue, inference_queue
 from service.study.model import Priority
 from service.telemetry.moves import tell_moves
@@ -37,7 +37,7 @@ def open_store(settings: Settings) -> InstanceStore:
     """The configured instance store. An object store need not answer yet: it is asked when it is needed."""
     if settings.store.kind == "filesystem":
         return FilesystemStore(settings.data_folder / "store")
-    from service.storage.s3 import S3Store
+    from service.storage.store.s3 import S3Store
 
     return S3Store(settings.store, settings.data_folder / "uploading")
 

@@ -13,8 +13,8 @@ from service.enqueue.enqueuer import Enqueuer
 from service.enqueue.relay import Relay
 from service.enqueue.series_enqueuer import SeriesEnqueuer
 from service.errors import ConfigurationError
-from service.storage.ledger import Ledger
-from service.storage.port import InstanceStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.port import InstanceStore
 from service.wiring.adapters import open_broker
 from service.wiring.asked import companions_wanted
 from service.wiring.fetch import open_counter

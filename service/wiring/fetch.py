@@ -17,7 +17,7 @@ from service.fetch.port import Archive
 from service.fetch.spool import Spool
 from service.fetch.wanted import Wanted
 from service.net.client_tls import client_context
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.wiring.adapters import open_ledger
 
 _CONNECT_WITHIN_S = 15.0

@@ -15,7 +15,7 @@ from service.enqueue.leasing import Leasing
 from service.enqueue.port import Broker, Envelope
 from service.errors import EngineLost
 from service.infer.worker import Worker
-from service.storage.fence import Fence
+from service.storage.ledger.steps.fence import Fence
 from service.study.messages import inference_queue
 from service.study.model import Priority
 from service.telemetry.health import BEGUN

@@ -14,11 +14,11 @@ from service.accept.intake.port import DirectIntake, Intake, Record
 from service.accept.intake.settler import Settler
 from service.accept.quarantine.conflicts import Entering
 from service.config import Settings
-from service.storage.conflicts import Displaced
 from service.storage.journal.journal import Journal
-from service.storage.ledger import Ledger
-from service.storage.port import InstanceStore
-from service.storage.receive import record_all, record_received, unless_entered
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.conflicts import Displaced
+from service.storage.ledger.steps.receive import record_all, record_received, unless_entered
+from service.storage.store.port import InstanceStore
 from service.study.model import ReceivedInstance
 from service.telemetry.metrics.receiving import JOURNAL_FILL, JOURNAL_WAITING
 from service.telemetry.metrics.scraped import Value, scraped

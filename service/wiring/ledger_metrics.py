@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 
 from service.errors import LedgerUnavailable
-from service.storage.figures import Figures, Keys, Waiting, figures
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.questions.figures import Figures, Keys, Waiting, figures
 from service.telemetry.metrics import in_ledger as metric
 from service.telemetry.metrics.definition import Definition
 from service.telemetry.metrics.scanners import OTHER

@@ -4,7 +4,7 @@ import socket
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 
 Check = Callable[[], str]
 """What is wrong, and what to do; empty where nothing is."""

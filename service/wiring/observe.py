@@ -10,7 +10,7 @@ import structlog
 
 from service.config import Settings
 from service.config.metrics import Role
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.telemetry.endpoint import answering, health_page, metrics_page
 from service.telemetry.health import BEGUN, LOOPS, Check, Readiness
 from service.telemetry.metrics.process import ROLE, STUCK_LOOPS

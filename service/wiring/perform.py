@@ -12,7 +12,7 @@ from service.perform.outputs import Place
 from service.perform.performer import Performer
 from service.perform.subscription import Subscription, check_subscription
 from service.perform.ups_rs import UpsRs
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.study.workitem import WorkitemInput
 from service.wiring.fetch import find_source, open_fetching_in, storable_contexts
 from service.wiring.loops import start, start_repeating

@@ -8,7 +8,7 @@ from service.config import Settings
 from service.enqueue.priors_gate import PriorPolicy, PriorsGate
 from service.fetch.port import Archive
 from service.fetch.prior_fetch import Fetches, PriorFetching
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.study.prior import PriorsWanted
 from service.wiring.asked import priors_wanted
 from service.wiring.fetch import brought_by, find_source, open_fetching_in

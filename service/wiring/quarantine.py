@@ -5,8 +5,8 @@ from service.accept.intake.port import DirectIntake
 from service.accept.quarantine.conflicts import Entering
 from service.accept.quarantine.release import Releaser
 from service.config import Settings
-from service.storage.ledger import Ledger
-from service.storage.port import InstanceStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.port import InstanceStore
 from service.study.model import ReceivedInstance
 from service.wiring.intake import SettledEntries
 

@@ -12,10 +12,10 @@ from service.config import Settings
 from service.recover.check import LedgerCheck
 from service.recover.rebuild import Rebuild
 from service.recover.settling import Rules, Settling
-from service.storage.conflicts import Displaced
-from service.storage.ledger import Ledger
-from service.storage.port import InstanceStore
-from service.storage.receive import enter_all
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.conflicts import Displaced
+from service.storage.ledger.steps.receive import enter_all
+from service.storage.store.port import InstanceStore
 from service.study.model import ReceivedInstance, StudyHeader
 from service.wiring.adapters import open_ledger, open_store
 from service.wiring.assemble import character_sets_of

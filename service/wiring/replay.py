@@ -14,9 +14,9 @@ from service.errors import ConfigurationError, NotAnalysable
 from service.infer.analyse import ScoredFrame, analyse
 from service.infer.companion import companions_of
 from service.infer.image import Reading
-from service.storage.analyses import Analysis
-from service.storage.ledger import Ledger
-from service.storage.port import InstanceStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.analyses import Analysis
+from service.storage.store.port import InstanceStore
 from service.study.model import ReceivedInstance
 from service.study.result import ImageRefusal, ImageScore
 from service.wiring.adapters import open_ledger, open_store, translated

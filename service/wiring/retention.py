@@ -6,10 +6,10 @@ from functools import partial
 
 from service.accept.quarantine.expiry import QuarantineExpiry
 from service.config.retention import RetentionSettings
-from service.storage.ledger import Ledger
-from service.storage.port import InstanceStore
+from service.storage.ledger.ledger import Ledger
 from service.storage.retention.images import ImageRetention
 from service.storage.retention.studies import StudyRetention
+from service.storage.store.port import InstanceStore
 
 
 @dataclass(frozen=True, slots=True)

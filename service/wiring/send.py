@@ -15,7 +15,7 @@ from service.report.assessor import Assessor
 from service.report.reporter import Reporter
 from service.send.links import Links, check_destination
 from service.send.sender import Sender
-from service.storage.fence import Fence
+from service.storage.ledger.steps.fence import Fence
 from service.study.messages import delivery_queue
 from service.telemetry.health import BEGUN
 from service.wiring.adapters import (

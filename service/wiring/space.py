@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from service.config import Settings
-from service.storage.disk import free_bytes
-from service.storage.port import InstanceStore
+from service.storage.store.disk import free_bytes
+from service.storage.store.port import InstanceStore
 
 _LOW = (
     "The disk is nearly full: senders are turned away until space is free (accept.min_free_bytes, "

@@ -11,10 +11,10 @@ from fastapi.params import Depends as DependsOn
 from service.access.person import Person
 from service.access.records import Action as Audited
 from service.access.roles import Permission
-from service.storage.ledger import Ledger
-from service.storage.make_urgent import make_urgent
-from service.storage.retry_study import retry_study
-from service.storage.send_again import send_again
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.make_urgent import make_urgent
+from service.storage.ledger.steps.retry_study import retry_study
+from service.storage.ledger.steps.send_again import send_again
 from service.study.model import Priority
 from service.study.state import StudyState
 from service.worklist.access.gate import Gate

@@ -9,9 +9,9 @@ from fastapi.exceptions import HTTPException
 from service.access.person import Person
 from service.access.records import Action
 from service.access.roles import Permission
-from service.storage.deliveries import StoredObject
-from service.storage.ledger import Ledger
-from service.storage.port import InstanceStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.deliveries import StoredObject
+from service.storage.store.port import InstanceStore
 from service.worklist.access.gate import Gate
 from service.worklist.answers import PNG, binary
 from service.worklist.asked import Frame, checked_uid, known_study

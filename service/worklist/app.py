@@ -19,8 +19,8 @@ from service.errors import (
     PrereadError,
     Retryable,
 )
-from service.storage.ledger import Ledger
-from service.storage.port import InstanceStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.port import InstanceStore
 from service.worklist.access.gate import REFUSALS, Gate
 from service.worklist.access.sign_in import SignIn, sign_in_router
 from service.worklist.actions import actions_router

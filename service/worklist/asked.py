@@ -7,7 +7,7 @@ from fastapi.exceptions import HTTPException
 
 from service.access.person import Person
 from service.dicom.identity import is_safe_uid
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.worklist.entries import StudyDetail
 from service.worklist.masking import masked_study
 from service.worklist.reading import read_study

@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 from service.access.person import Person
 from service.access.records import Action
 from service.access.roles import Permission
-from service.storage.assess import assess
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.assess import assess
 from service.study.assessment import Assessment, Verdict
 from service.worklist.access.gate import Gate
 from service.worklist.actions import guarded, unknown_study

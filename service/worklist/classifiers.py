@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from service.storage.analyses import Analysis
-from service.storage.deliveries import StoredObject
+from service.storage.ledger.tables.analyses import Analysis
+from service.storage.ledger.tables.deliveries import StoredObject
 from service.study.assessment import Assessment
 from service.study.model import Study
 from service.study.result import AnalysisResult, ImageScore

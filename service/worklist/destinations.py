@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from service.storage.deliveries import Delivery, DeliveryState, StoredObject
+from service.storage.ledger.tables.deliveries import Delivery, DeliveryState, StoredObject
 from service.worklist.entries import DestinationEntry
 
 _WORST_FIRST = (

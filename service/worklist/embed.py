@@ -17,7 +17,7 @@ from service.access.person import Person, Way
 from service.access.records import Action
 from service.access.roles import Permission
 from service.errors import NotAllowed, PrereadError
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.worklist.access.gate import REFUSALS, Gate
 from service.worklist.badges import Badge, Badges
 from service.worklist.description import describe

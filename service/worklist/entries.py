@@ -6,11 +6,11 @@ A study without a score carries the reason for it. Nothing here turns "not analy
 from dataclasses import dataclass
 from datetime import datetime
 
-from service.storage.deliveries import Delivery, DeliveryState, Proof
-from service.storage.leases import GivenUp
-from service.storage.notices import Notice
-from service.storage.studies import HistoryEntry
-from service.storage.study_log import LogEntry
+from service.storage.ledger.questions.study_log import LogEntry
+from service.storage.ledger.tables.deliveries import Delivery, DeliveryState, Proof
+from service.storage.ledger.tables.leases import GivenUp
+from service.storage.ledger.tables.notices import Notice
+from service.storage.ledger.tables.studies import HistoryEntry
 from service.study.assessment import Verdict
 from service.study.model import Priority, StudyHeader
 from service.study.result import ImageRefusal

@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from service.access.person import Person
 from service.access.roles import Permission
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.worklist.access.gate import Gate
 from service.worklist.entries import WorklistEntry, WorklistPage
 from service.worklist.language import HTML_LANG

@@ -8,9 +8,9 @@ from PIL import Image
 from service.dicom.frames import decode_frames
 from service.dicom.header import read_header
 from service.dicom.values import integer, items, text
-from service.storage.deliveries import StoredObject
-from service.storage.ledger import Ledger
-from service.storage.port import InstanceStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.deliveries import StoredObject
+from service.storage.store.port import InstanceStore
 
 THUMBNAIL_PX = 320
 """Longer side of a thumbnail: sharp at 160 CSS pixels on a screen of double density."""

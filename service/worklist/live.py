@@ -17,8 +17,8 @@ import structlog
 from starlette.concurrency import run_in_threadpool
 
 from service.errors import PrereadError
-from service.storage.changed import Change, changed_since
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.questions.changed import Change, changed_since
 from service.telemetry.metrics.pages import OPEN_PAGES
 
 log = structlog.get_logger()

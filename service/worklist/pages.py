@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from service.access.person import Person
 from service.access.records import Action
 from service.access.roles import Permission
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.study.assessment import CATEGORIES
 from service.study.search import NOT_ASSESSED
 from service.worklist import wording

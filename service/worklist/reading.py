@@ -8,12 +8,12 @@ from typing import TypeVar
 from service.access.person import Person
 from service.access.roles import Permission
 from service.errors import NotAllowed
-from service.storage.analyses import Analysis
-from service.storage.dead_notice import dead_notice
-from service.storage.deliveries import Delivery, StoredObject
-from service.storage.ledger import Ledger, Transaction
-from service.storage.search import COUNTED
-from service.storage.studies import IMAGES_REMOVED, HistoryEntry
+from service.storage.ledger.ledger import Ledger, Transaction
+from service.storage.ledger.questions.dead_notice import dead_notice
+from service.storage.ledger.questions.search import COUNTED
+from service.storage.ledger.tables.analyses import Analysis
+from service.storage.ledger.tables.deliveries import Delivery, StoredObject
+from service.storage.ledger.tables.studies import IMAGES_REMOVED, HistoryEntry
 from service.study.assessment import Assessment
 from service.study.model import Study
 from service.worklist.classifiers import classifier_entries

@@ -8,8 +8,8 @@ from fastapi.responses import PlainTextResponse
 from service.access.person import Person
 from service.access.records import Action
 from service.access.roles import Permission
-from service.storage.ledger import Ledger
-from service.storage.study_log import study_log
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.questions.study_log import study_log
 from service.worklist.access.gate import Gate
 from service.worklist.asked import checked_uid, unreceived
 from service.worklist.entries import StudyLog

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from service.storage.deliveries import DeliveryState, Proof
+from service.storage.ledger.tables.deliveries import DeliveryState, Proof
 from service.study.assessment import Verdict
 from service.study.state import AnalysisState, StudyState
 from service.worklist.entries import ScoreEntry

@@ -14,7 +14,7 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 
 from service.config import Settings
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.study.state import StudyState
 from service.wiring.adapters import open_ledger, open_store
 from tests.benchmarks.harness.machine import Say

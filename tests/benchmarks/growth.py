@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from tests.benchmarks.growth_fill import History, fill
 from tests.benchmarks.growth_plans import noted
 from tests.benchmarks.growth_questions import READING, WRITING, Question

@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.schema import DropIndex
 
-from service.storage.columns import metadata
-from service.storage.indexes import build_at_once
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.schema.columns import metadata
+from service.storage.ledger.schema.indexes import build_at_once
 from service.study.messages import InferenceRequest
 from tests.benchmarks.growth_tables import DIALECT, NUMBERS, TABLES, Rows
 from tests.factories import result, score

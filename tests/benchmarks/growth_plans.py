@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, event
 
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 
 _BY_INDEX = ("USING INDEX", "USING COVERING INDEX")
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from service.access.person import somebody
 from service.config import Settings
-from service.storage.changed import changed_since
-from service.storage.figures import figures
-from service.storage.ledger import Transaction
-from service.storage.memory import MemoryStore
-from service.storage.overdue import find_overdue
-from service.storage.result_objects import ResultFilter, ResultObjects
+from service.storage.ledger.ledger import Transaction
+from service.storage.ledger.questions.changed import changed_since
+from service.storage.ledger.questions.figures import figures
+from service.storage.ledger.questions.overdue import find_overdue
+from service.storage.ledger.questions.result_objects import ResultFilter, ResultObjects
 from service.storage.retention.images import ImageRetention
 from service.storage.retention.studies import StudyRetention
+from service.storage.store.memory import MemoryStore
 from service.study.model import Priority, Study
 from service.study.state import StudyState
 from service.worklist.listing import Listing

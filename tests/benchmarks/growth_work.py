@@ -4,10 +4,10 @@ import time
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from service.storage.delivered import settle
-from service.storage.deliveries import DeliveryState, Proof, StoredObject
-from service.storage.ledger import Ledger
-from service.storage.receive import record_received
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.delivered import settle
+from service.storage.ledger.steps.receive import record_received
+from service.storage.ledger.tables.deliveries import DeliveryState, Proof, StoredObject
 from service.study.messages import InferenceRequest
 from service.study.model import StudyHeader
 from service.study.state import AnalysisState, StudyEvent

@@ -15,8 +15,8 @@ from pathlib import Path
 from playwright.async_api import async_playwright
 from rich.console import Console
 
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from tests.benchmarks.harness.asked import benchmark_parser
 from tests.benchmarks.harness.machine import wait_until_idle
 from tests.benchmarks.harness.results import Result, show, write_results

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from service.storage.ledger import Ledger
-from service.storage.schema import analyses, search_terms, studies
-from service.storage.search_terms import HEADER, RESULT, term_rows
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.schema.tables import analyses, search_terms, studies
+from service.storage.ledger.tables.search_terms import HEADER, RESULT, term_rows
 from service.study.model import Priority, StudyHeader
 from service.study.result import AnalysisResult
 from service.study.search import header_terms, result_terms

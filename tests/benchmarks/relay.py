@@ -13,7 +13,7 @@ from rich.console import Console
 from service.enqueue.port import Consumer
 from service.enqueue.rabbitmq import Address, RabbitMQBroker
 from service.enqueue.relay import Relay
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.study.messages import InferenceRequest
 from service.study.model import Priority
 from tests.benchmarks.harness.asked import benchmark_parser

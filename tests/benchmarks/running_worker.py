@@ -13,8 +13,8 @@ import structlog
 
 from service.config import Settings
 from service.infer.worker import Worker
-from service.storage.fence import Fence
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.fence import Fence
 from service.study.state import StudyState
 from service.telemetry.logs import configure_logs
 from service.wiring.infer import run_infer

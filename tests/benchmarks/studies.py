@@ -23,9 +23,9 @@ from service.cli.demo.phantom import REGION_LEFT, REGION_SHAPE, REGION_TOP, SIDE
 from service.cli.demo.tissue import Lesion
 from service.cli.demo.ultrasound import ImageIdentity, StudyIdentity, add_region, ultrasound_image
 from service.config import AcceptSettings, AssembleSettings
-from service.storage.ledger import Ledger
-from service.storage.port import InstanceStore
-from service.storage.receive import record_received
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.receive import record_received
+from service.storage.store.port import InstanceStore
 from service.study.messages import InferenceRequest
 from service.study.state import StudyEvent
 

@@ -18,7 +18,7 @@ from engines.preprocess import prepare
 from engines.spec import IMAGES
 from service.config import Settings
 from service.infer.image import Reading, gray_frames, open_image
-from service.storage.port import InstanceStore
+from service.storage.store.port import InstanceStore
 from service.wiring.adapters import engine_choice, manifests, open_ledger, open_store
 from tests.benchmarks.harness.machine import Say
 from tests.benchmarks.harness.results import Result

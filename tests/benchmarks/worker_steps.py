@@ -18,7 +18,7 @@ from service.enqueue.embedded import EmbeddedBroker
 from service.infer.heatmap import heatmap_of
 from service.infer.image import Frame, Reading, gray_frames, open_image
 from service.infer.settle import finish_analysis
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.study.messages import inference_queue
 from service.study.model import Priority
 from service.study.result import AnalysisResult

@@ -12,8 +12,8 @@ from contextlib import closing, contextmanager
 from rich.console import Console
 
 from service.config import Settings
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from service.study.search import Cursor
 from service.worklist.app import create_app
 from tests.benchmarks.harness.asked import benchmark_parser
@@ -26,6 +26,7 @@ from tests.unit.worklist.clients import from_here
 
 STUDIES, QUICK_STUDIES = 1_000_000, 3_000
 ROUNDS, QUICK_ROUNDS = 40, 2
+DATABASES = ("SQLite", "PostgreSQL")
 TARGET_MS = 100.0
 QUESTIONS = {
     "first page": "",
@@ -47,13 +48,13 @@ QUESTIONS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, show and write."""
-    asked = benchmark_parser("bench-worklist", __doc__, "few studies, few rounds, no waiting").parse_args(
-        arguments
-    )
+    parser = benchmark_parser("bench-worklist", __doc__, "few studies, few rounds, no waiting")
+    parser.add_argument("--database", choices=DATABASES, help="only this one; both without")
+    asked = parser.parse_args(arguments)
     console = Console(width=None if sys.stdout.isatty() else 160)
     count, rounds = (QUICK_STUDIES, QUICK_ROUNDS) if asked.quick else (STUDIES, ROUNDS)
     results = []
-    for database in ("SQLite", "PostgreSQL"):
+    for database in [asked.database] if asked.database else DATABASES:
         with _ledger(database) as ledger:
             with console.status(f"{database}: entering {count} studies"):
                 fill(ledger, count)

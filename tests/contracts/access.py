@@ -6,7 +6,7 @@ from typing import Any
 
 from service.access.records import Account, Action, AuditEvent, Session, Token
 from service.access.roles import Permission, Role
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from tests.contracts.opened import OnALedger
 
 NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)

@@ -5,7 +5,7 @@ import time
 
 from service.enqueue.embedded import EmbeddedBroker
 from service.enqueue.port import Broker
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 
 
 def main(kind: str, url: str, queue: str, lease_s: str) -> None:

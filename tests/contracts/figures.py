@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.storage import figures as module
-from service.storage.deliveries import DeliveryState, Proof, StoredObject
-from service.storage.figures import Waiting, figures
-from service.storage.ledger import Ledger
-from service.storage.receive import record_all
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.questions import figures as module
+from service.storage.ledger.questions.figures import Waiting, figures
+from service.storage.ledger.steps.receive import record_all
+from service.storage.ledger.tables.deliveries import DeliveryState, Proof, StoredObject
 from service.study.messages import InferenceRequest
 from service.study.model import Priority
 from service.study.move import Move

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from service.accept.instance.receiver import InstanceReceiver
 from service.accept.intake.port import Intake
 from service.config import AcceptSettings
-from service.storage.port import InstanceStore
+from service.storage.store.port import InstanceStore
 from service.study.model import ReceivedInstance
 from tests.fakes.datasets import EXPLICIT_VR_LE, US_IMAGE, encoded, us_dataset
 

@@ -9,15 +9,15 @@ from itertools import permutations
 import pytest
 
 from service.errors import ConflictingInstance, InvalidTransition, OutOfSpace
-from service.storage.commitment_requests import CommitmentRequest
-from service.storage.commitments import Reference
-from service.storage.conflicts import Displaced
-from service.storage.deliveries import DeliveryState, Proof, StoredObject
-from service.storage.instances import Recorded
-from service.storage.leases import Lease
-from service.storage.ledger import Ledger, Transaction
-from service.storage.overdue import find_overdue, overdue_studies
-from service.storage.receive import record_all, record_received, unless_entered
+from service.storage.ledger.ledger import Ledger, Transaction
+from service.storage.ledger.questions.overdue import find_overdue, overdue_studies
+from service.storage.ledger.steps.conflicts import Displaced
+from service.storage.ledger.steps.receive import record_all, record_received, unless_entered
+from service.storage.ledger.tables.commitment_requests import CommitmentRequest
+from service.storage.ledger.tables.commitments import Reference
+from service.storage.ledger.tables.deliveries import DeliveryState, Proof, StoredObject
+from service.storage.ledger.tables.instances import Recorded
+from service.storage.ledger.tables.leases import Lease
 from service.study.messages import InferenceRequest, ReportRequest
 from service.study.model import Priority, StudyHeader
 from service.study.prior import PriorFetch, PriorsWanted

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from service.storage.commitments import Reference
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.commitments import Reference
 from service.study.procedure_step import ProcedureStep, ProcedureStepStatus
 from tests.contracts.opened import OnALedger
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 
 
 class OnALedger:

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.storage import result_objects, search
-from service.storage.deliveries import StoredObject
-from service.storage.ledger import Ledger
-from service.storage.receive import record_received
-from service.storage.result_objects import FoundStudies, ResultFilter, ResultObjects
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.questions import result_objects, search
+from service.storage.ledger.questions.result_objects import FoundStudies, ResultFilter, ResultObjects
+from service.storage.ledger.steps.receive import record_received
+from service.storage.ledger.tables.deliveries import StoredObject
 from service.study.model import StudyHeader
 from tests.contracts.opened import OnALedger
 from tests.factories import received

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.storage import search
-from service.storage.ledger import Ledger
-from service.storage.receive import record_received
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.questions import search
+from service.storage.ledger.steps.receive import record_received
 from service.study.model import Priority, StudyHeader
 from service.study.search import Cursor, StudyFilter
 from service.study.state import AnalysisState, StudyEvent, StudyState

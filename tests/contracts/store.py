@@ -8,7 +8,7 @@ from itertools import groupby
 import pytest
 
 from service.dicom.header import read_dataset, read_header
-from service.storage.port import File, InstanceStore
+from service.storage.store.port import File, InstanceStore
 from tests.fakes.datasets import part10, us_dataset
 
 KEY = "instances/1.2.3/4.5.6-00ff.dcm"

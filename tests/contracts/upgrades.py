@@ -16,13 +16,13 @@ from pydicom.uid import generate_uid
 from sqlalchemy import Column, Engine, MetaData, Table, create_engine, inspect, select
 
 from service.infer.worker import Worker
-from service.storage.commitment_requests import CommitmentRequest
-from service.storage.commitments import Reference
-from service.storage.migrate import alembic_config
-from service.storage.promotions import Promotion
-from service.storage.retry_study import retry_study
-from service.storage.schema import studies
-from service.storage.search_terms import index_results
+from service.storage.ledger.schema.migrate import alembic_config
+from service.storage.ledger.schema.tables import studies
+from service.storage.ledger.steps.retry_study import retry_study
+from service.storage.ledger.tables.commitment_requests import CommitmentRequest
+from service.storage.ledger.tables.commitments import Reference
+from service.storage.ledger.tables.promotions import Promotion
+from service.storage.ledger.tables.search_terms import index_results
 from service.study.assessment import Assessment, Verdict
 from service.study.prior import PriorFetch, PriorsWanted
 from service.study.procedure_step import ProcedureStep, ProcedureStepStatus

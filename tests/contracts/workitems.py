@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.study.workitem import WorkitemInput, WorkitemState
 from tests.contracts.opened import OnALedger
 from tests.fakes.workitems import NOW, held

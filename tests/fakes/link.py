@@ -9,8 +9,8 @@ from service.errors import PeerRefused
 from service.net.storage_commitment import CommitmentReport
 from service.send.link import Link
 from service.send.outcome import Sent, outcome
-from service.storage.commitments import Reference
-from service.storage.deliveries import Proof, StoredObject
+from service.storage.ledger.tables.commitments import Reference
+from service.storage.ledger.tables.deliveries import Proof, StoredObject
 
 
 @dataclass

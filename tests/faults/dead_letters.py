@@ -6,7 +6,7 @@ from urllib.parse import quote
 from sqlalchemy import create_engine, func, select
 
 from service.enqueue.rabbitmq.topology import dead_queue_name
-from service.storage.schema import outbox
+from service.storage.ledger.schema.tables import outbox
 from tests.faults.servers import Broker
 from tests.faults.site import Site
 

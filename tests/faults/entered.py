@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pydicom
 
-from service.storage.ledger import Ledger, Transaction
+from service.storage.ledger.ledger import Ledger, Transaction
 from tests.faults.seen import Entered
 from tests.faults.site import Site
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from service.config import Settings, WorklistSettings
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from service.worklist.app import create_app
 from service.worklist.serve import serve
 from tests.servers.process import HOST, free_port, listens

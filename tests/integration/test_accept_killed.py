@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from service.storage.filesystem import FilesystemStore
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.filesystem import FilesystemStore
 from tests.integration.accept_role import AcceptRole, Scanner
 
 pytestmark = pytest.mark.fault

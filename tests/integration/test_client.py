@@ -9,8 +9,8 @@ import pytest
 
 from service.access.roles import Permission, Role
 from service.errors import NotAllowed, NotHere, NotInThisState, NotSignedIn, NotUnderstood
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from service.study.assessment import Verdict
 from service.study.model import Priority
 from service.study.state import StudyState

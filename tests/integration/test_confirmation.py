@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydicom import dcmread
 
-from service.storage.deliveries import Delivery, DeliveryState, Proof
+from service.storage.ledger.tables.deliveries import Delivery, DeliveryState, Proof
 from service.study.state import StudyState
 from tests.integration.scanner import SC_CLASS, SR_CLASS, new_study, store, write
 from tests.servers.dcmtk import Dcmtk

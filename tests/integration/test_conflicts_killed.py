@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from service.storage.filesystem import FilesystemStore
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.filesystem import FilesystemStore
 from tests.fakes.datasets import IMPLICIT_VR_LE, encoded, us_dataset
 from tests.fakes.peer import P_DATA, BadPeer, p_data, store_rq
 from tests.integration.accept_role import PIECE_BYTES, SUCCESS, AcceptRole, Scanner

@@ -20,8 +20,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from service.access.roles import Permission
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from service.worklist.own_page import HEADER
 from tests.fakes.datasets import part10, us_dataset
 from tests.integration.room import Room, served

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from service.storage.ledger import Ledger
-from service.storage.make_urgent import make_urgent
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.make_urgent import make_urgent
+from service.storage.store.memory import MemoryStore
 from tests.fakes.datasets import part10, us_dataset
 from tests.integration.room import served
 from tests.servers.ohif import Ohif

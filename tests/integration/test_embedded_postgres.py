@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from service.enqueue.embedded import EmbeddedBroker
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from tests.contracts.broker import LEASE_S, BrokerContract
 
 

@@ -12,8 +12,8 @@ from pydicom.uid import generate_uid
 
 from service.config import Settings
 from service.fetch.query import StudyQuery
-from service.storage.deliveries import StoredObject
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.deliveries import StoredObject
 from service.wiring.fetch import open_archive, open_counter
 from tests.fakes.datasets import part10, us_dataset
 from tests.servers.dcmtk import Dcmtk

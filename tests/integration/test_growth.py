@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from service.storage import figures, leases, operations, result_objects, search
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.questions import figures, operations, result_objects, search
+from service.storage.ledger.tables import leases
 from tests.benchmarks.growth import main
 from tests.benchmarks.growth_fill import History, fill
 from tests.benchmarks.growth_plans import Step, noted

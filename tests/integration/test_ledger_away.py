@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from service.storage.filesystem import FilesystemStore
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.filesystem import FilesystemStore
 from tests.integration.accept_role import AcceptRole, Scanner
 from tests.servers.postgres import Postgres
 from tests.unit.accept.doubles import wait_for

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
-from service.storage.indexes import OBSOLETE, missing_indexes
-from service.storage.ledger import Ledger
-from service.storage.receive import record_received
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.schema.indexes import OBSOLETE, missing_indexes
+from service.storage.ledger.steps.receive import record_received
 from tests.factories import received
 
 pytestmark = pytest.mark.integration
@@ -73,7 +73,7 @@ def test_what_a_process_that_ended_has_left_half_built_is_built_anew(ledger: Led
 
 
 def test_one_process_builds_and_the_others_leave_it_to_that(ledger: Ledger) -> None:
-    from service.storage.indexes import _LOCK
+    from service.storage.ledger.schema.indexes import _LOCK
 
     with ledger.begin() as tx:
         tx.connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})

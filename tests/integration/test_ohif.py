@@ -14,8 +14,8 @@ from service.config import ReportSettings
 from service.config.profiles import PROFILES
 from service.report.reporter import Reporter
 from service.report.text import percent
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from service.study.messages import ReportRequest
 from service.study.result import AnalysisResult
 from tests.servers.chromium import PATIENCE_MS

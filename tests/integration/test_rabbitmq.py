@@ -17,9 +17,9 @@ from service.enqueue.rabbitmq import Address, RabbitMQBroker, publisher, topolog
 from service.enqueue.rabbitmq.topology import EXCHANGE
 from service.enqueue.relay import Relay
 from service.errors import BrokerUnavailable, ConfigurationError
-from service.storage.ledger import Ledger
-from service.storage.receive import record_received
-from service.storage.schema import outbox
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.schema.tables import outbox
+from service.storage.ledger.steps.receive import record_received
 from service.study.messages import InferenceRequest
 from service.study.state import StudyEvent
 from tests.contracts.broker import (

@@ -16,9 +16,9 @@ from service.report.reporter import Reporter
 from service.send.event_report import nothing_asked
 from service.send.links import Links
 from service.send.sender import Sender
-from service.storage.deliveries import DeliveryState, Proof, StoredObject
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.deliveries import DeliveryState, Proof, StoredObject
+from service.storage.store.memory import MemoryStore
 from service.study.messages import DeliveryRequest, ReportRequest
 from service.study.state import StudyState
 from tests.servers.orthanc import Orthanc

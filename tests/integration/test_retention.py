@@ -5,9 +5,9 @@ from pathlib import Path
 
 from sqlalchemy import update
 
-from service.storage.filesystem import FilesystemStore
-from service.storage.ledger import Ledger
-from service.storage.schema import studies
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.schema.tables import studies
+from service.storage.store.filesystem import FilesystemStore
 from tests.factories import STUDY
 from tests.integration.accept_role import AcceptRole
 from tests.unit.accept.doubles import wait_for

@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 from service.access.records import Action
 from service.access.roles import Role
 from service.config.oidc import OidcSettings
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from tests.integration.room import served
 from tests.integration.test_accessibility import RULES
 from tests.servers.oidc import CLIENT_ID, CLIENT_SECRET

@@ -12,10 +12,10 @@ import pytest
 
 from service.config.store import StoreSettings
 from service.errors import StoreUnavailable
-from service.storage.s3 import S3Store
-from service.storage.s3.bucket import Bucket, Piece
-from service.storage.s3.reading import BLOCK_BYTES
-from service.storage.s3.upload import PART_BYTES
+from service.storage.store.s3 import S3Store
+from service.storage.store.s3.bucket import Bucket, Piece
+from service.storage.store.s3.reading import BLOCK_BYTES
+from service.storage.store.s3.upload import PART_BYTES
 from tests.contracts.store import KEY, StoreContract
 from tests.servers.certificates import Hospital
 from tests.servers.seaweedfs import SeaweedFS, running_seaweedfs
@@ -70,7 +70,7 @@ def test_part_that_is_damaged_on_its_way_is_refused_and_the_others_are_dropped(
     upload = store.begin()
     upload.write(bytes(PART_BYTES))
     upload.write(b"damaged")
-    monkeypatch.setattr("service.storage.s3.bucket.md5", damaging(b"damaged"))
+    monkeypatch.setattr("service.storage.store.s3.bucket.md5", damaging(b"damaged"))
     with pytest.raises(StoreUnavailable, match="BadDigest; what arrived is not what was sent"):
         upload.commit(KEY)
     assert store.get(KEY) == b"old"
@@ -81,7 +81,7 @@ def test_object_that_is_damaged_on_its_way_does_not_replace_the_old_one(
     store: S3Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.put(KEY, b"old")
-    monkeypatch.setattr("service.storage.s3.bucket.md5", damaging(b"damaged"))
+    monkeypatch.setattr("service.storage.store.s3.bucket.md5", damaging(b"damaged"))
     with pytest.raises(StoreUnavailable, match="BadDigest"):
         store.put(KEY, b"damaged")
     with pytest.raises(StoreUnavailable, match="BadDigest"):

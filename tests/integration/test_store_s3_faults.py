@@ -10,8 +10,8 @@ import pytest
 
 from service.config.store import StoreSettings
 from service.errors import StoreUnavailable
-from service.storage.s3 import S3Store
-from service.storage.s3.upload import PART_BYTES
+from service.storage.store.s3 import S3Store
+from service.storage.store.s3.upload import PART_BYTES
 from tests.contracts.store import KEY
 from tests.faults.link import link
 from tests.servers.process import HOST, free_port

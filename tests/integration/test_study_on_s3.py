@@ -11,8 +11,8 @@ from pydicom.uid import generate_uid
 
 from service.config.load import load_settings
 from service.config.store import StoreSettings
-from service.storage.ledger import Ledger
-from service.storage.s3 import S3Store
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.s3 import S3Store
 from service.study.state import StudyState
 from service.wiring.recover import open_rebuild
 from tests.integration.accept_role import AcceptRole, Scanner

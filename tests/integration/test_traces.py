@@ -9,7 +9,7 @@ import httpx
 import pytest
 from pydicom.dataset import Dataset
 
-from service.storage.deliveries import Proof
+from service.storage.ledger.tables.deliveries import Proof
 from service.study.state import StudyState
 from service.telemetry.traces.identity import root_of
 from service.telemetry.uid_hash import uid_hash

@@ -14,8 +14,8 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from service.errors import LedgerUnavailable
-from service.storage.make_urgent import make_urgent
-from service.storage.retry_study import retry_study
+from service.storage.ledger.steps.make_urgent import make_urgent
+from service.storage.ledger.steps.retry_study import retry_study
 from service.study.model import Priority
 from service.study.state import StudyState
 from service.worklist import pages

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from service.config.metrics import ROLES
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.study.model import Study
 from tests.servers.process import HOST, ServerProcess, free_port, free_ports, listens
 

@@ -59,7 +59,7 @@ class SeaweedFS:
     @cached_property
     def client(self) -> Any:
         """A client with every right."""
-        from service.storage.s3.client import s3_client
+        from service.storage.store.s3.client import s3_client
 
         ca = self._hospital.authority.certificate if self._hospital else None
         return s3_client(StoreSettings.model_validate(self.settings("any", ca=ca)))

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 
 
 @pytest.fixture(scope="session")

@@ -15,9 +15,9 @@ from service.enqueue.series_enqueuer import SeriesEnqueuer
 from service.infer.worker import Worker
 from service.report.reporter import Reporter
 from service.send.sender import Sender
-from service.storage.analyses import Analysis
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.analyses import Analysis
+from service.storage.store.memory import MemoryStore
 from service.study.model import Study
 from tests.fakes.classifier import FakeClassifier
 from tests.fakes.link import FakePacs

@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime
 
-from service.storage.commitment_requests import CommitmentRequest
-from service.storage.commitments import Reference
-from service.storage.deliveries import Delivery, DeliveryState, Proof, StoredObject
-from service.storage.ledger import Ledger, Transaction
-from service.storage.port import InstanceStore
-from service.storage.receive import record_received
+from service.storage.ledger.ledger import Ledger, Transaction
+from service.storage.ledger.steps.receive import record_received
+from service.storage.ledger.tables.commitment_requests import CommitmentRequest
+from service.storage.ledger.tables.commitments import Reference
+from service.storage.ledger.tables.deliveries import Delivery, DeliveryState, Proof, StoredObject
+from service.storage.store.port import InstanceStore
 from service.study.messages import DeliveryRequest
 from service.study.model import Study
 from service.study.state import StudyEvent

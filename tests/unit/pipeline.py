@@ -18,9 +18,9 @@ from service.cli.demo.phantom import phantom_study
 from service.config import AcceptSettings, AssembleSettings, Rule
 from service.dicom.predicates import keywords
 from service.enqueue.enqueuer import Enqueuer
-from service.storage.ledger import Ledger
-from service.storage.port import InstanceStore
-from service.storage.receive import record_all, record_received
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.receive import record_all, record_received
+from service.storage.store.port import InstanceStore
 from service.study.model import ReceivedInstance, Study
 
 US_TO_PACS = Rule.model_validate(

@@ -27,10 +27,10 @@ from service.enqueue.port import Envelope
 from service.errors import PeerUnavailable, Retryable
 from service.send.link import Link
 from service.send.outcome import SUCCESS, Sent, outcome
-from service.storage.deliveries import StoredObject
-from service.storage.fence import Fence, fence_of
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.fence import Fence, fence_of
+from service.storage.ledger.tables.deliveries import StoredObject
+from service.storage.store.memory import MemoryStore
 from service.study.lifecycle import TRANSITIONS
 from service.study.state import StudyEvent, StudyState
 from tests.fakes.datasets import us_dataset

@@ -16,7 +16,7 @@ from service.net.storage_commitment import (
     EventType,
     read_report,
 )
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 
 
 class CommitmentReports:

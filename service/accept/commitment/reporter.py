@@ -13,8 +13,8 @@ from service.accept.association.event_reports import EventReport
 from service.accept.commitment.held import HeldCommitments
 from service.accept.commitment.truth import CommitmentTruth, event_report
 from service.errors import PeerUnavailable, Retryable
-from service.storage.commitments import Commitment
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.commitments import Commitment
 
 log = structlog.get_logger()
 

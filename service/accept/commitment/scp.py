@@ -24,8 +24,8 @@ from service.net.storage_commitment import (
     STORAGE_COMMITMENT,
     STORAGE_COMMITMENT_INSTANCE,
 )
-from service.storage.commitments import Reference
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.commitments import Reference
 
 log = structlog.get_logger()
 

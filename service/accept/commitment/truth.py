@@ -14,9 +14,9 @@ from service.net.storage_commitment import (
     EventType,
     reference_item,
 )
-from service.storage.commitments import Commitment, Reference
-from service.storage.ledger import Ledger, Transaction
-from service.storage.port import InstanceStore
+from service.storage.ledger.ledger import Ledger, Transaction
+from service.storage.ledger.tables.commitments import Commitment, Reference
+from service.storage.store.port import InstanceStore
 
 GRACE = timedelta(seconds=5)
 """An instance that was answered with Success is in the ledger a little later: time to appear there."""

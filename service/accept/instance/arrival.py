@@ -10,7 +10,7 @@ from service.accept.instance.space import SpaceWatermark
 from service.dicom.identity import Identity, IdentityReader
 from service.errors import PrereadError, TooLarge
 from service.storage.journal.draft import Draft
-from service.storage.port import InstanceStore, Upload
+from service.storage.store.port import InstanceStore, Upload
 
 
 class Arrival:

@@ -15,7 +15,7 @@ from service.accept.quarantine.keep import Quarantine
 from service.config import AcceptSettings
 from service.dicom.identity import Identity
 from service.errors import PrereadError, Retryable, TooLarge, UIDMismatch
-from service.storage.port import InstanceStore
+from service.storage.store.port import InstanceStore
 
 log = structlog.get_logger()
 

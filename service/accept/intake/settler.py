@@ -21,7 +21,7 @@ from service.accept.quarantine.conflicts import Entering, LedgerEntries
 from service.errors import Retryable
 from service.storage.journal.draft import Record
 from service.storage.journal.journal import Journal
-from service.storage.port import File, InstanceStore
+from service.storage.store.port import File, InstanceStore
 from service.study.model import ReceivedInstance
 from service.telemetry.health import LOOPS
 

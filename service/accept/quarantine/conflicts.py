@@ -11,8 +11,8 @@ import structlog
 
 from service.accept.quarantine.keep import Quarantine
 from service.errors import Retryable
-from service.storage.conflicts import Displaced
-from service.storage.port import InstanceStore
+from service.storage.ledger.steps.conflicts import Displaced
+from service.storage.store.port import InstanceStore
 from service.study.model import ReceivedInstance
 
 log = structlog.get_logger()

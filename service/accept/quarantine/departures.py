@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from service.accept.quarantine.entry import QuarantineEntry
-from service.storage.port import InstanceStore
+from service.storage.store.port import InstanceStore
 
 DEPARTURES = "quarantine-journal/"
 """Outside the quarantine, whose listing would take longer with each of them."""

@@ -6,8 +6,8 @@ from collections import defaultdict
 from service.accept.quarantine.departures import remember
 from service.accept.quarantine.entry import QuarantineEntry, id_of, read_entry, reason_key
 from service.errors import ConfigurationError
-from service.storage.port import InstanceStore
-from service.storage.quarantine_key import QUARANTINE
+from service.storage.store.port import InstanceStore
+from service.storage.store.quarantine_key import QUARANTINE
 
 
 def quarantined_count(store: InstanceStore) -> int:

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from service.accept.quarantine.keep import INSTANCE
-from service.storage.port import InstanceStore
-from service.storage.quarantine_key import QUARANTINE, short_id
+from service.storage.store.port import InstanceStore
+from service.storage.store.quarantine_key import QUARANTINE, short_id
 
 _FILE = re.compile(rf"{QUARANTINE}(\d{{4}}-\d\d-\d\d)/([0-9a-f-]{{36}})\.dcm")
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from service.accept.quarantine.entries import QuarantineEntries
 from service.accept.quarantine.entry import QuarantineEntry
-from service.storage.port import InstanceStore
+from service.storage.store.port import InstanceStore
 
 
 class QuarantineExpiry:

@@ -13,9 +13,9 @@ from typing import Any
 from service.accept.instance.arrival import Arrival
 from service.accept.instance.status import StoreStatus
 from service.errors import ConflictingInstance, PrereadError
-from service.storage.conflicts import Displaced
-from service.storage.port import InstanceStore
-from service.storage.quarantine_key import QUARANTINE, quarantine_id, quarantine_key
+from service.storage.ledger.steps.conflicts import Displaced
+from service.storage.store.port import InstanceStore
+from service.storage.store.quarantine_key import QUARANTINE, quarantine_id, quarantine_key
 from service.study.model import ReceivedInstance
 
 INSTANCE = "instance"

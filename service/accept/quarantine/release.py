@@ -22,7 +22,7 @@ from service.errors import (
     UIDMismatch,
     UnsafeUID,
 )
-from service.storage.port import InstanceStore
+from service.storage.store.port import InstanceStore
 from service.study.model import ReceivedInstance
 
 UNREADABLE = {error.__name__ for error in (NotDicom, MissingAttribute, UnsafeUID)}

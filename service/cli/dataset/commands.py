@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 from rich.table import Table
 
+from service.cli.engines.training_progress import needs_training_extra
 from service.cli.options import AsJson
-from service.cli.training_progress import needs_training_extra
 
 if TYPE_CHECKING:
     from engines.data.formats import Folds

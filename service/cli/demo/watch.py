@@ -13,7 +13,7 @@ from service.cli.demo.setup import HOST
 from service.config import Destination, Settings
 from service.errors import PeerUnavailable, PrereadError
 from service.send.submit import submit_files
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.study.model import Study
 from service.study.state import StudyState
 from service.wiring.adapters import open_ledger

@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from service.cli.evaluation_tables import comparison_table, summary_table
+from service.cli.engines.evaluation_tables import comparison_table, summary_table
+from service.cli.engines.training_progress import needs_training_extra, training_progress
 from service.cli.options import AsJson
 from service.cli.reader_study.study import WITH, WITHOUT, open_study
-from service.cli.signals import stop_on_signals
-from service.cli.training_progress import needs_training_extra, training_progress
+from service.cli.run.signals import stop_on_signals
 
 reader_study = typer.Typer(help="Does the heatmap help readers?", no_args_is_help=True)
 Folder = Annotated[Path, typer.Argument(help="The study's folder.")]

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from service.cli.node import node
 from service.cli.options import AsJson
-from service.cli.signals import stop_on_signals
+from service.cli.run.signals import stop_on_signals
+from service.cli.studies.node import node
 from service.config.load import load_settings
 from service.errors import ConfigurationError
 

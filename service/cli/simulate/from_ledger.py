@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from service.cli.simulate.follow import Seen
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ in error.
 import json
 import uuid
 
-from service.report import codes
+from service.report.documents import codes
 from service.report.messages.fhir_assessment import ASSESSMENT_ID, assessment_observation
 from service.report.messages.fhir_types import Resource, concept, identifier, instant, percentage, search_by
 from service.report.messages.said import Said

@@ -4,7 +4,7 @@ It is contained, not a resource of its own: when a newer result takes the report
 one before goes with it.
 """
 
-from service.report import codes
+from service.report.documents import codes
 from service.report.messages.fhir_types import Resource, concept, instant
 from service.report.text import one_line
 from service.study.assessment import Assessment, Verdict

@@ -7,7 +7,7 @@ correction (OBR-25 C), with OBXs of her own.
 
 from collections.abc import Iterator
 
-from service.report import codes
+from service.report.documents import codes
 from service.report.messages.hl7_assessment import assessment_observations
 from service.report.messages.hl7_fields import (
     CORRECTION,

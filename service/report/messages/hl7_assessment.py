@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from service.report import codes
+from service.report.documents import codes
 from service.report.messages.hl7_fields import FINAL, code, escaped, observation
 from service.study.assessment import Assessment, Verdict
 

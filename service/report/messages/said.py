@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from service.config import ReportSettings
-from service.report.legend import RESEARCH_USE
+from service.report.images.legend import RESEARCH_USE
 from service.report.text import above_operating_point, one_line
 from service.study.assessment import Assessment, Verdict
 from service.study.model import StudyHeader

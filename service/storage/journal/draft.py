@@ -6,9 +6,9 @@ from pathlib import Path
 
 from xxhash import xxh3_128
 
-from service.storage.disk import translated
 from service.storage.journal.record import Part
 from service.storage.journal.segment import Segment
+from service.storage.store.disk import translated
 
 CONTENT_BYTES = 4 * 1024 * 1024
 """Most content of a record."""

@@ -14,9 +14,9 @@ import uuid
 from pathlib import Path
 
 from service.errors import ConfigurationError
-from service.storage.disk import flush_folder, translated
 from service.storage.journal.draft import CONTENT_BYTES, ENTRY_BYTES, Draft, Record
 from service.storage.journal.segment import Segment
+from service.storage.store.disk import flush_folder, translated
 
 SUFFIX = ".segment"
 SEGMENT_BYTES = 32 * 1024 * 1024

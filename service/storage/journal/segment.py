@@ -18,7 +18,7 @@ from service.storage.journal.record import (
     padded,
     read_header,
 )
-from service.storage.writeback import begin_writeback
+from service.storage.store.writeback import begin_writeback
 
 _FILL = bytes(1024 * 1024)
 _MOST_PIECES = 1024

@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from sqlalchemy import ColumnElement, TextClause, select, update
 
-from service.storage.deliveries import DeliveryState, Proof
-from service.storage.few import HAS_IMAGES
-from service.storage.ledger import Ledger, Transaction
-from service.storage.port import InstanceStore
-from service.storage.schema import studies
-from service.storage.studies import IMAGES_ARE_REMOVED
+from service.storage.ledger.ledger import Ledger, Transaction
+from service.storage.ledger.schema.few import HAS_IMAGES
+from service.storage.ledger.schema.tables import studies
+from service.storage.ledger.tables.deliveries import DeliveryState, Proof
+from service.storage.ledger.tables.studies import IMAGES_ARE_REMOVED
+from service.storage.store.port import InstanceStore
 from service.study.model import ReceivedInstance, Study
 from service.study.state import StudyState
 

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from sqlalchemy import Connection, Select, delete, select
 
-from service.storage.deliveries import DeliveryState
-from service.storage.few import IS_DONE
-from service.storage.ledger import Ledger, Transaction
-from service.storage.port import InstanceStore
-from service.storage.schema import commitments, deliveries, procedure_steps, studies
-from service.storage.statements import one_by_one
+from service.storage.ledger.ledger import Ledger, Transaction
+from service.storage.ledger.schema.few import IS_DONE
+from service.storage.ledger.schema.statements import one_by_one
+from service.storage.ledger.schema.tables import commitments, deliveries, procedure_steps, studies
+from service.storage.ledger.tables.deliveries import DeliveryState
+from service.storage.store.port import InstanceStore
 from service.study.state import StudyState
 
 log = structlog.get_logger()

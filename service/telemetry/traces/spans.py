@@ -136,7 +136,7 @@ DELIVER = define(
     | {
         "destination": "its name in the configuration",
         "proof": "once all objects are proven to have arrived: by what, a name of `Proof` in "
-        "service/storage/deliveries.py; the weakest of several",
+        "service/storage/ledger/tables/deliveries.py; the weakest of several",
     },
     kind="consumer",
 )

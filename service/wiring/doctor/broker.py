@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from service.config import Settings
-from service.storage.examine import file_of, revisions
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.questions.examine import file_of, revisions
 from service.wiring.adapters import work_queues
 from service.wiring.doctor.finding import Finding, failed, ok, skipped, warning
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from service.config import Settings
-from service.storage.examine import ahead_s, commit_s, file_of, revisions, server_version
-from service.storage.ledger import Ledger, Transaction
+from service.storage.ledger.ledger import Ledger, Transaction
+from service.storage.ledger.questions.examine import ahead_s, commit_s, file_of, revisions, server_version
 from service.wiring.doctor.finding import Finding, failed, ok, skipped, warning
 
 SLOW_COMMIT_S = 0.1

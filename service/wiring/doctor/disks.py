@@ -8,8 +8,8 @@ from statistics import median
 from tempfile import TemporaryFile
 
 from service.config import Settings
-from service.storage.disk import free_bytes
-from service.storage.examine import file_of
+from service.storage.ledger.questions.examine import file_of
+from service.storage.store.disk import free_bytes
 from service.wiring.doctor.finding import Finding, failed, ok, skipped, warning
 
 FLUSHES = 5

@@ -10,7 +10,7 @@ from service.config.http_peer import HttpPeer
 from service.config.tls import ClientTLS
 from service.net.client_tls import client_context
 from service.net.http import tls_context
-from service.storage.examine import server_of
+from service.storage.ledger.questions.examine import server_of
 
 MakeTLS = Callable[[], ssl.SSLContext]
 _HTTP_PORTS = {"http": 80, "https": 443}

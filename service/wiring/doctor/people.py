@@ -6,8 +6,8 @@ from contextlib import closing
 from service.access.roles import Role
 from service.config import Settings
 from service.errors import LedgerUnavailable
-from service.storage.examine import file_of, revisions
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.questions.examine import file_of, revisions
 from service.wiring.doctor.finding import Finding, failed, ok, skipped, warning
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")

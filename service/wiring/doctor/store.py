@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 from service.config import Settings
-from service.storage.port import InstanceStore
+from service.storage.store.port import InstanceStore
 from service.wiring.adapters import open_store
 from service.wiring.doctor.finding import Finding, failed, ok, skipped, warning
 from service.wiring.space import low_space_notice, space_for_receiving

@@ -9,7 +9,7 @@ from service.errors import PeerRefused
 from service.report.trial_object import DESCRIPTION, trial_object
 from service.send.link import Link
 from service.send.links import Links
-from service.storage.deliveries import StoredObject
+from service.storage.ledger.tables.deliveries import StoredObject
 from service.wiring.doctor.destinations import patient_settings
 from service.wiring.doctor.finding import Finding, failed, ok, skipped, warning
 

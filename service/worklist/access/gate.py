@@ -18,7 +18,7 @@ from service.access.roles import Permission, permissions_of
 from service.access.secrets import digest
 from service.config import WorklistSettings
 from service.errors import NotAllowed, NotSignedIn, TooManyRequests
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.worklist.access.cookie import session_secret
 from service.worklist.access.limit import RateLimit
 from service.worklist.access.openness import is_open

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from service.access.records import Account, Action, AuditEvent, Session
 from service.access.roles import Role
 from service.access.secrets import LONGEST_PASSWORD, be_ready, digest, is_right, new_secret
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.telemetry.metrics.pages import SIGN_INS
 from service.worklist.access.cookie import drop_cookies, session_secret, set_cookie
 from service.worklist.access.gate import Gate, address_of

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from service.access.person import Person
 from service.access.records import Action, AuditEvent
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 
 REPEATED_AFTER = timedelta(minutes=10)
 """Looking at the same thing again is told once in this time, however often a page asks."""

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from fastapi import Request
 from fastapi.exceptions import HTTPException
 
-from service.storage.deliveries import StoredObject
-from service.storage.ledger import Ledger
-from service.storage.result_objects import ResultObjects
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.questions.result_objects import ResultObjects
+from service.storage.ledger.tables.deliveries import StoredObject
 from service.worklist.asked import checked_uid
 
 

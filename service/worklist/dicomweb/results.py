@@ -10,8 +10,8 @@ from pydicom.dataset import Dataset
 from service.dicom.header import read_header_for_display
 from service.dicom.values import texts
 from service.errors import Refused
-from service.storage.deliveries import StoredObject
-from service.storage.port import InstanceStore
+from service.storage.ledger.tables.deliveries import StoredObject
+from service.storage.store.port import InstanceStore
 from service.study.model import Study
 from service.worklist.dicomweb.asked import Search
 from service.worklist.dicomweb.dicom_json import NO_TEXT

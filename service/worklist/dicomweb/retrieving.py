@@ -6,9 +6,9 @@ from fastapi.exceptions import HTTPException
 from service.access.records import Action
 from service.access.roles import Permission
 from service.errors import Refused
-from service.storage.deliveries import StoredObject
-from service.storage.ledger import Ledger
-from service.storage.port import InstanceStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.deliveries import StoredObject
+from service.storage.store.port import InstanceStore
 from service.worklist.access.gate import Gate
 from service.worklist.dicomweb.described import PICTURE, RENDERED, RETRIEVED
 from service.worklist.dicomweb.kept import Kept

@@ -7,9 +7,9 @@ from fastapi.responses import JSONResponse
 
 from service.access.records import Action
 from service.access.roles import Permission
-from service.storage.ledger import Ledger
-from service.storage.port import InstanceStore
-from service.storage.result_objects import ResultFilter, ResultObjects
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.questions.result_objects import ResultFilter, ResultObjects
+from service.storage.store.port import InstanceStore
 from service.worklist.access.gate import Gate
 from service.worklist.dicomweb.asked import Search, search_asked
 from service.worklist.dicomweb.described import SEARCHED, parameters_of

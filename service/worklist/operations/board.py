@@ -8,16 +8,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from service.config import Settings
-from service.storage.analyses import Analysis
-from service.storage.dead_notice import dead_notice
-from service.storage.leases import COUNTED as GIVEN_UP_COUNTED
-from service.storage.leases import GivenUp
-from service.storage.ledger import Ledger
-from service.storage.notices import Notice
-from service.storage.operations import ClassifierWork, DestinationWork, InHand
-from service.storage.port import InstanceStore
-from service.storage.quarantine_key import QUARANTINE
-from service.storage.search import COUNTED
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.questions.dead_notice import dead_notice
+from service.storage.ledger.questions.operations import ClassifierWork, DestinationWork, InHand
+from service.storage.ledger.questions.search import COUNTED
+from service.storage.ledger.tables.analyses import Analysis
+from service.storage.ledger.tables.leases import COUNTED as GIVEN_UP_COUNTED
+from service.storage.ledger.tables.leases import GivenUp
+from service.storage.ledger.tables.notices import Notice
+from service.storage.store.port import InstanceStore
+from service.storage.store.quarantine_key import QUARANTINE
 from service.study.state import AnalysisState, StudyState
 from service.worklist.operations.drift import BEFORE, Drift, drifts
 from service.worklist.operations.figures import Percentiles, percentiles

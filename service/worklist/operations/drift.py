@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from service.storage.analyses import Analysis
+from service.storage.ledger.tables.analyses import Analysis
 from service.study.assessment import Assessment, Verdict
 from service.study.state import AnalysisState
 from service.worklist.operations.figures import Shift, histogram, shift

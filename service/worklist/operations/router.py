@@ -8,8 +8,8 @@ from fastapi.responses import HTMLResponse
 from service.access.person import Person
 from service.access.roles import Permission
 from service.config import Settings
-from service.storage.ledger import Ledger
-from service.storage.port import InstanceStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.port import InstanceStore
 from service.worklist.access.gate import Gate
 from service.worklist.operations.board import Board, read_board
 from service.worklist.rendering import render_page

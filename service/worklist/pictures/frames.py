@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from service.dicom.colour_map import coloured
 from service.dicom.frames import decode_frames, frame_count
 from service.dicom.header import read_dataset, read_header
-from service.storage.port import InstanceStore
+from service.storage.store.port import InstanceStore
 
 _KEPT = 2
 """Images in memory: whoever plays a cine asks for one frame after the other."""

@@ -10,8 +10,8 @@ from service.access.person import Person
 from service.access.records import Action
 from service.access.roles import Permission
 from service.errors import Refused
-from service.storage.ledger import Ledger
-from service.storage.port import InstanceStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.port import InstanceStore
 from service.study.model import ReceivedInstance
 from service.worklist.access.gate import Gate
 from service.worklist.answers import PNG

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from service.errors import PrereadError
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.study.model import ReceivedInstance
 from service.study.result import AnalysisResult, ImageScore
 from service.worklist.pictures.frames import Frames

@@ -14,7 +14,7 @@ from service.cli.simulate.run import Simulation
 from service.cli.simulate.scenario import Scanner, Scenario
 from service.cli.simulate.tally import SentStudy, Tally
 from service.config import Destination
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from tests.capacity.measure.site import CapacitySite
 from tests.capacity.measure.spent import Spent, spent
 from tests.servers.process import HOST

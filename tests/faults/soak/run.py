@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.study.state import StudyState
 from tests.faults.scanner import Scanners
 from tests.faults.site import Site

@@ -19,10 +19,10 @@ from service.accept.intake.port import DirectIntake
 from service.accept.procedure_steps import ProcedureStepSCP
 from service.accept.scp import StorageSCP
 from service.config import AcceptSettings
-from service.storage.commitments import Commitment
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
-from service.storage.receive import record_received
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.receive import record_received
+from service.storage.ledger.tables.commitments import Commitment
+from service.storage.store.memory import MemoryStore
 from service.study.model import ReceivedInstance
 from tests.factories import received
 from tests.unit.accept.doubles import close_clients

@@ -16,8 +16,8 @@ from service.accept.intake.port import DirectIntake
 from service.accept.scp import StorageSCP
 from service.config import AcceptSettings
 from service.errors import ConflictingInstance
-from service.storage.memory import MemoryStore
-from service.storage.port import InstanceStore
+from service.storage.store.memory import MemoryStore
+from service.storage.store.port import InstanceStore
 from service.study.model import ReceivedInstance
 from tests.fakes.datasets import EXPLICIT_VR_LE, US_IMAGE, encoded, us_dataset
 from tests.fakes.peer import ASSOCIATE_RJ, BadPeer, associate_rq

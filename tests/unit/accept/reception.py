@@ -16,10 +16,10 @@ from service.accept.intake.settler import Settler
 from service.accept.quarantine.conflicts import Entering
 from service.config import AcceptSettings
 from service.storage.journal.journal import Journal
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore, MemoryUpload
-from service.storage.port import InstanceStore
-from service.storage.receive import record_received
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.receive import record_received
+from service.storage.store.memory import MemoryStore, MemoryUpload
+from service.storage.store.port import InstanceStore
 from service.study.model import ReceivedInstance
 from service.wiring.intake import SettledEntries
 from tests.fakes.datasets import EXPLICIT_VR_LE, US_IMAGE, encoded

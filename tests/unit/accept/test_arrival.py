@@ -9,7 +9,7 @@ import pytest
 from service.accept.instance.arrival import Arrival
 from service.accept.instance.request import StoreRequest
 from service.errors import LedgerUnavailable, OutOfSpace
-from service.storage.filesystem import INCOMING, FilesystemStore
+from service.storage.store.filesystem import INCOMING, FilesystemStore
 from tests.fakes.datasets import EXPLICIT_VR_LE, US_IMAGE, encoded, us_dataset
 from tests.unit.accept.doubles import Desk
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from service.accept.association.limits import LONGEST_PDU_BYTES, MAX_COMMAND_BYTES, MAX_REQUEST_BYTES
-from service.storage.filesystem import INCOMING, FilesystemStore
 from service.storage.journal.draft import CONTENT_BYTES
+from service.storage.store.filesystem import INCOMING, FilesystemStore
 from tests.fakes.datasets import IMPLICIT_VR_LE, encoded, us_dataset
 from tests.fakes.peer import (
     ABORT,

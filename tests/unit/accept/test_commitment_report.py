@@ -9,7 +9,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pynetdicom import AE, build_role, evt
 
-from service.storage.deliveries import DeliveryState, Proof
+from service.storage.ledger.tables.deliveries import DeliveryState, Proof
 from service.study.state import StudyState
 from tests.fakes.datasets import EXPLICIT_VR_LE, IMPLICIT_VR_LE
 from tests.fakes.modality import COMMITMENT, COMMITMENT_INSTANCE, dataset_of, references

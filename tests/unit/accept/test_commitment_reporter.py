@@ -7,7 +7,7 @@ import pytest
 from service.accept.association.event_reports import EventReport
 from service.accept.commitment.reporter import LONGEST_DELAY
 from service.errors import LedgerUnavailable, PeerUnavailable
-from service.storage.commitments import Reference
+from service.storage.ledger.tables.commitments import Reference
 from tests.fakes.datasets import US_IMAGE
 from tests.unit.accept.commitment_desk import CommitmentDesk
 

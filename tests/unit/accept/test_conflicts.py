@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from service.errors import LedgerUnavailable, StoreUnavailable
 from service.storage.journal.draft import CONTENT_BYTES
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.study.state import StudyEvent, StudyState
 from tests.fakes.datasets import encoded, us_dataset
 from tests.unit.accept.reception import Killed, MortalStore, Reception, quarantined, reception

@@ -16,8 +16,8 @@ from service.accept.intake.port import DirectIntake
 from service.accept.intake.settler import Settler
 from service.config import AcceptSettings
 from service.errors import PrereadError
-from service.storage.filesystem import INCOMING, FilesystemStore
 from service.storage.journal.journal import Journal
+from service.storage.store.filesystem import INCOMING, FilesystemStore
 from tests.fakes.datasets import EXPLICIT_VR_LE, US_IMAGE, encoded, us_dataset
 from tests.unit.accept.test_journal_intake import Entries
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.storage.filesystem import INCOMING, FilesystemStore
+from service.storage.store.filesystem import INCOMING, FilesystemStore
 from tests.fakes.datasets import IMPLICIT_VR_LE, encoded, us_dataset
 from tests.fakes.peer import (
     ABORT,

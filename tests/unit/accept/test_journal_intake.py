@@ -13,9 +13,9 @@ from service.accept.intake.port import DirectIntake, Intake
 from service.accept.intake.settler import GROUP, Settler
 from service.config import AcceptSettings
 from service.errors import ConflictingInstance, LedgerUnavailable, OutOfSpace
-from service.storage.conflicts import Displaced
 from service.storage.journal.journal import Journal
-from service.storage.memory import MemoryStore
+from service.storage.ledger.steps.conflicts import Displaced
+from service.storage.store.memory import MemoryStore
 from service.study.model import ReceivedInstance
 from tests.contracts.intake import IntakeContract
 from tests.fakes.datasets import EXPLICIT_VR_LE, US_IMAGE, encoded, us_dataset

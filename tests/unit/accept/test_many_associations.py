@@ -29,7 +29,7 @@ from service.accept.intake.port import DirectIntake
 from service.accept.scp import StorageSCP
 from service.accept.instance.receiver import InstanceReceiver
 from service.config import AcceptSettings
-from service.storage.filesystem import FilesystemStore
+from service.storage.store.filesystem import FilesystemStore
 
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))  # nobody reads the log
 settings = AcceptSettings(bind="127.0.0.1", min_free_bytes=0, network_timeout_s=float(sys.argv[2]))

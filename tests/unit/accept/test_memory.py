@@ -18,7 +18,7 @@ from service.accept.intake.port import DirectIntake
 from service.accept.scp import StorageSCP
 from service.accept.instance.receiver import InstanceReceiver
 from service.config import AcceptSettings
-from service.storage.filesystem import FilesystemStore
+from service.storage.store.filesystem import FilesystemStore
 
 settings = AcceptSettings(bind="127.0.0.1", min_free_bytes=0)
 store = FilesystemStore(Path(sys.argv[1]))

@@ -12,7 +12,7 @@ from service.accept.association.n_services import MAX_DATASET_BYTES, NServices
 from service.accept.association.negotiation import Context
 from service.accept.procedure_steps import ProcedureStepSCP
 from service.errors import LedgerUnavailable
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.study.procedure_step import ProcedureStep, ProcedureStepStatus
 from tests.fakes.datasets import EXPLICIT_VR_LE, IMPLICIT_VR_LE, encoded
 from tests.fakes.modality import MPPS, N_CREATE, N_SET, STEP, STUDY, dataset_of, step_begins, step_ends

@@ -10,9 +10,9 @@ import pytest
 from service.accept.quarantine.departures import departures
 from service.accept.quarantine.entries import QuarantineEntries, quarantined_count
 from service.errors import ConfigurationError
-from service.storage.memory import MemoryStore
-from service.storage.port import InstanceStore
-from service.storage.quarantine_key import quarantine_id
+from service.storage.store.memory import MemoryStore
+from service.storage.store.port import InstanceStore
+from service.storage.store.quarantine_key import quarantine_id
 from tests.unit.accept.reception import Killed, MortalStore
 
 

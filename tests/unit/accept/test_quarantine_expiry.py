@@ -2,8 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 from service.accept.quarantine.departures import departures
 from service.accept.quarantine.expiry import QuarantineExpiry
-from service.storage.memory import MemoryStore
-from service.storage.quarantine_key import quarantine_key
+from service.storage.store.memory import MemoryStore
+from service.storage.store.quarantine_key import quarantine_key
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 

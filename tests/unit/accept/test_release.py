@@ -13,7 +13,7 @@ from service.accept.quarantine.release import Releaser
 from service.config import AcceptSettings
 from service.dicom.file import PIECE_BYTES
 from service.errors import StoreUnavailable
-from service.storage.memory import MemoryStore
+from service.storage.store.memory import MemoryStore
 from service.study.model import ReceivedInstance
 from tests.fakes.datasets import encoded, part10, us_dataset
 

@@ -9,7 +9,7 @@ from service.accept.instance.sending import Sending
 from service.accept.intake.port import DirectIntake
 from service.config import AcceptSettings
 from service.errors import LedgerUnavailable
-from service.storage.memory import MemoryStore
+from service.storage.store.memory import MemoryStore
 from service.telemetry.traces.arrivals import ARRIVALS
 from service.telemetry.uid_hash import uid_hash
 from tests.fakes.datasets import EXPLICIT_VR_LE, US_IMAGE, encoded, us_dataset

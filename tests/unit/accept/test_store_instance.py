@@ -9,7 +9,7 @@ from pydicom.filebase import DicomBytesIO
 from structlog.testing import capture_logs
 
 from service.errors import LedgerUnavailable, OutOfSpace
-from service.storage.memory import MemoryUpload
+from service.storage.store.memory import MemoryUpload
 from service.study.model import ReceivedInstance
 from tests.fakes.datasets import IMPLICIT_VR_LE, encoded, us_dataset
 from tests.unit.accept.doubles import Desk

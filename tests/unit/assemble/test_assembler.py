@@ -7,8 +7,8 @@ from service.assemble.assembler import Assembler
 from service.assemble.headers import Headers
 from service.config import AssembleSettings
 from service.errors import StoreUnavailable
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from service.study.state import StudyState
 from tests.unit.pipeline import AT_ONCE, assemble, phantom, receive, study_of
 

@@ -12,9 +12,9 @@ from service.assemble.headers import Headers
 from service.config import AssembleSettings
 from service.dicom.predicates import keywords
 from service.errors import ConfigurationError, PeerUnavailable
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
-from service.storage.receive import record_received
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.receive import record_received
+from service.storage.store.memory import MemoryStore
 from service.study.model import Study
 from service.study.procedure_step import ProcedureStep, ProcedureStepStatus
 from service.study.state import StudyEvent, StudyState

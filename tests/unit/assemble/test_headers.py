@@ -4,7 +4,7 @@ from structlog.testing import capture_logs
 from service.assemble.headers import Headers
 from service.dicom.mammography import MammographyView
 from service.errors import StoreUnavailable
-from service.storage.memory import MemoryStore
+from service.storage.store.memory import MemoryStore
 from service.study.model import ReceivedInstance
 from tests.factories import received
 from tests.unit.dicom.builders import part10, ultrasound

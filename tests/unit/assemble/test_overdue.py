@@ -6,9 +6,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.assemble.overdue import OverdueAlarm
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
-from service.storage.retry_study import retry_study
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.retry_study import retry_study
+from service.storage.store.memory import MemoryStore
 from service.study.state import StudyEvent
 from tests.unit.worklist import reading_room
 from tests.unit.worklist.builders import Seed

@@ -10,9 +10,9 @@ from pydicom.dataset import Dataset
 from service.assemble.headers import Headers
 from service.assemble.series_assembler import SeriesAssembler
 from service.config import SeriesCompleteness
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
-from service.storage.receive import record_received
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.receive import record_received
+from service.storage.store.memory import MemoryStore
 from service.study.model import Study
 from service.study.series import CompleteSeries
 from service.study.state import StudyEvent
@@ -148,7 +148,7 @@ def test_turn_reads_the_series_again_only_when_something_has_come(
 ) -> None:
     room.send("1.1")
     room.after(0)
-    monkeypatch.setattr("service.storage.instances.Instances.series_of", _refuse)
+    monkeypatch.setattr("service.storage.ledger.tables.instances.Instances.series_of", _refuse)
     assert room.after(19) == []
 
 

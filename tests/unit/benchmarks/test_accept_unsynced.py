@@ -11,7 +11,7 @@ from tests.benchmarks.receivers.unsynced import stop_syncing
 stop_syncing()
 import os, sys
 from sqlalchemy import text
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 {check}
 """
 CHECKS = {

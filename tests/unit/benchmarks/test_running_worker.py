@@ -4,8 +4,8 @@ import pytest
 
 from service.config import Settings
 from service.errors import ConfigurationError
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from tests.benchmarks.running_worker import RunningWorker, logs_to
 from tests.unit.pipeline import assemble, phantom, receive
 

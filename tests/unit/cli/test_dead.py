@@ -11,8 +11,8 @@ from service.enqueue.embedded import EmbeddedBroker
 from service.enqueue.leasing import Leasing
 from service.enqueue.port import Envelope
 from service.errors import ConfigurationError
-from service.storage.ledger import Ledger
-from service.storage.receive import record_received
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.receive import record_received
 from service.study.messages import InferenceRequest
 from service.study.state import StudyEvent, StudyState
 from service.wiring.adapters import open_ledger

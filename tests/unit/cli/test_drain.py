@@ -4,7 +4,7 @@ from pathlib import Path
 
 PROGRAM = """
 import threading, time
-from service.cli.drain import limit_drain
+from service.cli.run.drain import limit_drain
 
 stop = threading.Event()
 limit_drain(stop, {drain_s})

@@ -1,4 +1,4 @@
-from service.cli.fetch_output import sentence
+from service.cli.studies.fetch_output import sentence
 from service.fetch.fetcher import Fetched
 
 COMPLETE = Fetched("1.2.3", frozenset({"1", "2"}), frozenset({"1", "2"}), {}, {}, ())

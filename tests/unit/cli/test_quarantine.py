@@ -12,8 +12,8 @@ from service.accept.instance.receiver import InstanceReceiver
 from service.config import Settings
 from service.config.load import load_settings
 from service.errors import ConfigurationError, Refused
-from service.storage.filesystem import FilesystemStore
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.filesystem import FilesystemStore
 from service.study.model import Study
 from service.wiring.intake import open_intake
 from tests.fakes.datasets import EXPLICIT_VR_LE, US_IMAGE, encoded, us_dataset

@@ -7,8 +7,8 @@ import pytest
 
 from service.errors import ConfigurationError, NotInThisState
 from service.infer.worker import Worker
-from service.storage.filesystem import FilesystemStore
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.filesystem import FilesystemStore
 from service.study.messages import InferenceRequest
 from service.study.state import StudyEvent, StudyState
 from tests.fakes.classifier import FakeClassifier

@@ -8,9 +8,9 @@ import structlog
 from sqlalchemy import update
 
 from service.errors import ConfigurationError
-from service.storage.filesystem import FilesystemStore
-from service.storage.ledger import Ledger
-from service.storage.schema import studies
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.schema.tables import studies
+from service.storage.store.filesystem import FilesystemStore
 from tests.unit.cli.conftest import Run
 from tests.unit.storage.retention.test_images import deliver, now, receive, report
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from service.errors import ConfigurationError, InvalidTransition
-from service.storage.ledger import Ledger
-from service.storage.receive import record_received
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.receive import record_received
 from service.study.state import StudyEvent, StudyState
 from tests.factories import STUDY, received
 from tests.unit.cli.conftest import Run

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from service.storage.filesystem import FilesystemStore
-from service.storage.ledger import Ledger
-from service.storage.promotions import Promotion
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.promotions import Promotion
+from service.storage.store.filesystem import FilesystemStore
 from tests.unit.cli.conftest import Run
 from tests.unit.pipeline import assemble, phantom, receive
 

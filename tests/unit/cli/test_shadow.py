@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from service.storage.filesystem import FilesystemStore
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.filesystem import FilesystemStore
 from tests.unit.cli.conftest import Run
 from tests.unit.enqueue.test_shadow import queued, read
 

@@ -2,10 +2,10 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from service.storage.deliveries import DeliveryState, Proof
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
-from service.storage.receive import record_received
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.receive import record_received
+from service.storage.ledger.tables.deliveries import DeliveryState, Proof
+from service.storage.store.memory import MemoryStore
 from tests.factories import STUDY, received
 from tests.unit.cli.conftest import Run
 from tests.unit.outgoing_study import HEATMAP, SR, report_study

@@ -2,8 +2,8 @@ import json
 from pathlib import Path
 
 from service.errors import ConfigurationError
-from service.storage.ledger import Ledger
-from service.storage.receive import record_received
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.receive import record_received
 from tests.factories import STUDY, received
 from tests.unit.cli.conftest import Run
 

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from service.cli.supervise import EXIT_MISUSED, in_a_process_of_its_own, supervise
+from service.cli.failure import EXIT_MISUSED
+from service.cli.run.supervise import in_a_process_of_its_own, supervise
 from service.config.metrics import Role
 from service.errors import ConfigurationError
 

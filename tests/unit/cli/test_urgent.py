@@ -2,7 +2,7 @@ from pathlib import Path
 
 from service.config.load import load_settings
 from service.errors import ConfigurationError
-from service.storage.receive import record_received
+from service.storage.ledger.steps.receive import record_received
 from service.study.model import Priority
 from service.wiring.adapters import open_ledger
 from tests.factories import STUDY, received

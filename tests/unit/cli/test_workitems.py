@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from service.config.load import load_settings
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.study.workitem import WorkitemInput, WorkitemState
 from service.wiring.adapters import open_ledger
 from tests.factories import STUDY

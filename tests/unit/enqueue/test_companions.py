@@ -12,11 +12,11 @@ from service.config import ReportSettings
 from service.enqueue.enqueuer import Enqueuer
 from service.infer.worker import Worker
 from service.report.reporter import Reporter
-from service.storage.analyses import Analysis
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
-from service.storage.retry_study import retry_study
-from service.storage.studies import IMAGES_REMOVED
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.retry_study import retry_study
+from service.storage.ledger.tables.analyses import Analysis
+from service.storage.ledger.tables.studies import IMAGES_REMOVED
+from service.storage.store.memory import MemoryStore
 from service.study.companion import CompanionWanted
 from service.study.messages import InferenceRequest, ReportRequest
 from service.study.model import Study

@@ -20,9 +20,9 @@ from service.errors import (
     PeerUnavailable,
     Permanent,
 )
-from service.storage.fence import Fence
-from service.storage.ledger import Ledger
-from service.storage.receive import record_received
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.fence import Fence
+from service.storage.ledger.steps.receive import record_received
 from service.study.messages import SCHEMA_VERSION, InferenceRequest
 from tests.contracts.broker import PATIENCE_S, ROUTINE
 from tests.factories import received

@@ -12,9 +12,9 @@ from service.enqueue.embedded import EmbeddedBroker
 from service.enqueue.leasing import Leasing
 from service.enqueue.port import DeadLetter, Envelope
 from service.errors import ConfigurationError, NotInThisState
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
-from service.storage.receive import record_received
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.receive import record_received
+from service.storage.store.memory import MemoryStore
 from service.study.messages import DeliveryRequest, InferenceRequest, Message
 from service.study.state import AnalysisState, StudyEvent, StudyState
 from tests.contracts.broker import consuming, take

@@ -10,8 +10,8 @@ import pytest
 from service.enqueue import embedded
 from service.enqueue.embedded import EmbeddedBroker
 from service.errors import BrokerUnavailable
-from service.storage.ledger import Ledger
-from service.storage.outbox import Outbox
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.outbox import Outbox
 from service.study.messages import InferenceRequest
 from tests.contracts.broker import LEASE_S, ROUTINE, BrokerContract, consuming, message, take
 from tests.factories import STUDY

@@ -1,6 +1,6 @@
 from service.config import Rule
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from service.study.model import Priority
 from service.study.state import AnalysisState, StudyState
 from tests.unit.pipeline import US_TO_PACS, assemble, enqueue, messages, phantom, receive, study_of

@@ -10,10 +10,10 @@ from service.enqueue.leasing import Leasing
 from service.enqueue.port import Envelope
 from service.enqueue.retry import RetryPolicy
 from service.errors import NotInThisState
-from service.storage.fence import Fence
-from service.storage.ledger import Ledger
-from service.storage.make_urgent import make_urgent
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.fence import Fence
+from service.storage.ledger.steps.make_urgent import make_urgent
+from service.storage.store.memory import MemoryStore
 from service.study.messages import InferenceRequest, inference_queue
 from service.study.model import Priority
 from service.study.state import StudyEvent, StudyState

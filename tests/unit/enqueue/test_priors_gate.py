@@ -9,8 +9,8 @@ from service.config import Rule
 from service.enqueue.enqueuer import Enqueuer
 from service.enqueue.priors_gate import PriorPolicy, PriorsGate
 from service.enqueue.series_enqueuer import SeriesEnqueuer
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from service.study.prior import PriorFetch, PriorFetchState, PriorsWanted
 from service.study.series import CompleteSeries
 from service.study.state import StudyEvent, StudyState

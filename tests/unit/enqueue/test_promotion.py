@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 from service.config import Rule
 from service.enqueue.promotion import PromotedRules, promoted
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
-from service.storage.promotions import Promotion
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.promotions import Promotion
+from service.storage.store.memory import MemoryStore
 from tests.unit.enqueue.test_shadow import SHADOWED, queued
 from tests.unit.pipeline import US_TO_PACS, messages, study_of
 

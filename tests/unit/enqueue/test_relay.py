@@ -8,7 +8,7 @@ from service.enqueue import relay as relay_module
 from service.enqueue.port import Consumer, DeadLetter, Envelope, NotPublished
 from service.enqueue.relay import Relay
 from service.errors import BrokerUnavailable
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.study.messages import DeliveryRequest, InferenceRequest, ReportRequest
 from service.study.model import Priority
 

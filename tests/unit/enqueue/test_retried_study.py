@@ -3,10 +3,10 @@
 from service.config import ReportSettings, Rule
 from service.infer.worker import Worker
 from service.report.reporter import Reporter
-from service.storage.deliveries import DeliveryState, Proof
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
-from service.storage.retry_study import retry_study
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.retry_study import retry_study
+from service.storage.ledger.tables.deliveries import DeliveryState, Proof
+from service.storage.store.memory import MemoryStore
 from service.study.messages import InferenceRequest, ReportRequest
 from service.study.state import StudyEvent, StudyState
 from tests.fakes.classifier import FakeClassifier, FakeManifest

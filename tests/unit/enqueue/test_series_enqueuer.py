@@ -7,9 +7,9 @@ import pytest
 
 from service.enqueue import enqueuer
 from service.enqueue.series_enqueuer import SeriesEnqueuer
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
-from service.storage.outbox import Outbox
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.outbox import Outbox
+from service.storage.store.memory import MemoryStore
 from service.study.model import Priority
 from service.study.state import AnalysisState, StudyState
 from tests.unit.early import SWEEPS, Way, predecessor_of, series

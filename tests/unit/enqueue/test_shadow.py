@@ -7,18 +7,18 @@ import pytest
 from numpy.typing import NDArray
 
 from service.access.person import somebody
-from service.cli.shadow_agreement import compare
+from service.cli.rules.shadow_agreement import compare
 from service.config import ReportSettings, Rule
 from service.enqueue.routing import route
 from service.infer.worker import Worker
 from service.report.reporter import Reporter
-from service.storage.analyses import Analysis
-from service.storage.deliveries import DeliveryState, Proof
-from service.storage.ledger import Ledger
-from service.storage.make_urgent import make_urgent
-from service.storage.memory import MemoryStore
-from service.storage.port import InstanceStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.make_urgent import make_urgent
+from service.storage.ledger.tables.analyses import Analysis
+from service.storage.ledger.tables.deliveries import DeliveryState, Proof
 from service.storage.retention.images import ImageRetention
+from service.storage.store.memory import MemoryStore
+from service.storage.store.port import InstanceStore
 from service.study.messages import InferenceRequest, ReportRequest
 from service.study.model import InstanceHeader, Priority
 from service.study.state import AnalysisState, StudyEvent, StudyState

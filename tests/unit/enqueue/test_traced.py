@@ -14,9 +14,9 @@ from service.enqueue.port import Delivery, Envelope, NotPublished
 from service.enqueue.retry import RetryPolicy
 from service.enqueue.traced import publishing, working
 from service.errors import PeerUnavailable
-from service.storage.fence import Fence
-from service.storage.ledger import Ledger
-from service.storage.receive import record_received
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.fence import Fence
+from service.storage.ledger.steps.receive import record_received
 from service.study.messages import InferenceRequest
 from service.telemetry.traces.identity import root_of
 from service.telemetry.traces.tracing import TRACES

@@ -2,8 +2,8 @@ from service.enqueue.enqueuer import Enqueuer
 from service.enqueue.priors_gate import PriorPolicy, PriorsGate
 from service.enqueue.routing import Route
 from service.enqueue.workitems import with_workitems
-from service.storage.ledger import Ledger
-from service.storage.receive import record_received
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.receive import record_received
 from service.study.model import Priority
 from service.study.state import StudyEvent, StudyState
 from service.study.workitem import Workitem, WorkitemInput, WorkitemState

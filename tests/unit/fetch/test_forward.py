@@ -89,7 +89,7 @@ def test_preread_that_is_away_is_unavailable() -> None:
 def test_our_own_scp_gets_the_bytes_as_they_are(scp_class: type[StorageSCP] | type[PynetdicomSCP]) -> None:
     from service.accept.instance.receiver import InstanceReceiver
     from service.accept.intake.port import DirectIntake
-    from service.storage.memory import MemoryStore
+    from service.storage.store.memory import MemoryStore
 
     settings = AcceptSettings(ae_title="ARCHIVE", bind="127.0.0.1", min_free_bytes=0)
     store = MemoryStore()

@@ -14,7 +14,7 @@ from service.accept.instance.receiver import InstanceReceiver
 from service.accept.intake.port import DirectIntake
 from service.accept.scp import StorageSCP
 from service.config import AcceptSettings
-from service.storage.filesystem import FilesystemStore
+from service.storage.store.filesystem import FilesystemStore
 from tests.fakes.datasets import EXPLICIT_VR_LE, part10, us_dataset
 from tests.unit.fetch.archive import Archive, running
 from tests.unit.fetch.web import Reply, files, serving

@@ -15,8 +15,8 @@ from service.fetch.port import Archive
 from service.fetch.prior_fetch import PriorFetching, choose
 from service.fetch.query import StudyQuery
 from service.fetch.transfer import Transfer
-from service.storage.ledger import Ledger
-from service.storage.receive import record_received
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.receive import record_received
 from service.study.model import StudyHeader
 from service.study.prior import PriorFetch, PriorFetchState, PriorsWanted
 from tests.factories import STUDY, received

@@ -6,8 +6,8 @@ import pytest
 from pydicom.dataset import Dataset
 
 from service.infer.worker import Worker
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from service.study.messages import InferenceRequest
 from service.study.result import AnalysisResult
 from service.study.state import StudyState

@@ -8,9 +8,9 @@ from service.enqueue.leasing import Leasing
 from service.enqueue.port import Envelope
 from service.errors import InvalidMessage, Permanent
 from service.infer.worker import Worker
-from service.storage.fence import fence_of
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.fence import fence_of
+from service.storage.store.memory import MemoryStore
 from service.study.messages import InferenceRequest
 from service.study.model import Priority
 from service.study.state import AnalysisState, StudyState

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from tests.servers.ups_rs import serving
 from tests.unit.perform.site import Pacs, Site
 

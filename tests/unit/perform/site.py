@@ -13,9 +13,9 @@ from service.perform.outputs import Place
 from service.perform.performer import Performer
 from service.perform.port import Inputs
 from service.perform.ups_rs import UpsRs
-from service.storage.deliveries import DeliveryState, Proof, StoredObject
-from service.storage.ledger import Ledger
-from service.storage.receive import record_received
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.receive import record_received
+from service.storage.ledger.tables.deliveries import DeliveryState, Proof, StoredObject
 from service.study.state import AnalysisState, StudyEvent
 from service.study.workitem import HeldWorkitem, WorkitemInput
 from tests.factories import STUDY, US_IMAGE, received, result

@@ -2,7 +2,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from service.perform.outputs import Output, Place, outputs_of
-from service.storage.deliveries import Delivery, DeliveryState, Proof, StoredObject
+from service.storage.ledger.tables.deliveries import Delivery, DeliveryState, Proof, StoredObject
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 SR = "1.2.840.10008.5.1.4.1.1.88.34"

@@ -10,7 +10,7 @@ from service.errors import PeerUnavailable
 from service.perform.desk import HOLD_S
 from service.perform.performer import AWAY_S
 from service.perform.ups_rs import UpsRs
-from service.storage.receive import record_received
+from service.storage.ledger.steps.receive import record_received
 from service.study.model import Priority
 from service.study.state import AnalysisState, StudyEvent, StudyState
 from service.study.workitem import WorkitemCode, WorkitemInput, WorkitemState

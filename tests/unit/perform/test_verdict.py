@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from service.perform.verdict import RESTING, Next, judge
-from service.storage.analyses import Analysis
+from service.storage.ledger.tables.analyses import Analysis
 from service.study.model import Priority, Study, StudyHeader
 from service.study.state import AnalysisState, StudyState
 from tests.factories import STUDY

@@ -14,9 +14,9 @@ from service.infer.worker import Worker
 from service.recover.check import Compared
 from service.recover.found import Found
 from service.report.reporter import Reporter
-from service.storage.deliveries import DeliveryState, Proof
-from service.storage.filesystem import FilesystemStore
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.deliveries import DeliveryState, Proof
+from service.storage.store.filesystem import FilesystemStore
 from service.study.messages import InferenceRequest, ReportRequest
 from service.study.model import Study
 from service.study.state import StudyEvent

@@ -6,10 +6,10 @@ import pytest
 
 from service.errors import ConfigurationError, StoreUnavailable
 from service.recover.rebuild import SOURCE, Rebuild
-from service.storage.backup import back_up, database_file, restore
-from service.storage.filesystem import FilesystemStore
-from service.storage.ledger import Ledger
-from service.storage.retry_study import retry_study
+from service.storage.ledger.backup import back_up, database_file, restore
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.retry_study import retry_study
+from service.storage.store.filesystem import FilesystemStore
 from service.study.state import StudyState
 from tests.unit.pipeline import US_TO_PACS, assemble, enqueue, messages, phantom
 from tests.unit.recover.site import LONG_AGO, Site, images

@@ -16,10 +16,10 @@ from service.report.messages.build import message_objects
 from service.report.messages.said import Said
 from service.report.reporter import Reporter
 from service.send.hl7_link import msh
-from service.storage.assess import assess
-from service.storage.deliveries import StoredObject
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.assess import assess
+from service.storage.ledger.tables.deliveries import StoredObject
+from service.storage.store.memory import MemoryStore
 from service.study.assessment import Assessment, Verdict
 from service.study.messages import ReportRequest
 from tests.unit.pipeline import messages, phantom

@@ -13,15 +13,15 @@ from pydicom.dataset import Dataset
 from service.config import ReportSettings
 from service.config.profiles import ObjectKind
 from service.errors import Permanent
-from service.report import codes
-from service.report.assessment_report import assessed, build_assessment
 from service.report.assessor import Assessor
 from service.report.context import ReportContext
+from service.report.documents import codes
+from service.report.documents.assessment_report import assessed, build_assessment
 from service.report.source import reference
-from service.storage.assess import assess
-from service.storage.deliveries import StoredObject
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.assess import assess
+from service.storage.ledger.tables.deliveries import StoredObject
+from service.storage.store.memory import MemoryStore
 from service.study.assessment import Assessment, Verdict
 from service.study.messages import AssessmentRequest
 from tests.servers.dcmtk import Dciodvfy

@@ -10,8 +10,8 @@ from pydicom.uid import UltrasoundMultiFrameImageStorage
 from service.config import ReportSettings
 from service.config.profiles import DicomKind
 from service.report.gate import faults_of
+from service.report.images.scored_pixels import PixelsByImage
 from service.report.objects import ReportObject, build_objects
-from service.report.scored_pixels import PixelsByImage
 from service.report.source import reference
 from service.study.result import FrameScore, ImageScore
 from tests.servers.dcmtk import Dciodvfy

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from service.report.writer import Writer
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from service.study.state import StudyState
 from tests.unit.early import Way, predecessor_of, series
 from tests.unit.pipeline import messages

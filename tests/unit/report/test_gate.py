@@ -16,10 +16,10 @@ from service.report import writer as writing
 from service.report.gate import faults_of, told
 from service.report.objects import ReportObject
 from service.report.reporter import Reporter
-from service.storage.delivered import settle
-from service.storage.deliveries import DeliveryState, Proof
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.delivered import settle
+from service.storage.ledger.tables.deliveries import DeliveryState, Proof
+from service.storage.store.memory import MemoryStore
 from service.study.messages import InferenceRequest, ReportRequest
 from service.study.state import StudyState
 from tests.fakes.classifier import FakeClassifier

@@ -8,8 +8,8 @@ from PIL import Image
 
 from service.config import ReportSettings
 from service.errors import Permanent
-from service.report.heatmap import render_heatmap, render_png, thumbnail
-from service.report.legend import RESEARCH_USE, Legend, legend_for
+from service.report.images.heatmap import render_heatmap, render_png, thumbnail
+from service.report.images.legend import RESEARCH_USE, Legend, legend_for
 from service.study.result import Lesion
 from tests.unit.report.builders import result, score
 

@@ -11,9 +11,9 @@ from service.config import ReportSettings
 from service.infer.worker import Worker
 from service.report.objects import build_objects
 from service.report.reporter import Reporter
-from service.storage.deliveries import StoredObject
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.deliveries import StoredObject
+from service.storage.store.memory import MemoryStore
 from service.study.messages import InferenceRequest, ReportRequest
 from service.study.result import ImageRefusal
 from service.study.state import StudyState

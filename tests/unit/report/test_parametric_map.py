@@ -12,12 +12,12 @@ from pydicom.dataset import Dataset
 from service.config import ReportSettings, Rule
 from service.config.profiles import DicomKind
 from service.infer.worker import Worker
-from service.report import parametric_map
 from service.report.gate import faults_of
+from service.report.images import parametric_map
 from service.report.objects import ReportObject
 from service.report.reporter import Reporter
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from service.study.messages import InferenceRequest, ReportRequest
 from tests.fakes.classifier import FakeClassifier, FakeCriteria
 from tests.fakes.pool import INLINE_POOLS

@@ -5,7 +5,7 @@ from io import BytesIO
 import numpy as np
 from highdicom import sr
 
-from service.report import codes
+from service.report.documents import codes
 from service.study.result import Lesion
 from tests.unit.report.builders import (
     OTHER_IMAGE_UID,

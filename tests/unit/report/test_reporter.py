@@ -11,8 +11,8 @@ from service.config.profiles import ObjectKind
 from service.errors import Permanent
 from service.infer.worker import Worker
 from service.report.reporter import Reporter
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from service.study.messages import InferenceRequest, ReportRequest
 from service.study.state import StudyState
 from tests.fakes.classifier import FakeClassifier

@@ -4,8 +4,8 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UltrasoundMultiFrameImageStorage
 
 from service.config import ReportSettings
-from service.report.heatmap import render_heatmap
-from service.report.legend import legend_for
+from service.report.images.heatmap import render_heatmap
+from service.report.images.legend import legend_for
 from tests.unit.report.builders import IMAGE_UID, OUTLINE, header, objects_for, pixels, result, score
 
 

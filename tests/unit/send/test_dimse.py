@@ -14,7 +14,7 @@ from service.errors import NotConfirmed, PeerAborted
 from service.net.enter_commitment import enter_report
 from service.send.links import Links
 from service.send.sender import Sender
-from service.storage.deliveries import DeliveryState, Proof
+from service.storage.ledger.tables.deliveries import DeliveryState, Proof
 from service.study.state import StudyState
 from tests.fakes.modality import COMMITMENT
 from tests.unit.accept.commitment_desk import CommitmentDesk

@@ -24,10 +24,10 @@ from service.send.event_report import nothing_asked
 from service.send.http_link import signature
 from service.send.links import Links, check_destination
 from service.send.sender import Sender
-from service.storage.deliveries import Delivery, DeliveryState, Proof, StoredObject
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
-from service.storage.receive import record_received
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.receive import record_received
+from service.storage.ledger.tables.deliveries import Delivery, DeliveryState, Proof, StoredObject
+from service.storage.store.memory import MemoryStore
 from service.study.state import StudyState
 from tests.factories import STUDY, received
 from tests.servers.process import HOST, free_port

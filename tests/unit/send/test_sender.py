@@ -11,10 +11,10 @@ from service.config import Destination
 from service.errors import NotConfirmed, PeerAborted, PeerRefused, PeerUnavailable, Permanent
 from service.net.enter_commitment import enter_report
 from service.send.sender import Sender
-from service.storage.commitments import Reference
-from service.storage.deliveries import DeliveryState, Proof, StoredObject
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.commitments import Reference
+from service.storage.ledger.tables.deliveries import DeliveryState, Proof, StoredObject
+from service.storage.store.memory import MemoryStore
 from service.study.messages import DeliveryRequest
 from service.study.state import StudyState
 from tests.factories import STUDY

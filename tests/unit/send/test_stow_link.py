@@ -18,9 +18,9 @@ from service.send.event_report import nothing_asked
 from service.send.links import Links, check_destination
 from service.send.sender import Sender
 from service.send.stow_link import StowLink
-from service.storage.deliveries import DeliveryState, Proof, StoredObject
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.deliveries import DeliveryState, Proof, StoredObject
+from service.storage.store.memory import MemoryStore
 from service.study.state import StudyState
 from tests.servers.process import HOST, free_port
 from tests.unit.outgoing_study import HEATMAP, REQUEST, SR, deliveries_in, report_study, study_in

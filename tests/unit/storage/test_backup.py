@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from service.errors import ConfigurationError, LedgerUnavailable
-from service.storage.backup import back_up, database_file, restore
-from service.storage.ledger import Ledger
-from service.storage.receive import record_received
+from service.storage.ledger.backup import back_up, database_file, restore
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.receive import record_received
 from tests.factories import received
 
 
@@ -123,8 +123,8 @@ def test_what_a_killed_process_had_not_moved_into_the_file_stays_with_the_old_le
     back_up(database, tmp_path / "copy")
     killed = (
         "import os, sys\n"
-        "from service.storage.ledger import Ledger\n"
-        "from service.storage.receive import record_received\n"
+        "from service.storage.ledger.ledger import Ledger\n"
+        "from service.storage.ledger.steps.receive import record_received\n"
         "from tests.factories import received\n"
         "ledger = Ledger('sqlite:///' + sys.argv[1])\n"
         "record_received(ledger, received(study_instance_uid='1.2'))\n"

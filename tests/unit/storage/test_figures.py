@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from service.storage.figures import figures
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.questions.figures import figures
 from tests.contracts.figures import FiguresContract
 
 

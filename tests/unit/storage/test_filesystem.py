@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from service.errors import OutOfSpace, StoreUnavailable
-from service.storage.filesystem import INCOMING, FilesystemStore
+from service.storage.store.filesystem import INCOMING, FilesystemStore
 from tests.contracts.store import StoreContract
 
 KEY = "instances/1.2/3.dcm"

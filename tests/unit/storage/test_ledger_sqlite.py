@@ -9,10 +9,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
 from service.errors import LedgerUnavailable
-from service.storage.ledger import Ledger
-from service.storage.migrate import MIGRATIONS, alembic_config
-from service.storage.receive import record_received
-from service.storage.schema import studies
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.schema.migrate import MIGRATIONS, alembic_config
+from service.storage.ledger.schema.tables import studies
+from service.storage.ledger.steps.receive import record_received
 from tests.contracts.ledger import LedgerContract
 from tests.factories import STUDY, received
 

@@ -1,7 +1,7 @@
 import pytest
 
 from service.errors import OutOfSpace
-from service.storage.memory import MemoryStore
+from service.storage.store.memory import MemoryStore
 from tests.contracts.store import StoreContract
 
 

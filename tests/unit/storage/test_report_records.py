@@ -2,13 +2,13 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from service.storage.analyses import Analysis
-from service.storage.deliveries import StoredObject
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
-from service.storage.receive import record_received
-from service.storage.report_records import ReportRecord, keep_record, records_of
-from service.storage.restore_study import restore_records
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.receive import record_received
+from service.storage.ledger.steps.restore_study import restore_records
+from service.storage.ledger.tables.analyses import Analysis
+from service.storage.ledger.tables.deliveries import StoredObject
+from service.storage.store.memory import MemoryStore
+from service.storage.store.report_records import ReportRecord, keep_record, records_of
 from service.study.model import Priority
 from service.study.result import Lesion
 from service.study.state import AnalysisState

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from service.storage.assess import assess
-from service.storage.ledger import Ledger
-from service.storage.migrate import alembic_config
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.schema.migrate import alembic_config
+from service.storage.ledger.steps.assess import assess
 from service.study.assessment import Assessment, Verdict
 from service.study.search import NOT_ASSESSED, Cursor, StudyFilter
 from tests.contracts.search import SearchContract, scored, study

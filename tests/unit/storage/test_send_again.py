@@ -3,10 +3,10 @@ import time
 import pytest
 
 from service.errors import NotInThisState
-from service.storage.deliveries import DeliveryState, Proof
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
-from service.storage.send_again import send_again
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.send_again import send_again
+from service.storage.ledger.tables.deliveries import DeliveryState, Proof
+from service.storage.store.memory import MemoryStore
 from service.study.state import StudyState
 from tests.unit.pipeline import study_of
 from tests.unit.worklist import reading_room

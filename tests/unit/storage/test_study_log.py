@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
-from service.storage.patient_words import HIDDEN, PatientWords
-from service.storage.study_log import EVENTS, study_log
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.questions.patient_words import HIDDEN, PatientWords
+from service.storage.ledger.questions.study_log import EVENTS, study_log
+from service.storage.store.memory import MemoryStore
 from service.study.model import StudyHeader
 from service.study.state import StudyEvent
 from tests.unit.worklist import reading_room

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from service.storage.ledger import Ledger
-from service.storage.receive import record_received
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.receive import record_received
 from service.study.state import StudyEvent
 from service.telemetry.moves import tell_moves
 from service.telemetry.traces.arrivals import MOST_ARRIVALS, MOST_STUDIES, Arrival, Arrivals

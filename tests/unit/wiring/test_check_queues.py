@@ -4,7 +4,7 @@ import pytest
 
 from service.enqueue.embedded import EmbeddedBroker
 from service.errors import BrokerUnavailable, ConfigurationError, PrereadError
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.wiring.adapters import check_queues
 
 

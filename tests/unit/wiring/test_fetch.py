@@ -3,7 +3,7 @@ from pathlib import Path
 from service.config import Settings
 from service.fetch.dicomweb import DicomWebArchive
 from service.fetch.dimse import DimseArchive
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.wiring.fetch import open_archive, open_counter, open_fetching
 
 DIMSE = {"host": "127.0.0.1", "port": 104, "ae_title": "PACS"}

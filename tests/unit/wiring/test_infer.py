@@ -12,9 +12,9 @@ import pytest
 from service.config import Settings
 from service.errors import EngineLost
 from service.infer.worker import Worker
-from service.storage.fence import Fence
-from service.storage.ledger import Ledger
-from service.storage.receive import record_received
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.fence import Fence
+from service.storage.ledger.steps.receive import record_received
 from service.study.messages import InferenceRequest
 from service.study.model import Priority
 from service.wiring.adapters import open_ledger

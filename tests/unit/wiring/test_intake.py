@@ -9,8 +9,8 @@ from service.accept.intake.journal_intake import JournalIntake
 from service.accept.intake.port import DirectIntake
 from service.accept.intake.settler import Settler
 from service.config import Settings
-from service.storage.filesystem import FilesystemStore
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.filesystem import FilesystemStore
 from service.wiring.intake import open_intake
 from tests.fakes.datasets import EXPLICIT_VR_LE, US_IMAGE, encoded, us_dataset
 

@@ -1,8 +1,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from service.storage.ledger import Ledger
-from service.storage.receive import record_all
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.receive import record_all
 from service.wiring.ledger_metrics import LedgerMetrics
 from tests.factories import received
 

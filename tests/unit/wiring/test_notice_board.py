@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from service.errors import LedgerUnavailable
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.wiring.notice_board import NoticeBoard
 
 

@@ -10,8 +10,8 @@ from service.config import AcceptSettings, Settings
 from service.config.stow import StowSettings
 from service.config.watched_folder import WatchedFolderSettings
 from service.errors import ConfigurationError
-from service.storage.filesystem import FilesystemStore
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.filesystem import FilesystemStore
 from service.wiring.intake import open_intake
 from service.wiring.watched_folder import open_watched_folder
 from service.wiring.web_intake import open_web_intake

@@ -6,7 +6,7 @@ import pytest
 from service.config import Settings
 from service.errors import ConfigurationError
 from service.perform.outputs import Place
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.study.workitem import WorkitemInput
 from service.wiring.adapters import classifier_names
 from service.wiring.check import check

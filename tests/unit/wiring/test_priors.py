@@ -2,7 +2,7 @@ from pathlib import Path
 from typing import Any
 
 from service.config import Settings
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from service.study.prior import PriorsWanted
 from service.wiring.priors import prior_fetching, prior_policy
 

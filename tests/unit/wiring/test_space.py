@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from service.config import AcceptSettings, Settings, StoreSettings
-from service.storage.filesystem import FilesystemStore
-from service.storage.memory import MemoryStore
+from service.storage.store.filesystem import FilesystemStore
+from service.storage.store.memory import MemoryStore
 from service.wiring.adapters import open_store
 from service.wiring.space import low_space_notice, space_for_receiving
 

@@ -12,12 +12,12 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
 from service.config import ReportSettings
-from service.report.heatmap import render_heatmap
-from service.report.legend import legend_for
-from service.storage.deliveries import DeliveryState, Proof, StoredObject
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
-from service.storage.receive import record_received
+from service.report.images.heatmap import render_heatmap
+from service.report.images.legend import legend_for
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.steps.receive import record_received
+from service.storage.ledger.tables.deliveries import DeliveryState, Proof, StoredObject
+from service.storage.store.memory import MemoryStore
 from service.study.model import Priority, StudyHeader
 from service.study.result import (
     AnalysedRegion,

@@ -1,8 +1,8 @@
 import pytest
 
 from service.config import Settings
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from service.worklist.app import create_app
 from tests.unit.worklist.builders import Seed
 from tests.unit.worklist.clients import TestClient, from_here

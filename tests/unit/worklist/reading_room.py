@@ -1,8 +1,8 @@
 """A morning's list: one study for each thing that the worklist has to show."""
 
-from service.storage.deliveries import DeliveryState
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.deliveries import DeliveryState
+from service.storage.store.memory import MemoryStore
 from service.study.result import ImageRefusal
 from service.study.state import StudyEvent
 from tests.unit.worklist.builders import DOPPLER, Seed

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from service.storage.deliveries import DeliveryState
+from service.storage.ledger.tables.deliveries import DeliveryState
 from service.study.assessment import Verdict
 from service.study.model import Priority
 from service.study.state import AnalysisState, StudyState
@@ -21,7 +21,7 @@ HEARD_TOO = (
     "report/assessor.py",
     "report/entry.py",
     "report/gate.py",
-    "report/heatmap.py",
+    "report/images/heatmap.py",
     "report/iod.py",
     "report/objects.py",
     "report/reporter.py",
@@ -32,9 +32,9 @@ HEARD_TOO = (
     "../engines/preprocess.py",
 )
 NEVER_HEARD = {
-    "storage/indexes.py": "SQL",
-    "storage/examine.py": "the output of a command",
-    "storage/backup.py": "the output of a command",
+    "storage/ledger/schema/indexes.py": "SQL",
+    "storage/ledger/questions/examine.py": "the output of a command",
+    "storage/ledger/backup.py": "the output of a command",
     "net/reach.py": "the output of a command",
     "net/own_certificate.py": "the output of a command",
     "enqueue/rabbitmq/examine.py": "the output of a command",
@@ -56,15 +56,15 @@ NEVER_HEARD = {
     "net/web_server.py": "a start that fails",
     "send/stow.py": "the output of a command",
     "send/submit.py": "the output of a command",
-    "storage/columns.py": "a mistake of ours",
-    "storage/keys.py": "a mistake of ours",
-    "storage/memory.py": "a store of tests",
-    "storage/migrate.py": "SQL",
+    "storage/ledger/schema/columns.py": "a mistake of ours",
+    "storage/store/keys.py": "a mistake of ours",
+    "storage/store/memory.py": "a store of tests",
+    "storage/ledger/schema/migrate.py": "SQL",
     "storage/migrations": "SQL",
-    "storage/quarantine_key.py": "the output of a command",
-    "storage/receive.py": "answers to senders",
-    "storage/schema.py": "SQL",
-    "storage/search.py": "SQL",
+    "storage/store/quarantine_key.py": "the output of a command",
+    "storage/ledger/steps/receive.py": "answers to senders",
+    "storage/ledger/schema/tables.py": "SQL",
+    "storage/ledger/questions/search.py": "SQL",
     "study/procedure_step.py": "terms of the standard",
     "study/search.py": "a mistake of ours",
     "worklist/answers.py": "the description of the API",

@@ -2,8 +2,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.config import Settings, WorklistSettings
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from service.study.model import Priority
 from service.study.state import StudyState
 from service.worklist.app import create_app

@@ -11,9 +11,9 @@ from fastapi.testclient import TestClient
 
 from service.config import ReportSettings, Settings
 from service.errors import LedgerUnavailable
-from service.storage.ledger import Ledger, Transaction
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger, Transaction
 from service.storage.retention.images import ImageRetention
+from service.storage.store.memory import MemoryStore
 from service.study.result import Lesion
 from service.study.state import AnalysisState
 from service.worklist.app import STATIC, create_app

@@ -3,8 +3,8 @@ from fastapi.testclient import TestClient
 
 from service.access.roles import Permission
 from service.config import Settings, WorklistSettings
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from service.worklist.app import create_app
 from service.worklist.embed import SIGN_IN, WORDS
 from tests.unit.worklist import reading_room

@@ -3,8 +3,8 @@ from fastapi import FastAPI
 
 from service.access.roles import Permission
 from service.config import Settings
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from service.study.model import Priority
 from service.worklist.app import create_app
 from service.worklist.etags import etag, matches

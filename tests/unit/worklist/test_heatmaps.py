@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydicom import dcmread
 
-from service.storage.memory import MemoryStore
+from service.storage.store.memory import MemoryStore
 from tests.unit.worklist import reading_room
 from tests.unit.worklist.builders import COLUMNS, ROWS, Seed
 

@@ -8,8 +8,8 @@ from babel.messages.pofile import read_po
 from fastapi.testclient import TestClient
 
 from service.config import Settings, WorklistSettings
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from service.worklist import actions, embed, rendering, wording
 from service.worklist.access import sign_in
 from service.worklist.app import STATIC, create_app

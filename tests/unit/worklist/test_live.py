@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from service.errors import LedgerUnavailable
-from service.storage.changed import changed_since
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.questions.changed import changed_since
 from service.study.assessment import Assessment, Verdict
 from service.worklist import live
 from service.worklist.live import ALIVE, Event, Live

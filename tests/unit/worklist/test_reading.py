@@ -1,9 +1,9 @@
 from fastapi.testclient import TestClient
 
 from service.access.person import somebody
-from service.storage.deliveries import DeliveryState, Proof
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.deliveries import DeliveryState, Proof
+from service.storage.store.memory import MemoryStore
 from service.study.result import ClassifierIdentity
 from service.study.state import AnalysisState, StudyState
 from service.worklist.entries import WorklistEntry

@@ -5,8 +5,8 @@ from string import Formatter
 import pytest
 from fastapi.testclient import TestClient
 
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from service.worklist.language import CATALOGUES, catalogue, read_catalogue
 from service.worklist.sentences import LONGEST, say
 from tests.unit.worklist import reading_room, spoken

@@ -3,9 +3,9 @@ from datetime import timedelta
 import pytest
 from fastapi.testclient import TestClient
 
-from service.storage.deliveries import DeliveryState
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.deliveries import DeliveryState
+from service.storage.store.memory import MemoryStore
 from service.worklist.own_page import HEADER
 from service.worklist.wording import duration
 from tests.unit.pipeline import study_of

@@ -1,8 +1,8 @@
 import pytest
 
 from service.config import Settings, WorklistSettings
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from service.study.model import StudyHeader
 from service.worklist.app import create_app
 from service.worklist.viewer import viewer_address

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.storage.deliveries import Proof
+from service.storage.ledger.tables.deliveries import Proof
 from service.study.state import AnalysisState, StudyState
 from service.worklist import wording
 

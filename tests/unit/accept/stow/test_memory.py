@@ -26,7 +26,7 @@ from service.accept.instance.receiver import InstanceReceiver
 from service.config import AcceptSettings, Settings
 from service.config.stow import StowSettings
 from service.config.watched_folder import WatchedFolderSettings
-from service.storage.filesystem import FilesystemStore
+from service.storage.store.filesystem import FilesystemStore
 from service.wiring.watched_folder import open_watched_folder
 from service.wiring.web_intake import open_web_intake
 

@@ -13,7 +13,7 @@ from service.cli.demo.phantom import phantom_study
 from service.config import Destination, SendSettings
 from service.net.storage_commitment import STORAGE_COMMITMENT, CommitmentReport
 from service.send.association import associate
-from service.storage.commitments import Reference
+from service.storage.ledger.tables.commitments import Reference
 from tests.unit.accept.doubles import wait_for
 
 

@@ -6,14 +6,14 @@ import pytest
 from sqlalchemy import delete, select
 
 from service.errors import StoreUnavailable
-from service.storage.deliveries import DeliveryState, Proof, StoredObject
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
-from service.storage.port import InstanceStore
-from service.storage.receive import record_received
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.schema.tables import history, studies
+from service.storage.ledger.steps.receive import record_received
+from service.storage.ledger.tables.deliveries import DeliveryState, Proof, StoredObject
+from service.storage.ledger.tables.studies import IMAGES_REMOVED
 from service.storage.retention.images import ImageRetention
-from service.storage.schema import history, studies
-from service.storage.studies import IMAGES_REMOVED
+from service.storage.store.memory import MemoryStore
+from service.storage.store.port import InstanceStore
 from service.study.model import ReceivedInstance
 from service.study.state import StudyEvent
 from tests.factories import STUDY, received

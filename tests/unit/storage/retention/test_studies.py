@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Table, func, select
 
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.schema.tables import studies
 from service.storage.retention.studies import OF_STUDY, StudyRetention
-from service.storage.schema import studies
+from service.storage.store.memory import MemoryStore
 from service.study.model import ReceivedInstance
 from service.study.state import StudyEvent
 from tests.factories import STUDY

@@ -5,7 +5,7 @@ from typing import Any
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from service.config.store import StoreSettings
-from service.storage.s3.bucket import Bucket
+from service.storage.store.s3.bucket import Bucket
 
 _ANSWERS = {
     "uploads": b"<InitiateMultipartUploadResult><UploadId>7</UploadId></InitiateMultipartUploadResult>",

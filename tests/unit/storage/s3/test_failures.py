@@ -11,7 +11,7 @@ from botocore.exceptions import (
 )
 
 from service.errors import OutOfSpace, PrereadError, StoreUnavailable
-from service.storage.s3.failures import translated
+from service.storage.store.s3.failures import translated
 from tests.unit.storage.s3.requests import Recorder
 
 KEY = "instances/1.2.840.99/3.dcm"

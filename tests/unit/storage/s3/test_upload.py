@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import pytest
 
 from service.errors import OutOfSpace, StoreUnavailable
-from service.storage.s3.upload import PART_BYTES, S3Upload
+from service.storage.store.s3.upload import PART_BYTES, S3Upload
 from tests.unit.storage.s3.requests import Recorder
 
 

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from service.errors import LedgerUnavailable
-from service.storage import examine
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.questions import examine
 from service.wiring.adapters import open_ledger
 from service.wiring.doctor import database
 from service.wiring.doctor.broker import look_at_broker, look_at_waiting_work

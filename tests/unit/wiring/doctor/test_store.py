@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from service.errors import StoreUnavailable
-from service.storage.memory import MemoryStore
+from service.storage.store.memory import MemoryStore
 from service.wiring.doctor import store as store_check
 from service.wiring.doctor.disks import kind_of_disk, look_at_disks
 from service.wiring.doctor.store import look_at_store

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from service.access.records import Account, Token
 from service.access.roles import Permission, Role
 from service.access.secrets import digest, hashed
-from service.storage.ledger import Ledger
+from service.storage.ledger.ledger import Ledger
 from tests.unit.worklist.clients import TestClient, from_elsewhere
 
 PASSWORD = "correct horse battery"

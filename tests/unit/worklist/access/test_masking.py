@@ -6,8 +6,8 @@ from fastapi import FastAPI
 from service.access.records import Action
 from service.access.roles import Permission, Role
 from service.config import Settings, WorklistSettings
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from service.worklist.app import create_app
 from service.worklist.own_page import HEADER
 from tests.unit.worklist import reading_room

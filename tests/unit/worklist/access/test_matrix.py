@@ -10,8 +10,8 @@ from starlette.routing import Mount, Route
 
 from service.access.roles import Permission, Role
 from service.config import Settings, WorklistSettings
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from service.worklist.app import create_app
 from service.worklist.own_page import HEADER
 from tests.unit.worklist import reading_room

@@ -4,8 +4,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.config import Settings, WorklistSettings
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from service.worklist.app import create_app
 
 HERE = ("127.0.0.1", 5000)

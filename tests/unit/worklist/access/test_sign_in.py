@@ -6,8 +6,8 @@ from fastapi import FastAPI
 from service.access.records import Action
 from service.access.roles import Role
 from service.config import Settings, WorklistSettings
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
+from service.storage.ledger.ledger import Ledger
+from service.storage.store.memory import MemoryStore
 from service.worklist.access import gate
 from service.worklist.access.sign_in import MOST_FAILED, local_path
 from service.worklist.app import create_app

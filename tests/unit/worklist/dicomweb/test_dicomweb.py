@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from service.storage.deliveries import StoredObject
+from service.storage.ledger.tables.deliveries import StoredObject
 from tests.unit.worklist import reading_room
 from tests.unit.worklist.builders import Seed
 from tests.unit.worklist.clients import TestClient

@@ -7,10 +7,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.config import Settings
-from service.storage.analyses import Analysis
-from service.storage.ledger import Ledger
-from service.storage.memory import MemoryStore
-from service.storage.quarantine_key import quarantine_key
+from service.storage.ledger.ledger import Ledger
+from service.storage.ledger.tables.analyses import Analysis
+from service.storage.store.memory import MemoryStore
+from service.storage.store.quarantine_key import quarantine_key
 from service.study.assessment import Assessment, Verdict
 from service.study.state import AnalysisState
 from service.worklist.app import create_app

@@ -1,0 +1,1 @@
+"""Commands about who may see and do what, and who has."""

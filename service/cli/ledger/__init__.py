@@ -1,0 +1,1 @@
+"""`preread ledger`: tables, loss and backup of the database."""

@@ -1,0 +1,1 @@
+"""The service itself: its roles, and what keeps them running."""

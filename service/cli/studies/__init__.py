@@ -1,0 +1,1 @@
+"""Commands about studies on their way."""

@@ -1,0 +1,1 @@
+"""Result objects that are read: structured reports and documents."""

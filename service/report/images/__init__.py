@@ -1,0 +1,1 @@
+"""Result objects that are seen: heatmaps, outlines, maps."""

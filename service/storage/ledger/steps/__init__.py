@@ -1,0 +1,1 @@
+"""What happens to a study in one transaction over several tables."""

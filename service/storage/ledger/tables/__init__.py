@@ -1,0 +1,1 @@
+"""The parts of a transaction: one class for each table, or for few that belong together."""

@@ -1,0 +1,1 @@
+"""The instance store: durable bytes under keys, in a folder or a bucket."""
