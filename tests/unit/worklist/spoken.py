@@ -60,7 +60,7 @@ NEVER_HEARD = {
     "storage/store/keys.py": "a mistake of ours",
     "storage/store/memory.py": "a store of tests",
     "storage/ledger/schema/migrate.py": "SQL",
-    "storage/migrations": "SQL",
+    "storage/ledger/schema/migrations": "SQL",
     "storage/store/quarantine_key.py": "the output of a command",
     "storage/ledger/steps/receive.py": "answers to senders",
     "storage/ledger/schema/tables.py": "SQL",
