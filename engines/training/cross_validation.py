@@ -25,7 +25,7 @@ from engines.training.decided import decided
 from engines.training.guarding import fit_guard_of
 from engines.training.held_out import HeldOut
 from engines.training.loop import fit
-from engines.training.recipe import Recipe
+from engines.training.recipe import HALF, Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,8 @@ def cross_validate(
         marked[fold] = painted(classify, folds[fold], scored[fold].probabilities, progress)
     progress(Progress("export", 0, 1, "the judges of all folds"))
     judges = ensemble(networks, networks[0].finder)
-    exported = export_network(judges, recipe.network.size, folder / MODEL, stores_half=True)
+    is_half = recipe.network.stored == HALF
+    exported = export_network(judges, recipe.network.size, folder / MODEL, stores_half=is_half)
     held_out = HeldOut(scored, marked)
     together = held_out.together
     which = f"folds {', '.join(map(str, scored))}, each" if recipe.data.held_out else "each fold"

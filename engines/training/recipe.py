@@ -9,6 +9,7 @@ from engines.tables import read_toml
 RECIPE = "recipe.toml"
 """In a classifier's folder: what it was trained by."""
 CLASS, LESION = "class", "lesion"
+HALF, FULL = "float16", "float32"
 """What a stage may teach."""
 
 
@@ -67,12 +68,20 @@ class OtherData:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """`weights` as in engines.networks.weights.read_state; `size` is the input's side in pixels."""
+    """`weights` as in engines.networks.weights.read_state; `size` is the input's side in pixels. `stored`: how
+    a cross-validated network's weights are kept, float16 or float32; the export refuses a rounding that
+    changes what the network says.
+    """
 
     architecture: str
     weights: str
     size: int = 224
     dropout: float = 0.2
+    stored: str = HALF
+
+    def __post_init__(self) -> None:
+        if self.stored not in {HALF, FULL}:
+            raise ValueError(f"weights are stored as {HALF} or {FULL}, not as {self.stored!r}")
 
 
 @dataclass(frozen=True, slots=True)

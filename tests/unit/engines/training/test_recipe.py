@@ -36,6 +36,7 @@ def test_an_epoch_belongs_to_its_stage(tmp_path: Path) -> None:
         ),
         ("validation_fold = 4\n", "", "both test_fold and validation_fold"),
         ("test_fold = 5\nvalidation_fold = 4\n", "", "early_stopping would choose by what is held out"),
+        ("dropout = 0.0", 'dropout = 0.0\nstored = "half"', "stored as float16 or float32, not as 'half'"),
         ("freeze = -1", 'freeze = -1\nlearns = "leison"', "learns 'leison'; it can learn: class, lesion"),
     ],
 )
