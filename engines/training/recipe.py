@@ -68,9 +68,10 @@ class OtherData:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """`weights` as in engines.networks.weights.read_state; `size` is the input's side in pixels. `stored`: how
-    a cross-validated network's weights are kept, float16 or float32; the export refuses a rounding that
-    changes what the network says.
+    """`weights` as in engines.networks.weights.read_state; `size` is the input's side in pixels.
+
+    `stored`: how a cross-validated network's weights are kept, float16 or float32; the export refuses a
+    rounding that changes what the network says.
     """
 
     architecture: str
