@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from service.storage.ledger.schema.few import IS_URGENT
-from service.storage.ledger.schema.statements import one_by_one
+from service.storage.ledger.schema.statements import in_order_still, one_by_one
 from service.storage.ledger.schema.tables import search_terms, studies
 from service.study.model import Priority
 from service.study.search import Cursor, StudyFilter, Term
@@ -127,12 +127,14 @@ class Search:
             some = some.distinct()
         some = some.order_by(received_at.desc(), uid.desc())
         walked = some.limit(LOOKED_THROUGH if others else limit + 1).subquery()
-        found = (
-            select(walked.c.received_at, walked.c.study_instance_uid)
-            .where(*(_fulfils_too(walked, other) for other in others))
-            .order_by(walked.c.received_at.desc(), walked.c.study_instance_uid.desc())
-            .limit(limit + 1)
-        )
+        found = in_order_still(
+            self.connection,
+            select(walked.c.received_at, walked.c.study_instance_uid).where(
+                *(_fulfils_too(walked, other) for other in others)
+            ),
+            walked.c.received_at.desc(),
+            walked.c.study_instance_uid.desc(),
+        ).limit(limit + 1)
         rows: list[Row] = [(row[0], row[1]) for row in self.connection.execute(found)]
         if len(rows) > limit or not others:
             return rows, None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, exists, text
+from sqlalchemy import ColumnElement, Connection, Select, Table, UnaryExpression, exists, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -24,6 +24,13 @@ def lock_table(connection: Connection, table: Table) -> None:
     """Let nobody else write to the table until the transaction ends; on SQLite nobody does anyhow."""
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def in_order_still(connection: Connection, found: Select[Any], *order: UnaryExpression[Any]) -> Select[Any]:
+    """What is found in one subquery that is in order already. PostgreSQL sees that it is and ends as soon as
+    the limit is reached. SQLite reads it as it comes, but told to order it, reads all of it and sorts.
+    """
+    return found if connection.dialect.name == "sqlite" else found.order_by(*order)
 
 
 def one_by_one(asked: Select[Any]) -> ColumnElement[bool]:
