@@ -3,6 +3,7 @@
 Writes build/results/worklist.json.
 """
 
+import gc
 import statistics
 import sys
 import time
@@ -87,6 +88,7 @@ def _ledger(database: str) -> Iterator[Ledger]:
 def _measure(ledger: Ledger, database: str, count: int, rounds: int) -> list[Result]:
     """Questions take turns, so that what else the machine does is shared by all."""
     client = from_here(create_app(ledger, MemoryStore(), Settings()))
+    gc.freeze()  # as the role does
     questions = QUESTIONS | {"a page in the middle of all": f"before={_middle(ledger, count)}"}
     times_ms: dict[str, list[float]] = {name: [] for name in questions}
     for query in questions.values():  # what a first question compiles is not measured

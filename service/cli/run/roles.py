@@ -1,5 +1,6 @@
 """`preread run`, `accept`, `infer`, `send`, `worklist`: the service and its roles."""
 
+import gc
 import threading
 from functools import partial
 
@@ -32,6 +33,7 @@ def run(context: typer.Context) -> None:
     settings = _prepare(context)
     import service.wiring.roles  # noqa: F401 (for all roles at once)
 
+    gc.freeze()
     stop = stop_on_signals()
     if status := in_a_process_of_its_own(_check, settings):
         raise typer.Exit(status)
@@ -80,5 +82,8 @@ def _check(settings: Settings) -> None:
 def _play(settings: Settings, name: Role, stop: threading.Event) -> None:
     from service.wiring.roles import play
 
+    # What is imported stays: else every full collection goes through it and holds all up for a tenth of a
+    # second, and in a fork copies the pages that it shares.
+    gc.freeze()
     limit_drain(stop, settings.drain_s)
     play(name, settings, stop)
