@@ -42,9 +42,9 @@ demo: venv ## one study through the whole service; STUDY=path sends yours (DICOM
 test: servers test-venv $(OHIF)/.installed $(OIDC)/.installed $(HELM)/.installed $(COMPOSE)/.installed ## everything: installs what is missing, then checks and all tests
 	@$(MAKE) check
 	@echo "==> pytest: unit, on every core"
-	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile tests/unit tests/repo tests/gpu
+	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --durations=15 tests/unit tests/repo tests/gpu
 	@echo "==> pytest: with real servers, two files at a time: they wait more than they compute"
-	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile tests/integration
+	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --durations=25 tests/integration
 
 images: ## the images preread and preread-cpu (docker/README.md); BASE_IMAGE=name@sha256:... pins the base
 	docker/build-images "$(DOCKER)" "$(BASE_IMAGE)"
