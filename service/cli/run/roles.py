@@ -2,7 +2,9 @@
 
 import gc
 import threading
+from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 
 import structlog
 import typer
@@ -31,8 +33,6 @@ def add_to(app: typer.Typer) -> None:
 def run(context: typer.Context) -> None:
     """Run everything on this machine: accept, infer, send and worklist, each in a process of its own."""
     settings = _prepare(context)
-    import service.wiring.roles  # noqa: F401 (for all roles at once)
-
     gc.freeze()
     stop = stop_on_signals()
     if status := in_a_process_of_its_own(_check, settings):
@@ -80,10 +80,21 @@ def _check(settings: Settings) -> None:
 
 
 def _play(settings: Settings, name: Role, stop: threading.Event) -> None:
-    from service.wiring.roles import play
+    from service.wiring.observe import observed
+    from service.wiring.traces import traced
 
+    run_role = _role(name)
     # What is imported stays: else every full collection goes through it and holds all up for a tenth of a
     # second, and in a fork copies the pages that it shares.
     gc.freeze()
     limit_drain(stop, settings.drain_s)
-    play(name, settings, stop)
+    with traced(settings, name), observed(settings, name, stop):
+        run_role(settings, stop)
+
+
+def _role(name: Role) -> Callable[[Settings, threading.Event], None]:
+    """Of this process alone: what is imported here is what it tells Prometheus of."""
+    run_role: Callable[[Settings, threading.Event], None] = getattr(
+        import_module(f"service.wiring.{name}"), f"run_{name}"
+    )
+    return run_role

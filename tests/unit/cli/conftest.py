@@ -1,10 +1,9 @@
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from service.cli.main import app
@@ -31,11 +30,10 @@ def configuration(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(configuration: Path) -> Iterator[Run]:
-    """Runs `preread` with a configuration, in this process. Its logs end with the test."""
+def run(configuration: Path) -> Run:
+    """Runs `preread` with a configuration, in this process."""
 
     def invoke(*arguments: str) -> Any:
         return CliRunner().invoke(app, ["--config", str(configuration), *arguments])
 
-    yield invoke
-    structlog.reset_defaults()
+    return invoke

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
 from service.config.load import load_settings
 from service.enqueue.embedded import EmbeddedBroker
@@ -43,7 +42,6 @@ def ledger(configuration: Path) -> Iterator[Ledger]:
             tx.studies.move(uid, StudyEvent.GAVE_UP, WHY)
     yield ledger
     ledger.close()
-    structlog.reset_defaults()  # the commands have sent logs to a stream that is closed now
 
 
 def listed(run: Run, *arguments: str) -> list[dict[str, Any]]:

@@ -1,11 +1,10 @@
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from pydicom.dataset import Dataset
 
 from service.accept.instance.receiver import InstanceReceiver
@@ -21,12 +20,6 @@ from tests.unit.cli.conftest import Run
 
 Send = Callable[..., int]
 OTHER_CLASS = "1.2.840.10008.5.1.4.1.1.7"
-
-
-@pytest.fixture(autouse=True)
-def _logs() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()  # the commands have sent logs to a stream that is closed now
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import structlog
 from sqlalchemy import update
 
 from service.errors import ConfigurationError
@@ -13,12 +11,6 @@ from service.storage.ledger.schema.tables import studies
 from service.storage.store.filesystem import FilesystemStore
 from tests.unit.cli.conftest import Run
 from tests.unit.storage.retention.test_images import deliver, now, receive, report
-
-
-@pytest.fixture(autouse=True)
-def _logs() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()  # the commands have sent logs to a stream that is closed now
 
 
 @pytest.fixture

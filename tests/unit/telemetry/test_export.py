@@ -30,13 +30,6 @@ def _deaf_listener() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-@pytest.fixture(autouse=True)
-def defaults_again() -> Iterator[None]:
-    """The configuration is the process's: what is captured here is closed for the tests that follow."""
-    yield
-    structlog.reset_defaults()
-
-
 @pytest.mark.parametrize("compression", ["gzip", "none"])
 def test_collector_gets_spans_and_headers_by_the_end(tmp_path: Path, compression: str) -> None:
     headers = tmp_path / "headers"

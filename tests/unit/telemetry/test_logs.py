@@ -1,6 +1,5 @@
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -9,13 +8,6 @@ from service.telemetry.logs import configure_logs
 from service.telemetry.uid_hash import uid_hash
 
 UID = "1.2.826.0.1.3680043.10.99"
-
-
-@pytest.fixture(autouse=True)
-def defaults_again() -> Iterator[None]:
-    """The configuration is the process's: what is captured here is closed for the tests that follow."""
-    yield
-    structlog.reset_defaults()
 
 
 def test_logs_hash_uids(capsys: pytest.CaptureFixture[str]) -> None:
