@@ -109,7 +109,7 @@ def test_show_tells_the_header_without_the_patient(run: Run, versions: tuple[Dat
     header = {line["keyword"]: line["value"] for line in json.loads(shown)["header"]}
     assert (header["Rows"], header["Modality"]) == ("5", "US")
     assert header["PatientName"] == header["PatientID"] == "(hidden)"
-    for words in ("Doe", "4711"):
+    for words in ("Doe", "PATIENT-4711"):
         assert words not in shown
         assert words not in run("quarantine", "show", entry["id"]).stdout
 
