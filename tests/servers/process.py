@@ -14,6 +14,10 @@ from pathlib import Path
 
 HOST = "127.0.0.1"
 PORTS = range(12_000, 32_000)
+PROCESSES = 8
+"""Of tests, side by side: so many shares the ports have."""
+_GIVEN: set[int] = set()
+"""Ports that this process has given: who got one may not listen on it yet."""
 
 
 def free_port() -> int:
@@ -21,10 +25,14 @@ def free_port() -> int:
 
     Below those that Linux gives to outgoing connections: one of these could take it while its server is down.
     """
+    ours = _ports_of_this_process()
     while True:
-        port = PORTS.start + secrets.randbelow(len(PORTS))
+        port = ours.start + secrets.randbelow(len(ours))
+        if port in _GIVEN:
+            continue
         with socket.socket() as probe, suppress(OSError):
             probe.bind((HOST, port))
+            _give(port, ours)
             return port
 
 
@@ -33,10 +41,26 @@ def free_ports(count: int) -> list[int]:
     while True:
         first = free_port()
         ports = list(range(first, first + count))
+        if not _GIVEN.isdisjoint(ports[1:]):
+            continue
         with suppress(OSError), ExitStack() as probes:
             for port in ports:
                 probes.enter_context(socket.socket()).bind((HOST, port))
+            _GIVEN.update(ports)
             return ports
+
+
+def _ports_of_this_process() -> range:
+    """Tests run in several processes: a port that one has given, and nobody listens on yet, is not another's."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % PROCESSES
+    share = len(PORTS) // PROCESSES
+    return PORTS[worker * share : (worker + 1) * share]
+
+
+def _give(port: int, ours: range) -> None:
+    if len(_GIVEN) > len(ours) // 2:  # the first of them are free again long since
+        _GIVEN.clear()
+    _GIVEN.add(port)
 
 
 @contextmanager
