@@ -51,7 +51,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def _ports_of_this_process() -> range:
-    """Tests run in several processes: a port that one has given, and nobody listens on yet, is not another's."""
+    """What one process has given, and nobody listens on yet, is never another's."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % PROCESSES
     share = len(PORTS) // PROCESSES
     return PORTS[worker * share : (worker + 1) * share]
