@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from service.worklist import wording
 from service.worklist.entries import WorklistEntry
+from service.worklist.icons import icon
 from service.worklist.language import ENGLISH, HTML_LANG, catalogue, translate
 from service.worklist.sentences import say
 
@@ -94,6 +95,7 @@ def _environment(language: str) -> Environment:
     translated, known = partial(translate, language), catalogue(language)
     environment.globals |= {
         "_": translated,
+        "icon": icon,
         "lang": HTML_LANG[language],
         "script_words": json.dumps({one: known[one] for one in SCRIPT_WORDS if one in known}),
     }

@@ -75,6 +75,7 @@ NEVER_HEARD = {
     "worklist/listing.py": "the description of the API",
     "worklist/rendering.py": "in the catalogue of words",
     "worklist/wording.py": "in the catalogue of words",
+    "worklist/icons.py": "drawings",
 }
 SILENT = {
     "EmbeddedDelivery | None",

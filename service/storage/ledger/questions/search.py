@@ -35,7 +35,7 @@ RARE = 5000
 """So many studies with a term are put in order within milliseconds."""
 COUNTED = 1000
 """Further than this nobody counts."""
-LOOKED_THROUGH = 10_000
+LOOKED_THROUGH = 6000
 """Studies that one page is looked for in, where what is asked for together is looked up by a part of it."""
 _AFTER_EVERY_TERM = "\U0010ffff"
 
