@@ -14,21 +14,18 @@ from engines.backends.onnxruntime import OnnxRuntimeEngine
 from engines.errors import RecipeError
 from engines.export import Exported, export_network
 from engines.networks.catalog import ARCHITECTURES, VOLUMES, build_network
-from engines.networks.densenet_3d import densenet121_3d
 from engines.networks.explain import Explained
 from engines.networks.torchvision_ops import define_missing_operators
 from engines.plans.build import build_plan
 from engines.plans.profile import BatchProfile
 from engines.spec import HEATMAP, HEATMAP_CT
+from tests.unit.engines.networks.shortened import EVERY, shortened
 from tests.unit.engines.plans.vendors import tensorrt_rtx
 
-EVERY = ARCHITECTURES | VOLUMES
 FIXED = {"alexnet": 224, "vgg16": 224, "vit_b_16": 224}
 SMALL = {"inception_v3": 139}
 VOLUME = (32, 64, 96)
 CLASSES = 2
-BLOCKS = 2  # of ViT's twelve equal ones; more of the same only cost a minute
-BLOCKS_3D = (2, 4, 6, 4)  # likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +72,10 @@ def fit_batch_norm(network: nn.Module, *images: torch.Tensor) -> None:
     network.eval()
 
 
-def built(name: str) -> Any:
-    """The network; of those that are many equal blocks, or twice another network here, a shorter one."""
-    if name == "densenet121_3d":
-        return densenet121_3d(None, blocks=BLOCKS_3D)
-    network: Any = EVERY[name](None, 0.0)
-    if name == "vit_b_16":
-        tokens, *blocks, maps = network.features
-        network.features = nn.Sequential(tokens, *blocks[:BLOCKS], maps)
-    if name == "fusion_resnet50_cbam":
-        for stage in (stage for branch in network.features.values() for stage in branch):
-            if isinstance(stage, nn.Sequential):
-                del stage[1:]
-    return network
-
-
 def network_with_evidence(name: str, images: tuple[torch.Tensor, ...]) -> Any:
     """Random weights that speak for malignant somewhere: contributions of one sign do not cancel out."""
     torch.manual_seed(0)
-    network = built(name)
+    network = shortened(name)
     network.eval().requires_grad_(False)
     fit_batch_norm(network, *images)
     linear = [module for module in network.modules() if isinstance(module, nn.Linear)]
