@@ -1,6 +1,9 @@
 """PixelMed's validator of Structured Reports against their templates, as IHE's Connectathon uses it."""
 
+import json
 import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,32 +11,43 @@ import pytest
 from tests.servers.programs import missing, require
 
 JAR = Path("/usr/share/java/pixelmed.jar")
-_SHORT_LIVED = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
-"""Half of the processor time: its compiler and collector are made for programs that run for longer."""
-LIMITS = ("xpathExprOpLimit", "xpathTotalOpLimit", "xpathExprGrpLimit", "entityExpansionLimit")
-"""Of Java's XML libraries, which the validator's style sheets exceed."""
 
 
 class PixelMed:
-    """Its validator."""
+    """Its validator, which starts when it is first asked."""
 
     def __init__(self) -> None:
-        self._java = require("java", "default-jre-headless")
+        require("java", "default-jre-headless")
         if not JAR.exists():
             missing("pixelmed.jar", "libpixelmed-java")
+        self._process: subprocess.Popen[str] | None = None
 
     def errors(self, path: Path) -> list[str]:
         """The lines that begin with `Error`; none for a valid report."""
-        lifted = [f"-Djdk.xml.{limit}=0" for limit in LIMITS]
-        validator = "com.pixelmed.validate.DicomSRValidator"
-        command = [str(self._java), *_SHORT_LIVED, *lifted, "-cp", str(JAR), validator, str(path)]
-        finished = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-        said = finished.stdout + finished.stderr
+        if self._process is None:
+            command = [sys.executable, "-m", "tests.servers.pixelmed_process"]
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(path, file=self._process.stdin, flush=True)
+        answer = self._process.stdout.readline()
+        assert answer, "the validator has ended; what it said is in the test's output"
+        said: str = json.loads(answer)
         assert "IOD" in said, said  # it has looked at all
         return [line for line in said.splitlines() if line.startswith("Error")]
 
+    def close(self) -> None:
+        """Let it end."""
+        if self._process is not None:
+            self._process.communicate()
+            self._process = None
+
 
 @pytest.fixture(scope="session")
-def pixelmed() -> PixelMed:
+def pixelmed() -> Iterator[PixelMed]:
     """The validator of Structured Reports."""
-    return PixelMed()
+    validator = PixelMed()
+    yield validator
+    validator.close()
