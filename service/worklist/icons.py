@@ -29,10 +29,12 @@ _SHAPES = {
 """Outlines (SVG path data) in a square of 16 by 16, by state, verdict and direction."""
 
 
+_DRAWN = Markup(
+    '<svg class="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false"><path d="{}"/></svg>'
+)
+
+
 @cache
 def icon(name: str) -> Markup:
     """The picture of this name, as SVG. Raises KeyError where there is none."""
-    return Markup(
-        '<svg class="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false">'
-        f'<path d="{_SHAPES[name]}"/></svg>'
-    )
+    return _DRAWN.format(_SHAPES[name])

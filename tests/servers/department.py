@@ -26,7 +26,7 @@ class Department:
 
     def __init__(self, folder: Path, pacs: Orthanc) -> None:
         ignored = shutil.ignore_patterns(
-            "lock", ".env", "*password*", "*pgpass*", "*users*", "rabbitmq-user*"
+            "lock", ".env", "*password*", "*pgpass*", "*users*", "*credentials*", "rabbitmq-user*"
         )
         self.folder = Path(shutil.copytree(ROOT / "docker", folder / "docker", ignore=ignored))
         subprocess.run([str(self.folder / "set-up"), str(folder / "data")], check=True, capture_output=True)

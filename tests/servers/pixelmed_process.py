@@ -9,6 +9,7 @@ import sys
 import jpype
 
 from tests.servers.pixelmed import JAR
+
 _SERIAL = "-XX:+UseSerialGC"
 """Tests fill the processors already."""
 _LIMITS = ("xpathExprOpLimit", "xpathTotalOpLimit", "xpathExprGrpLimit", "entityExpansionLimit")

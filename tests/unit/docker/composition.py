@@ -1,4 +1,4 @@
-"""What docker-compose makes of docker/compose.yaml with every profile, as the machine would get it."""
+"""What docker-compose makes of docker/compose.yaml and s3.yaml with every profile."""
 
 import os
 import subprocess
@@ -15,8 +15,13 @@ FOLDER = ROOT / "docker"
 PROGRAM = ROOT / "build" / "docker-compose" / "docker-compose"
 
 
-def compose(*arguments: str, folder: Path = FOLDER, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run docker-compose, which validates the file. Skips where it is missing."""
+ALONE, WITH_S3 = ("compose.yaml",), ("compose.yaml", "s3.yaml")
+
+
+def compose(
+    *arguments: str, folder: Path = FOLDER, files: tuple[str, ...] = ALONE, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run docker-compose, which validates the files. Skips where it is missing."""
     if not PROGRAM.is_file():
         skip_or_fail("docker-compose is not there: `make build/docker-compose/.installed` brings it")
     return subprocess.run(
@@ -24,8 +29,7 @@ def compose(*arguments: str, folder: Path = FOLDER, **environment: str) -> subpr
             str(PROGRAM),
             "--project-directory",
             str(folder),
-            "--file",
-            str(folder / "compose.yaml"),
+            *(word for name in files for word in ("--file", str(folder / name))),
             *arguments,
         ],
         capture_output=True,
@@ -36,15 +40,15 @@ def compose(*arguments: str, folder: Path = FOLDER, **environment: str) -> subpr
 
 
 @cache
-def composition() -> dict[str, Any]:
+def composition(files: tuple[str, ...] = ALONE) -> dict[str, Any]:
     """The whole of it, settled."""
-    done = compose("--profile", "*", "config", DATA="/srv/preread")
+    done = compose("--profile", "*", "config", files=files, DATA="/srv/preread")
     assert done.returncode == 0, done.stderr
     settled: dict[str, Any] = yaml.safe_load(done.stdout)
     return settled
 
 
-def services() -> dict[str, dict[str, Any]]:
+def services(files: tuple[str, ...] = ALONE) -> dict[str, dict[str, Any]]:
     """By name."""
-    found: dict[str, dict[str, Any]] = composition()["services"]
+    found: dict[str, dict[str, Any]] = composition(files)["services"]
     return found

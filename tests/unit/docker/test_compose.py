@@ -7,9 +7,10 @@ import pytest
 import yaml
 
 from service.config.metrics import ROLES
-from tests.unit.docker.composition import FOLDER, compose, composition, services
+from tests.unit.docker.composition import FOLDER, WITH_S3, compose, composition, services
 
 OURS = {"accept", "infer", "infer-gpu", "send", "worklist"}
+ONCE = {"s3-bucket"}
 NAMES = [
     "accept",
     "grafana",
@@ -20,6 +21,7 @@ NAMES = [
     "prometheus",
     "rabbitmq",
     "s3",
+    "s3-bucket",
     "send",
     "worklist",
 ]
@@ -27,12 +29,13 @@ SECRET = re.compile(r"pass|secret|token|key", re.IGNORECASE)
 
 
 def test_every_service_is_looked_at_here() -> None:
-    assert sorted(services()) == NAMES
+    assert sorted(services(WITH_S3)) == NAMES
+    assert sorted(services()) == [name for name in NAMES if not name.startswith("s3")]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_service_is_locked_down(name: str) -> None:
-    service = services()[name]
+    service = services(WITH_S3)[name]
 
     user, group = service["user"].split(":")
     assert int(user) > 0 < int(group)
@@ -41,15 +44,18 @@ def test_service_is_locked_down(name: str) -> None:
     assert "cap_add" not in service
     assert not service.get("privileged")
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert "docker.sock" not in str(service["volumes"])
+    assert "docker.sock" not in str(service.get("volumes"))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_service_is_watched_bounded_and_started_again(name: str) -> None:
-    service = services()[name]
+    service = services(WITH_S3)[name]
 
-    assert service["healthcheck"]["test"][0] == "CMD"
-    assert service["restart"] == "unless-stopped"
+    if name in ONCE:
+        assert service["restart"] == "on-failure"
+    else:
+        assert service["healthcheck"]["test"][0] == "CMD"
+        assert service["restart"] == "unless-stopped"
     limits = service["deploy"]["resources"]["limits"]
     assert {"cpus", "memory", "pids"} <= set(limits)
     assert service["logging"]["options"]["max-size"]
@@ -57,7 +63,7 @@ def test_service_is_watched_bounded_and_started_again(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_secret_is_in_environment_or_command(name: str) -> None:
-    service = services()[name]
+    service = services(WITH_S3)[name]
 
     named = {key: value for key, value in service.get("environment", {}).items() if SECRET.search(key)}
     assert {key: value for key, value in named.items() if not str(value).startswith("/run/secrets/")} == {}
@@ -65,8 +71,13 @@ def test_no_secret_is_in_environment_or_command(name: str) -> None:
 
 
 def test_every_image_can_be_named_by_a_variable() -> None:
-    written = yaml.safe_load((FOLDER / "compose.yaml").read_text())["services"]
-    images = {name: (service.get("image") or service["<<"]["image"]) for name, service in written.items()}
+    written = {
+        name: service
+        for file in WITH_S3
+        for name, service in yaml.safe_load((FOLDER / file).read_text())["services"].items()
+    }
+    images = {name: service["image"] for name, service in written.items() if "image" in service}
+    assert set(images) >= set(services(WITH_S3)) - OURS
 
     assert {name: image for name, image in images.items() if not re.fullmatch(r"\$\{\w+:-.+\}", image)} == {}
 
@@ -84,9 +95,9 @@ def test_database_and_broker_are_on_a_network_that_leads_nowhere() -> None:
     networks = composition()["networks"]
 
     assert networks["core"]["internal"] is True
-    for name in ("postgres", "rabbitmq", "s3"):
-        assert set(services()[name]["networks"]) == {"core"}
-        assert "ports" not in services()[name]
+    for name in ("postgres", "rabbitmq", "s3", "s3-bucket"):
+        assert set(services(WITH_S3)[name]["networks"]) == {"core"}
+        assert "ports" not in services(WITH_S3)[name]
 
 
 def test_every_role_runs_and_waits_for_its_servers() -> None:
@@ -98,6 +109,13 @@ def test_every_role_runs_and_waits_for_its_servers() -> None:
         assert needed == {"postgres": "service_healthy", "rabbitmq": "service_healthy"}
         assert service["healthcheck"]["test"] == ["CMD", "preread-health", service["command"][0]]
         assert service["user"] == "65532:65532"
+
+
+def test_with_an_object_store_every_role_waits_for_its_bucket() -> None:
+    for name in OURS:
+        service = services(WITH_S3)[name]
+        assert service["depends_on"]["s3-bucket"]["condition"] == "service_completed_successfully"
+        assert service["depends_on"]["postgres"]["condition"] == "service_healthy"
 
 
 def test_one_worker_runs_by_profile() -> None:

@@ -10,7 +10,7 @@ from service.config import Settings
 from service.config.load import load_settings
 from service.wiring.check import check
 from tests.servers.programs import require
-from tests.unit.docker.composition import FOLDER, services
+from tests.unit.docker.composition import FOLDER, WITH_S3, services
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +46,18 @@ def test_secrets_are_read_where_compose_puts_them(settings: Settings) -> None:
     assert str(settings.broker.password_file) in files
     assert settings.ledger_url.partition("passfile=")[2] in files
     assert settings.data_folder.as_posix() in {one["target"] for one in services()["accept"]["volumes"]}
+
+
+def test_object_store_is_the_one_beside_it(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settings.store.kind == "filesystem"
+    send = services(WITH_S3)["send"]
+    for name, value in send["environment"].items():
+        monkeypatch.setenv(name, value)
+
+    kept = load_settings(FOLDER / "preread.toml").store
+
+    assert (kept.kind, kept.bucket, kept.endpoint_url) == ("s3", "preread", "http://s3:8333")
+    assert str(kept.credentials_file) in {secret["target"] for secret in send["secrets"]}
 
 
 def test_a_role_is_killed_only_after_it_was_to_have_drained(settings: Settings) -> None:

@@ -5,24 +5,31 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from tests.unit.docker.composition import FOLDER
+from tests.unit.docker.composition import FOLDER, WITH_S3, services
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="set-up hands files over to others, as root")
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    ignore = shutil.ignore_patterns("lock", "*password*", "*pgpass*", "*users*", ".env")
+    ignore = shutil.ignore_patterns("lock", "*password*", "*pgpass*", "*users*", "*credentials*", ".env")
     return Path(shutil.copytree(FOLDER, tmp_path / "docker", ignore=ignore))
 
 
 def set_up(folder: Path) -> None:
     data = folder.parent / "data"
     subprocess.run([str(folder / "set-up"), str(data)], check=True, capture_output=True)
+
+
+def written(folder: Path, part: str) -> dict[str, Any]:
+    """A part of compose.yaml and s3.yaml, as it stands there."""
+    parts = [yaml.safe_load((folder / file).read_text())[part] for file in WITH_S3]
+    return {name: one for found in parts for name, one in found.items()}
 
 
 def secrets(folder: Path) -> dict[str, str]:
@@ -33,7 +40,7 @@ def secrets(folder: Path) -> dict[str, str]:
 def test_set_up_makes_every_secret_that_compose_names(folder: Path) -> None:
     set_up(folder)
 
-    named = yaml.safe_load((folder / "compose.yaml").read_text())["secrets"]
+    named = written(folder, "secrets")
     assert {Path(one["file"]).name for one in named.values()} == set(secrets(folder))
     assert all(name in (folder / "secrets" / "README.md").read_text() for name in secrets(folder))
 
@@ -52,7 +59,9 @@ def test_passwords_are_random_and_differ(folder: Path) -> None:
     assert made["ledger-pgpass"].strip().endswith(f":preread:preread:{made['ledger-password'].strip()}")
     assert f"default_pass = {made['broker-password'].strip()}\n" in made["rabbitmq-user.conf"]
     assert len(json.loads(made["orthanc-users.json"])["RegisteredUsers"]["admin"]) == 32
-    assert json.loads(made["s3-users.json"])["identities"][0]["credentials"]
+    (identity,) = json.loads(made["s3-users.json"])["identities"]
+    (key,) = identity["credentials"]
+    assert made["s3-credentials"].split() == [key["accessKey"], key["secretKey"]]
 
 
 def test_second_run_changes_nothing(folder: Path) -> None:
@@ -68,17 +77,16 @@ def test_second_run_changes_nothing(folder: Path) -> None:
 
 def test_secrets_and_folders_belong_to_who_reads_them_and_to_nobody_else(folder: Path) -> None:
     set_up(folder)
-    composition = yaml.safe_load((folder / "compose.yaml").read_text())
     data = folder.parent / "data"
+    files = written(folder, "secrets")
 
-    for service in composition["services"].values():
-        settings = service.get("<<", {}) | service
+    for settings in services(WITH_S3).values():
         user = int(settings["user"].split(":")[0])
         for secret in settings.get("secrets", []):
-            source = secret if isinstance(secret, str) else secret["source"]
-            status = (folder / composition["secrets"][source]["file"]).stat()
+            source = secret["source"]
+            status = (folder / files[source]["file"]).stat()
             assert (status.st_uid, status.st_mode & 0o777) == (user, 0o600), source
         for volume in settings.get("volumes", []):
-            if volume.startswith("${DATA"):
-                name = volume.partition("}/")[2].partition(":")[0]
+            if volume["source"].startswith("/srv/preread/"):
+                name = Path(volume["source"]).name
                 assert (data / name).stat().st_uid == user, name
