@@ -12,6 +12,8 @@ from service.study.workitem import HeldWorkitem, WorkitemState
 
 AGAIN_AFTER_S = 30.0
 """Between two attempts to fetch what did not come."""
+ENTERED_AFTER_S = 1.0
+"""After the first: what has come is in the journal, and in the ledger a moment later."""
 
 
 def bring(desk: Desk, held: HeldWorkitem, inputs: Inputs) -> None:
@@ -31,7 +33,7 @@ def bring(desk: Desk, held: HeldWorkitem, inputs: Inputs) -> None:
     if (now - (held.claimed_at or now)).total_seconds() >= desk.settings.input_timeout_s:
         desk.cancel(held, f"its input cannot be had: {said}", INCOMPLETE_INPUT)
     elif desk.tell(held, 5, f"its input is not here yet: {said}"):
-        desk.change(held, after_s=AGAIN_AFTER_S)
+        desk.change(held, after_s=AGAIN_AFTER_S if held.told else ENTERED_AFTER_S)
 
 
 def _missing(desk: Desk, held: HeldWorkitem) -> int:

@@ -137,6 +137,28 @@ def test_input_that_does_not_come_is_fetched_again_and_then_canceled(site: Site)
     assert code_of(told.ProcedureStepDiscontinuationReasonCodeSequence) == ("110523", "DCM")
 
 
+def test_what_has_come_and_is_entered_a_moment_later_is_seen_a_moment_later(site: Site) -> None:
+    site.offer()
+    performer = site.performer()
+    site.pacs.problem = "acknowledged, and still in the journal"
+    performer.turn()
+    record_received(site.ledger, received(sop_instance_uid=IMAGE))
+    site.pass_time(2.0)
+    performer.turn()
+    assert site.held().state is WorkitemState.WORKING
+    assert len(site.pacs.asked) == 1
+
+
+def test_what_does_not_come_is_not_asked_for_every_second(site: Site) -> None:
+    site.offer()
+    performer = site.performer()
+    site.pacs.problem = "the PACS broke off"
+    for _ in range(10):
+        performer.turn()
+        site.pass_time(2.0)
+    assert len(site.pacs.asked) == 2
+
+
 def test_whole_study_as_input_waits_until_all_of_it_came(site: Site) -> None:
     site.ups.add(attributes(UID, StudyInstanceUID=STUDY))
     record_received(site.ledger, received())
