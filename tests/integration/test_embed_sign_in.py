@@ -9,7 +9,16 @@ from playwright.sync_api import Page, Route, expect
 
 from service.access.roles import Permission, Role
 from service.worklist.embed import SIGN_IN
-from tests.integration.test_embed import EXPLORER, Studies, Worklist, badge, running, studies
+from tests.integration.test_embed import (
+    ASKED_AGAIN_MS,
+    EXPLORER,
+    Studies,
+    Worklist,
+    badge,
+    open_at,
+    running,
+    studies,
+)
 from tests.servers.ohif import Ohif
 from tests.servers.orthanc import Orthanc
 from tests.unit.worklist.access.people import PASSWORD, account, token
@@ -30,8 +39,7 @@ class List:
     row: str
 
     def open(self, page: Page) -> None:
-        page.goto(f"{self.server}{self.path}")
-        page.get_by_text("stranger").wait_for()
+        open_at(page, f"{self.server}{self.path}")
 
     def of(self, study: str) -> str:
         """The row of a study, as a selector."""
@@ -68,11 +76,13 @@ def test_badges_come_when_she_signs_in_and_go_when_her_session_ends(
     opened.value.get_by_role("button", name="Sign in").click()
     expect(opened.value.locator("form.person")).to_contain_text("Anna")
     page.bring_to_front()
+    page.clock.fast_forward(ASKED_AGAIN_MS)
     expect(page.locator(other.of("failed")).locator(".badge")).to_be_visible(timeout=SOON_MS)
     assert "▲ 87 %" in badge(page, other.of("twobreasts"))
     expect(note).to_have_count(0)
     with worklist.ledger.begin() as tx:
         tx.accounts.end_sessions_of("anna")
+    page.clock.fast_forward(ASKED_AGAIN_MS)
     expect(page.locator("[data-preread]")).to_have_count(0, timeout=SOON_MS)
     expect(note).to_have_text(SIGN_IN, timeout=SOON_MS)
 
