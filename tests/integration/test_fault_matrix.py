@@ -16,8 +16,8 @@ from tests.servers.rabbitmq import RabbitMQ
 
 pytestmark = [pytest.mark.integration, pytest.mark.fault]
 
-EMBEDDED = ("infer killed", "pacs down", "pacs forgets", "pacs refuses", "service killed")
-SERVERS = ("broker killed", "database killed", "infer overtaken", "accept killed")
+EMBEDDED = ("pacs forgets", "pacs refuses", "service killed")
+SERVERS = ("database killed", "infer overtaken", "accept killed")
 
 
 @pytest.fixture
