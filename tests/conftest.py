@@ -21,8 +21,8 @@ pytest_plugins = [
     "tests.servers.images",
 ]
 
-# One thread for each process of tests, and for what it starts: there are as many processes as cores, and threads
-# of OpenMP that wait for each other burn the time of those that work. Some tests took thirty times as long.
+# One thread for each process of tests, and for what it starts. There are as many processes as cores, and
+# threads that wait for each other burn the time of those that work: some tests took thirty times as long.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 

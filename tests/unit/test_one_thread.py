@@ -5,7 +5,10 @@ import sys
 
 import pytest
 
-POOLS = "import service, numpy, scipy.linalg, json, threadpoolctl; print(json.dumps(threadpoolctl.threadpool_info()))"
+POOLS = """
+import service, numpy, scipy.linalg, json, threadpoolctl
+print(json.dumps(threadpoolctl.threadpool_info()))
+"""
 
 
 @pytest.mark.parametrize(("given", "expected"), [({}, {1}), ({"OPENBLAS_NUM_THREADS": "2"}, {2})])
