@@ -4,6 +4,7 @@ import importlib.util
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,10 +14,13 @@ import pytest
 
 from service.config import Settings
 from service.config.load import load_settings
+from service.config.metrics import Role
+from service.telemetry.health import LOOPS
 from service.wiring.accept import run_accept
 from service.wiring.adapters import open_ledger
+from service.wiring.observe import observed
 from service.wiring.worklist import run_worklist
-from tests.servers.process import free_port, listens
+from tests.servers.process import free_port, free_ports, listens
 from tests.unit.docker.composition import FOLDER
 
 # pynetdicom leaves the socket of a connection that failed to the collector.
@@ -40,24 +44,26 @@ def ports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
     path = tmp_path / "preread.toml"
     path.write_text(
         f'data_folder = "{tmp_path}"\n[accept]\nport = {dicom}\nbind = "0.0.0.0"\n[worklist]\nport = {web}\n'
+        f'[metrics]\nport = {free_ports(4)[0]}\nbind = "0.0.0.0"\n'
     )
     monkeypatch.setenv("PREREAD_CONFIG", str(path))
     return dicom, web
 
 
 @contextmanager
-def playing(role: Callable[[Settings, threading.Event], None], port: int) -> Iterator[None]:
+def playing(role: Role, runs: Callable[[Settings, threading.Event], None], port: int) -> Iterator[None]:
     """A role in a thread of this process, once it listens."""
-    stop = threading.Event()
-    thread = threading.Thread(target=role, args=(load_settings(), stop))
-    thread.start()
-    try:
-        while thread.is_alive() and not listens(port):
-            stop.wait(0.02)
-        yield
-    finally:
-        stop.set()
-        thread.join()
+    stop, settings = threading.Event(), load_settings()
+    thread = threading.Thread(target=runs, args=(settings, stop))
+    with observed(settings, role, stop):
+        thread.start()
+        try:
+            while thread.is_alive() and not listens(port):
+                stop.wait(0.02)
+            yield
+        finally:
+            stop.set()
+            thread.join()
 
 
 def status(health: ModuleType, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str | int | None:
@@ -74,7 +80,7 @@ def test_accept_is_healthy_while_it_answers_associations(
     health: ModuleType, ports: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "no answer to an association" in str(status(health, monkeypatch, "accept"))
-    with playing(run_accept, ports[0]):
+    with playing("accept", run_accept, ports[0]):
         assert status(health, monkeypatch, "accept") is None
 
 
@@ -90,7 +96,7 @@ def test_accept_that_rejects_the_check_is_healthy(
     health: ModuleType, ports: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PREREAD_ACCEPT__ALLOWED_CALLING_AE_TITLES", '["US1"]')
-    with playing(run_accept, ports[0]):
+    with playing("accept", run_accept, ports[0]):
         assert status(health, monkeypatch, "accept") is None
 
 
@@ -98,19 +104,43 @@ def test_worklist_is_healthy_while_its_page_answers(
     health: ModuleType, ports: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "worklist: " in str(status(health, monkeypatch, "worklist"))
-    with playing(run_worklist, ports[1]):
+    with playing("worklist", run_worklist, ports[1]):
         assert status(health, monkeypatch, "worklist") is None
 
 
 @pytest.mark.parametrize("role", ["infer", "send"])
 def test_workers_are_healthy_while_they_reach_the_ledger(
-    health: ModuleType, ports: tuple[int, int], monkeypatch: pytest.MonkeyPatch, role: str
+    health: ModuleType, ports: tuple[int, int], monkeypatch: pytest.MonkeyPatch, role: Role
 ) -> None:
     open_ledger(load_settings()).close()
-    assert status(health, monkeypatch, role) is None
+    with observed(load_settings(), role, threading.Event()):
+        assert status(health, monkeypatch, role) is None
 
-    monkeypatch.setenv("PREREAD_LEDGER__URL", f"postgresql+psycopg://preread@127.0.0.1:{ports[0]}/preread")
-    assert f"{role}: " in str(status(health, monkeypatch, role))
+        monkeypatch.setenv(
+            "PREREAD_LEDGER__URL", f"postgresql+psycopg://preread@127.0.0.1:{ports[0]}/preread"
+        )
+        assert f"{role}: " in str(status(health, monkeypatch, role))
+
+
+@pytest.mark.parametrize("role", ["infer", "send"])
+def test_a_worker_of_which_a_loop_hangs_is_not_healthy(
+    health: ModuleType, ports: tuple[int, int], monkeypatch: pytest.MonkeyPatch, role: Role
+) -> None:
+    monkeypatch.setenv("PREREAD_METRICS__STUCK_AFTER_S", "0.01")
+    open_ledger(load_settings()).close()
+    with observed(load_settings(), role, threading.Event()), LOOPS.running("the relay"):
+        time.sleep(0.02)
+        assert status(health, monkeypatch, role) == f"{role}: stuck: the relay"
+
+
+def test_a_worker_that_is_not_there_is_not_healthy(
+    health: ModuleType, ports: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_ledger(load_settings()).close()
+    assert "send: " in str(status(health, monkeypatch, "send"))
+
+    monkeypatch.setenv("PREREAD_METRICS__ENABLED", "false")
+    assert status(health, monkeypatch, "send") is None, "nobody can be asked"
 
 
 @pytest.mark.parametrize(
