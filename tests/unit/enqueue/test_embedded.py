@@ -31,8 +31,13 @@ def ledger(ledger_url: str) -> Iterator[Ledger]:
 
 
 @pytest.fixture
-def broker(ledger: Ledger) -> EmbeddedBroker:
-    return EmbeddedBroker(ledger, LEASE_S)
+def lease_s() -> float:
+    return LEASE_S
+
+
+@pytest.fixture
+def broker(ledger: Ledger, lease_s: float) -> EmbeddedBroker:
+    return EmbeddedBroker(ledger, lease_s)
 
 
 class TestEmbeddedOnSQLite(BrokerContract):
